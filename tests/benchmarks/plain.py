@@ -1,0 +1,54 @@
+"""Plain BERTopic, set up as its documentation says, with the parameters of RUN 012."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from bertopic import BERTopic
+from bertopic.backend import BaseEmbedder
+from bertopic.representation import KeyBERTInspired
+from hdbscan import HDBSCAN
+from sentence_transformers import SentenceTransformer
+from sklearn.feature_extraction.text import CountVectorizer
+from umap import UMAP
+
+from tests.benchmarks.corpora import LabelledCorpus
+from worker.topics.fit import FloatArray, IntArray
+
+
+class PaddedBackend(BaseEmbedder):  # type: ignore[misc]
+    """A sentence-transformers model whose vectors are as wide as the given ones."""
+
+    def __init__(self, model: SentenceTransformer, width: int) -> None:
+        """Take the model and the width of the corpus's embeddings."""
+        super().__init__()
+        self.model = model
+        self.width = width
+
+    def embed(self, documents: list[str], verbose: bool = False) -> FloatArray:
+        """Encode texts: (n, width) float32."""
+        vectors = np.asarray(self.model.encode(list(documents), show_progress_bar=verbose), dtype=np.float32)
+        return np.pad(vectors, ((0, 0), (0, self.width - vectors.shape[1])))
+
+
+@dataclass(frozen=True)
+class PlainFit:
+    """What plain BERTopic found: (n,) labels, and the keywords of each topic as they come."""
+
+    labels: IntArray
+    topics: list[list[str]]
+
+
+def fit_plain(corpus: LabelledCorpus, model: SentenceTransformer, seed: int, nr_topics: int = 20) -> PlainFit:
+    """Run the plain recipe on a corpus."""
+    stages: dict[str, Any] = {
+        "umap_model": UMAP(n_neighbors=20, n_components=10, min_dist=0.0, metric="cosine", random_state=seed),
+        "hdbscan_model": HDBSCAN(min_cluster_size=15, min_samples=5, metric="euclidean", prediction_data=True),
+        "vectorizer_model": CountVectorizer(ngram_range=(1, 2), stop_words="english"),
+        "representation_model": KeyBERTInspired(),
+        "embedding_model": PaddedBackend(model, corpus.embeddings.shape[1]),
+    }
+    fitted = BERTopic(nr_topics=nr_topics, **stages)
+    labels, _ = fitted.fit_transform(corpus.texts, corpus.embeddings)
+    words = {topic: [word for word, _ in pairs if word] for topic, pairs in fitted.get_topics().items()}
+    return PlainFit(np.array(labels, dtype=np.int64), [words[topic] for topic in sorted(words) if topic >= 0])

@@ -1,0 +1,95 @@
+"""A second, naive reading of the contract's request, to judge `read_envelope` by.
+
+Written from CONTRACT.md alone; slow, and in the words of the page.
+"""
+
+import math
+from typing import Any
+
+MINIMA = {
+    "min_topic_size": 2,
+    "nr_topics": 1,
+    "umap_n_neighbors": 2,
+    "umap_n_components": 1,
+    "hdbscan_min_samples": 1,
+}
+
+
+def expected_start(data: Any) -> str:
+    """How the `error` must begin, or "" where the envelope is sound."""
+    if not _follows_the_rules(data):
+        return "Invalid envelope: "
+    items = data["items"]
+    required = (data.get("params") or {}).get("min_topic_size")
+    required = 15 if required is None else min(int(required), 2**31 - 1)
+    if len(items) < required:
+        return f"Received {len(items)} items, need at least {required} (min_topic_size) "
+    for position, item in enumerate(items):
+        if len(item["embedding"]) != 768:
+            length = len(item["embedding"])
+            return f"Expected 768-dim embeddings, got {length} (items[{position}], submissionId "
+    n_kept = sum(math.hypot(*map(float, item["embedding"])) >= 1e-8 for item in items)
+    if n_kept == 0:
+        return "All embeddings are zero vectors"
+    if n_kept < required:
+        return f"After filtering zero vectors, only {n_kept} items remain (need {required})"
+    return ""
+
+
+def _follows_the_rules(data: Any) -> bool:
+    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+        return False
+    version, kind, params = data.get("version"), data.get("type"), data.get("params")
+    if version is not None and not (isinstance(version, str) and version.split(".")[0] == "1"):
+        return False
+    if kind not in (None, "topic-model") or not _params_follow(params):
+        return False
+    if not all(map(_item_follows, data["items"])):
+        return False
+    return len({item["submissionId"] for item in data["items"]}) == len(data["items"])
+
+
+def _params_follow(params: Any) -> bool:
+    if params is None:
+        return True
+    if not isinstance(params, dict):
+        return False
+    flag = params.get("reduce_outliers")
+    if flag is not None and not isinstance(flag, bool):
+        return False
+    return all(_count_follows(params.get(name), minimum) for name, minimum in MINIMA.items())
+
+
+def _count_follows(value: Any, minimum: int) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value >= minimum and (isinstance(value, int) or value.is_integer())
+
+
+def _item_follows(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and _is_text(item.get("submissionId"))
+        and _is_text(item.get("text"))
+        and isinstance(item.get("embedding"), list)
+        and _are_finite_numbers(item["embedding"])
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and not _has_surrogate(value)
+
+
+def _has_surrogate(value: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _are_finite_numbers(values: list[Any]) -> bool:
+    if not all(type(value) in (int, float) for value in values):
+        return False
+    try:
+        return all(map(math.isfinite, values))
+    except OverflowError:
+        return False

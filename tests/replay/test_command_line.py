@@ -1,0 +1,382 @@
+"""`python -m worker --once` as a process, judged from outside: stdout, stderr, exit code."""
+
+import gzip
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WAIT_S = 60
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return environment_with("two_topics")
+
+
+def environment_with(engine: str, **variables: str) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    test_engine = {"TOPIC_MODEL_TEST_ENGINE": f"tests.replay.engines:{engine}"}
+    return {**inherited, "DEVICE": "cpu", **test_engine, **variables}
+
+
+def run(
+    *arguments: str, env: dict[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "worker", *arguments],
+        cwd=REPOSITORY,
+        env=env,
+        input=stdin,
+        capture_output=True,
+        timeout=WAIT_S,
+        check=False,
+    )
+
+
+def write(path: Path, document: Any) -> str:
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return str(path)
+
+
+def result_of(process: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    """The document on stdout: exactly one line, and nothing else."""
+    assert process.stdout.count(b"\n") == 1, process.stderr.decode()
+    assert process.stdout.endswith(b"\n")
+    document: dict[str, Any] = json.loads(process.stdout)
+    return document
+
+
+def assert_one_line(process: subprocess.CompletedProcess[bytes], message: str) -> None:
+    """Nothing on stdout; the last line of stderr is the error; no traceback."""
+    assert process.stdout == b""
+    error = process.stderr.decode()
+    assert error.splitlines()[-1].startswith(f"python -m worker: {message}"), error
+    assert "Traceback" not in error
+
+
+ENVELOPE = make_envelope(20)
+SHAPES = {
+    "envelope": ENVELOPE,
+    "runpod": {"id": "request-1", "input": ENVELOPE},
+    "bullmq dump": {"name": "topic-model", "data": ENVELOPE, "opts": {"attempts": 3}},
+    "redis hash": {"name": "topic-model", "data": json.dumps(ENVELOPE), "opts": "{}"},
+    "dump without opts": {"name": "topic-model", "data": ENVELOPE},
+    "dump without name": {"data": json.dumps(ENVELOPE), "opts": {}},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_of_a_batch_completes(
+    shape: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """An envelope is found in whatever it is wrapped."""
+    process = run("--once", write(tmp_path / "job.json", SHAPES[shape]), env=environment)
+    assert process.returncode == 0, process.stderr.decode()
+    document = result_of(process)
+    assert document["status"] == "completed"
+    assert [topic["docCount"] for topic in document["topics"]] == [10, 9]
+    assert document["topics"][0]["rawLabel"] == "0_señor_fast_rushed pace_speed"
+    assert document["outlierCount"] == 1
+
+
+@pytest.mark.parametrize("name", ["job.json.gz", "job.json"])
+def test_gzip_is_recognised_by_its_bytes(
+    name: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """A compressed file is read whatever it is called."""
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(json.dumps(ENVELOPE).encode()))
+    assert run("--once", str(path), env=environment).returncode == 0
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_stdin_is_read(compress: Any, environment: dict[str, str]) -> None:
+    """`-` takes the batch from stdin, compressed or not."""
+    raw = compress(json.dumps(ENVELOPE).encode())
+    process = run("--once", "-", env=environment, stdin=raw)
+    assert process.returncode == 0, process.stderr.decode()
+    assert result_of(process)["status"] == "completed"
+
+
+def test_people_read_stderr(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Stages, parameters, encoder, topics, metrics and warnings are told, and no comment."""
+    envelope = make_envelope(20)
+    envelope["items"][4]["embedding"] = [0] * 768
+    process = run("--once", write(tmp_path / "job.json", envelope), env=environment)
+    assert process.returncode == 0, process.stderr.decode()
+    told = process.stderr.decode()
+    for words in [
+        "validate",
+        "neighbours     0.25 s  n_documents=19",
+        "warning: 1 of 20 embeddings is a zero vector, set aside: it counts as an outlier",
+        "device: cpu",
+        "keywords ranked with: corpus",
+        "parameters: min_cluster_size=15, min_dist=0",
+        "topic   0       9 documents  señor, fast, rushed pace, speed, late",
+        "topic   1       9 documents  grade, fair",
+        "npmi_coherence=0.15",
+        "outlier_ratio=0.1",
+        "outliers: 2 of 20 items",
+        "completed in",
+    ]:
+        assert words in told
+    assert SENTINEL_TEXT not in told
+    assert str(SENTINEL_NUMBER) not in told
+
+
+def test_result_on_a_terminal_is_indented(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A person gets lines that can be read, a program one line."""
+    master, slave = pty.openpty()
+    path = write(tmp_path / "job.json", {})
+    command = [sys.executable, "-m", "worker", "--once", path]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, env=environment, stdout=slave, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.wait(WAIT_S) == 1
+    os.close(slave)
+    shown = os.read(master, 10_000).decode()
+    os.close(master)
+    assert shown.startswith("{\r\n  ")
+    assert json.loads(shown)["error"] == "Invalid envelope: items: is required"
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        (make_envelope(8), "Received 8 items, need at least 15 (min_topic_size)"),
+        ({"input": make_envelope(0)}, "Received 0 items"),
+        ({}, "Invalid envelope: items: is required"),
+        ([1], "Invalid envelope: job.data: must be an object"),
+        ("envelope", "Invalid envelope: job.data: must be an object"),
+        ({"name": "topic-model", "data": None}, "Invalid envelope: job.data: must be an object"),
+        (make_envelope(version="2.0"), "Invalid envelope: version: must have the major version 1"),
+    ],
+)
+def test_failed_by_the_contract(
+    document: Any, error: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """Bad data exits 1 with the failed document on stdout, and says why on stderr."""
+    process = run("--once", write(tmp_path / "job.json", document), env=environment)
+    assert process.returncode == 1
+    failed = result_of(process)
+    assert list(failed) == ["version", "status", "error", "completedAt"]
+    assert failed["error"].startswith(error)
+    assert f"failed: {error}" in process.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("engine", "error"),
+    [
+        ("no_clusters", "BERTopic produced 0 topics"),
+        ("no_keywords", "No keywords: the texts hold only stop words, symbols or digits"),
+    ],
+)
+def test_no_topics_is_a_failure_by_the_contract(engine: str, error: str, tmp_path: Path) -> None:
+    """A batch without topics exits 1 with the contract's message."""
+    path = write(tmp_path / "job.json", ENVELOPE)
+    process = run("--once", path, env=environment_with(engine))
+    assert process.returncode == 1
+    assert result_of(process)["error"] == error
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "{path} is not JSON: Expecting value"),
+        (b"items: []", "{path} is not JSON: Expecting value"),
+        (b'{"items": [', "{path} is not JSON: Expecting value"),
+        (b'{"items": "\xff"}', "{path} is not JSON: it is not UTF-8 text"),
+        (b"[" * 100_000, "{path} is not JSON this worker reads: nested too deeply"),
+        (b"9" * 5_000, "{path} is not JSON: Exceeds the limit"),
+        (b"\x1f\x8bbroken", "cannot read {path}: "),
+        (gzip.compress(b"{}" * 9_999)[:-20], "cannot read {path}: the gzip stream is damaged"),
+        (b'{"name": "x", "data": "{"}', "{path} is not JSON: Expecting property name"),
+    ],
+    ids=["empty", "yaml", "cut", "latin-1", "deep", "digits", "no-gzip", "cut-gzip", "data"],
+)
+def test_unreadable_file(
+    content: bytes, message: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """A file that holds no JSON exits 2 with one line, and no document."""
+    path = tmp_path / "job.json"
+    path.write_bytes(content)
+    process = run("--once", str(path), env=environment)
+    assert process.returncode == 2
+    assert_one_line(process, message.format(path=path))
+
+
+def test_missing_file_and_directory(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A path that cannot be opened exits 2 with the reason."""
+    process = run("--once", str(tmp_path / "none.json"), env=environment)
+    assert process.returncode == 2
+    assert_one_line(process, f"cannot read {tmp_path}/none.json: No such file or directory")
+    process = run("--once", str(tmp_path), env=environment)
+    assert process.returncode == 2
+    assert_one_line(process, f"cannot read {tmp_path}: Is a directory")
+
+
+@pytest.mark.parametrize("arguments", [["--once"], ["job.json"], ["--frobnicate"]])
+def test_bad_usage(arguments: list[str], environment: dict[str, str]) -> None:
+    """Bad usage exits 2 and shows the usage."""
+    process = run(*arguments, env=environment)
+    assert process.returncode == 2
+    assert process.stdout == b""
+    assert b"usage: python -m worker" in process.stderr
+
+
+def test_bad_setting(tmp_path: Path) -> None:
+    """A setting the worker cannot start with exits 2 and names the variable."""
+    path = write(tmp_path / "job.json", ENVELOPE)
+    process = run("--once", path, env=environment_with("two_topics", DEVICE="abacus"))
+    assert process.returncode == 2
+    assert process.stdout == b""
+    assert b"DEVICE" in process.stderr.splitlines()[-1]
+    assert b"Traceback" not in process.stderr
+
+
+def test_infrastructure_error(tmp_path: Path) -> None:
+    """An engine that raises exits 3 with one line that quotes no comment."""
+    process = run("--once", write(tmp_path / "job.json", ENVELOPE), env=environment_with("raises"))
+    assert process.returncode == 3
+    assert_one_line(process, "")
+    assert "ValueError" in process.stderr.decode()
+    assert SENTINEL_TEXT not in process.stderr.decode()
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_need_nothing_heavy(flag: str, environment: dict[str, str]) -> None:
+    """Help and version answer before anything slow is imported."""
+    env = {**environment, "PYTHONPROFILEIMPORTTIME": "1", "DEVICE": "abacus"}
+    process = run(flag, env=env)
+    assert process.returncode == 0
+    imported = {line.split("|")[-1].strip() for line in process.stderr.decode().splitlines()}
+    assert not imported & {"numpy", "pydantic", "bullmq", "redis", "structlog", "torch"}
+    shown = process.stdout.decode()
+    words = "topic-model-worker 1." if flag == "--version" else "e.g. --once job.json"
+    assert words in shown
+
+
+def test_parent_never_imports_the_engine(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A replay that fails at the envelope has not loaded torch and its like."""
+    env = {**environment, "PYTHONPROFILEIMPORTTIME": "1"}
+    process = run("--once", write(tmp_path / "job.json", {}), env=env)
+    assert process.returncode == 1
+    imported = {line.split("|")[-1].strip() for line in process.stderr.decode().splitlines()}
+    assert "numpy" in imported
+    assert not imported & {"torch", "bertopic", "sklearn", "scipy", "umap", "hdbscan"}
+
+
+def test_closed_stdout_is_no_traceback(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A reader that has gone away costs the result, and one line says so."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    process = subprocess.run(
+        [sys.executable, "-m", "worker", "--once", write(tmp_path / "job.json", ENVELOPE)],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        timeout=WAIT_S,
+        check=False,
+    )
+    os.close(write_end)
+    assert process.returncode == 3
+    told = process.stderr.decode()
+    assert told.splitlines()[-1] == "warning: the result could not be written to stdout"
+    assert "BrokenPipe" not in told
+
+
+def test_closed_stderr_costs_nothing(tmp_path: Path) -> None:
+    """The result is written even where nobody reads the progress."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    process = subprocess.run(
+        [sys.executable, "-m", "worker", "--once", write(tmp_path / "job.json", ENVELOPE)],
+        cwd=REPOSITORY,
+        env=environment_with("no_clusters"),
+        stdout=subprocess.PIPE,
+        stderr=write_end,
+        timeout=WAIT_S,
+        check=False,
+    )
+    os.close(write_end)
+    assert json.loads(process.stdout)["error"] == "BERTopic produced 0 topics"
+    assert process.returncode == 1
+
+
+def test_result_is_utf8_under_any_locale(tmp_path: Path) -> None:
+    """Letters beyond ASCII reach stdout under LANG=C."""
+    env = environment_with("two_topics", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    process = run("--once", write(tmp_path / "job.json", ENVELOPE), env=env)
+    assert process.returncode == 0, process.stderr.decode()
+    assert "señor" in process.stdout.decode("utf-8")
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A replay whose engine has begun and will not end."""
+    path = write(tmp_path / "job.json", ENVELOPE)
+    with subprocess.Popen(
+        [sys.executable, "-m", "worker", "--once", path],
+        cwd=REPOSITORY,
+        env=environment_with("hangs"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
+        while b"neighbours" not in (line := process.stderr.readline()):
+            assert line, "the replay ended before its engine began"
+        yield process
+        process.kill()
+
+
+def test_ctrl_c_ends_cleanly(hanging: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C ends the compute process and the command, with 130 and one line."""
+    children = _children(hanging.pid)
+    hanging.send_signal(signal.SIGINT)
+    stdout, stderr = hanging.communicate(timeout=WAIT_S)
+    assert hanging.returncode == 130
+    assert stdout == b""
+    assert stderr.decode().splitlines()[-1] == "python -m worker: interrupted"
+    assert b"Traceback" not in stderr
+    _assert_gone(children)
+
+
+def test_a_killed_replay_leaves_no_process(hanging: subprocess.Popen[bytes]) -> None:
+    """SIGTERM takes the compute process along."""
+    children = _children(hanging.pid)
+    hanging.send_signal(signal.SIGTERM)
+    hanging.communicate(timeout=WAIT_S)
+    _assert_gone(children)
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def _assert_gone(pids: list[int]) -> None:
+    deadline_s = time.monotonic() + WAIT_S
+    while any(_is_running(pid) for pid in pids):
+        assert time.monotonic() < deadline_s, "a compute process was left behind"
+        time.sleep(0.02)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"

@@ -1,0 +1,1 @@
+"""A BullMQ worker that turns batches of student comments into topics."""

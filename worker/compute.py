@@ -1,0 +1,252 @@
+"""The parent half of the compute process: start, run, deadline, cancel, kill, and a fresh one after."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+
+import structlog
+
+from worker import compute_child
+from worker.envelope import Batch
+from worker.errors import ComputeCancelled, ComputeCrashed, ComputeTimedOut, EngineFailed, ModelUnavailable
+from worker.messages import (
+    ComputeConfig,
+    Failed,
+    Fitted,
+    FromCompute,
+    Ready,
+    RunBatch,
+    SetupFailed,
+    StageReport,
+    Stop,
+)
+from worker.topics.fit import NoTopics, OnStage, Stage, StageStarted, TopicFit
+
+# Imports, the model's weights from a slow disk or the hub, CUDA's start.
+START_TIMEOUT_S = 600.0
+# A process that was told to end and does not is killed.
+END_TIMEOUT_S = 5.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """The process ended, with this exit code; None where it only closed its pipe."""
+
+    exit_code: int | None
+
+
+class _Child:
+    """One compute process and what it says, in order, ending with `_Gone`."""
+
+    def __init__(self, config: ComputeConfig) -> None:
+        # Forked, it could not use CUDA. Started from this, the main thread: the kernel kills the
+        # child when the thread that started it ends.
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe(duplex=True)
+        self.process: SpawnProcess = context.Process(
+            target=compute_child.serve, args=(theirs, config), name="compute", daemon=True
+        )
+        self.process.start()
+        theirs.close()
+        self.said: asyncio.Queue[FromCompute | _Gone] = asyncio.Queue()
+        self.n_batches = 0
+        self.is_gone = False
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._listen, args=(self._pipe, loop), name="compute-pipe", daemon=True).start()
+
+    def _listen(self, pipe: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            with contextlib.suppress(EOFError, OSError):
+                while True:
+                    loop.call_soon_threadsafe(self.said.put_nowait, pipe.recv())
+            self.process.join(END_TIMEOUT_S)
+            loop.call_soon_threadsafe(self._note_end)
+
+    def _note_end(self) -> None:
+        self.is_gone = True
+        self.said.put_nowait(_Gone(self.process.exitcode))
+
+    def send(self, message: RunBatch, batch: Batch) -> None:
+        """Hand a batch over; blocks until it has crossed, so call it in a thread."""
+        with contextlib.suppress(OSError):  # it died; `_Gone` will say how
+            self._pipe.send(message)
+            self._pipe.send_bytes(batch.embeddings.data.cast("B"))
+
+    def kill(self) -> None:
+        """End it now, whatever it does."""
+        self.process.kill()
+
+    async def stop(self) -> None:
+        """Let an idle one end by itself, and kill it where it does not."""
+        with contextlib.suppress(OSError):
+            self._pipe.send(Stop())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._until_gone(), END_TIMEOUT_S)
+        await self.end()
+
+    async def end(self) -> None:
+        """Kill it and wait until it is gone."""
+        self.kill()
+        await self._until_gone()
+        self._pipe.close()
+
+    async def _until_gone(self) -> None:
+        while not self.is_gone:
+            await self.said.get()
+
+
+class Compute:
+    """One compute process, kept warm; a fresh one after it crashed, was killed or was poisoned."""
+
+    def __init__(self, config: ComputeConfig) -> None:
+        """Take how to set the process up; nothing is started yet."""
+        self._config = config
+        self._child: _Child | None = None
+        self._ready: Ready | None = None
+        self._turn = asyncio.Lock()
+        self._cancelled: str | None = None
+        self._is_busy = False
+        self._n_batches = 0
+        self.n_restarts = -1
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, None where none is running."""
+        return self._child.process.pid if self._child and not self._child.is_gone else None
+
+    async def start(self) -> Ready:
+        """Start the process and wait until it is warm.
+
+        Raises:
+            ModelUnavailable: the encoder or the device that was named cannot be had.
+            ComputeCrashed: it ended while it was set up.
+            EngineFailed: setting up raised.
+        """
+        async with self._turn:
+            return await self._warm()
+
+    async def run(self, batch: Batch, *, timeout_s: float, on_stage: OnStage) -> TopicFit | NoTopics:
+        """Run a batch in the process; batches wait for their turn.
+
+        Args:
+            batch: its kept items go over.
+            timeout_s: from the moment a warm process has the batch.
+            on_stage: called on the event loop.
+
+        Raises:
+            ComputeCrashed: the process ended by itself.
+            ComputeTimedOut: it was not done in time, and was killed.
+            ComputeCancelled: `cancel` was called.
+            EngineFailed: the engine raised.
+            ModelUnavailable: a fresh process could not be set up.
+        """
+        async with self._turn:
+            self._is_busy, self._cancelled = True, None
+            try:
+                await self._warm()
+                outcome = await self._run(batch, timeout_s, on_stage)
+            except BaseException as error:
+                # Whatever went wrong, the process may still be at work on this batch.
+                if not isinstance(error, EngineFailed) or error.poisoned:
+                    await self._discard()
+                if self._cancelled is not None and isinstance(error, ComputeCrashed):
+                    raise ComputeCancelled(self._cancelled) from None
+                raise
+            finally:
+                self._is_busy = False
+            if self._config.max_jobs and self._child and self._child.n_batches >= self._config.max_jobs:
+                await self._retire()
+            return outcome
+
+    def cancel(self, reason: str) -> None:
+        """Kill what is running, so that `run` raises `ComputeCancelled`; nothing where nothing runs."""
+        if self._is_busy and self._cancelled is None:
+            self._cancelled = reason
+            if self._child is not None:
+                self._child.kill()
+
+    async def close(self) -> None:
+        """End the process; a batch that runs is cancelled."""
+        self.cancel("closing")
+        async with self._turn:
+            await self._retire()
+
+    async def _warm(self) -> Ready:
+        if self._child is not None and self._child.is_gone:
+            log.warning("compute_crashed", exit_code=self._child.process.exitcode, while_idle=True)
+            await self._discard()
+        if self._child is None:
+            self._child, self._ready = _Child(self._config), None
+            self.n_restarts += 1
+        if self._ready is None:
+            try:
+                self._ready = await self._set_up(self._child)
+            except BaseException:
+                await self._discard()
+                raise
+        return self._ready
+
+    async def _set_up(self, child: _Child) -> Ready:
+        try:
+            message = await asyncio.wait_for(child.said.get(), START_TIMEOUT_S)
+        except TimeoutError:
+            raise ComputeTimedOut(int(START_TIMEOUT_S * 1000), "start") from None
+        if isinstance(message, Ready):
+            return message
+        if isinstance(message, SetupFailed):
+            if message.permanent:
+                raise ModelUnavailable(message.message)
+            raise EngineFailed(message.message, "start", poisoned=True)
+        raise ComputeCrashed(message.exit_code if isinstance(message, _Gone) else None, "start")
+
+    async def _run(self, batch: Batch, timeout_s: float, on_stage: OnStage) -> TopicFit | NoTopics:
+        child = self._child
+        assert child is not None  # noqa: S101 - _warm has just made it
+        if self._cancelled is not None:
+            raise ComputeCancelled(self._cancelled)
+        child.n_batches += 1
+        self._n_batches += 1
+        rows, columns = batch.embeddings.shape
+        message = RunBatch(self._n_batches, batch.texts, (rows, columns), batch.params)
+        stage = Stage.VALIDATE
+        sending = asyncio.create_task(asyncio.to_thread(child.send, message, batch))
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    said = await child.said.get()
+                    if isinstance(said, StageReport):
+                        if isinstance(said.event, StageStarted):
+                            stage = said.event.stage
+                        on_stage(said.event)
+                    else:
+                        return _outcome(said, stage)
+        except TimeoutError:
+            raise ComputeTimedOut(round(timeout_s * 1000), stage) from None
+        finally:
+            if not sending.done():
+                child.kill()  # it did not take the batch; the thread must not wait for it for ever
+            await sending
+
+    async def _retire(self) -> None:
+        child, self._child, self._ready = self._child, None, None
+        if child is not None:
+            await child.stop()
+
+    async def _discard(self) -> None:
+        child, self._child, self._ready = self._child, None, None
+        if child is not None:
+            await child.end()
+
+
+def _outcome(said: FromCompute | _Gone, stage: Stage) -> TopicFit | NoTopics:
+    if isinstance(said, Fitted):
+        return said.outcome
+    if isinstance(said, Failed):
+        raise EngineFailed(said.summary, stage, poisoned=said.poisoned)
+    raise ComputeCrashed(said.exit_code if isinstance(said, _Gone) else None, stage)

@@ -1,0 +1,170 @@
+"""The compute process: set up once, then one batch after the other until the pipe closes."""
+
+import ctypes
+import importlib
+import os
+import random
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from worker.messages import DEFAULT_ENGINE, ComputeConfig, Failed, Fitted, FromCompute, Ready, RunBatch, SetupFailed, StageReport, Stop, ToCompute
+from worker.topics.fit import FloatArray
+
+RANDOM_SEED = 42
+PR_SET_PDEATHSIG = 1
+_PROJECT = Path(__file__).resolve().parent.parent
+
+Answer = Callable[[FromCompute], None]
+
+
+def serve(pipe: Connection, config: ComputeConfig) -> None:
+    """Serve batches from the pipe; returns when the worker closes it.
+
+    Args:
+        pipe: this process's end.
+        config: how to set up.
+    """
+    _live_and_die_with_the_worker()
+    # Whatever a library prints belongs to the log: `--once` keeps stdout for the result.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    answer = pipe.send
+    engine = _set_up(config, answer)
+    if engine is None:
+        return
+    while True:
+        try:
+            batch: ToCompute = pipe.recv()
+            if isinstance(batch, Stop):
+                return
+            embeddings = _receive_embeddings(pipe, batch.shape)
+        except EOFError:
+            return
+        if not _run(engine, batch, embeddings, answer):
+            return
+
+
+Engine = Callable[..., Any]
+
+
+def _set_up(config: ComputeConfig, answer: Answer) -> Engine | None:
+    try:
+        engine, ready = _load(config)
+    except Exception as error:
+        permanent = type(error).__name__ in {"EncoderUnavailable", "DeviceUnavailable"}
+        answer(SetupFailed(str(error) if permanent else summarize(error), permanent))
+        return None
+    answer(ready)
+    return engine
+
+
+def _load(config: ComputeConfig) -> tuple[Engine, Ready]:
+    module, _, function = config.engine.partition(":")
+    if config.engine != DEFAULT_ENGINE:
+        engine = getattr(importlib.import_module(module), function)
+        return _with(engine, None, "cpu"), Ready("cpu", "none", f"test engine {config.engine}", is_fallback=False)
+
+    import torch
+
+    # The same sums in the same order whatever OMP_NUM_THREADS says.
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
+    random.seed(RANDOM_SEED)
+    np.random.seed(RANDOM_SEED)  # noqa: NPY002 - for libraries that draw from the global state
+    torch.manual_seed(RANDOM_SEED)
+
+    from tqdm import tqdm
+
+    from worker.topics.encoders import choose_device, choose_encoder
+    from worker.topics.pipeline import warm_up
+
+    device = choose_device(config.device)
+    choice = choose_encoder(config.keyword_encoder, config.labse_model, device)
+    # tqdm would make a semaphore that nobody removes where this process is killed.
+    tqdm.set_lock(threading.RLock())
+    engine = getattr(importlib.import_module(module), function)
+    warm_up(choice.encoder, device)
+    ready = Ready(device, choice.encoder.name, choice.message, choice.is_fallback)
+    return _with(engine, choice.encoder, device), ready
+
+
+def _with(engine: Engine, encoder: object, device: str) -> Engine:
+    def run(batch: RunBatch, embeddings: FloatArray, answer: Answer) -> Any:
+        return engine(
+            batch.texts,
+            embeddings,
+            batch.params,
+            encoder=encoder,
+            device=device,
+            on_stage=lambda event: answer(StageReport(batch.number, event)),
+        )
+
+    return run
+
+
+def _run(engine: Engine, batch: RunBatch, embeddings: FloatArray, answer: Answer) -> bool:
+    """Run one batch; tell whether the process may be used again."""
+    try:
+        answer(Fitted(batch.number, engine(batch, embeddings, answer)))
+    except Exception as error:
+        poisoned = _poisons(error)
+        answer(Failed(batch.number, summarize(error), poisoned))
+        return not poisoned
+    return True
+
+
+def summarize(error: BaseException) -> str:
+    """Name an exception and the place in our code that it came through; its message may hold data."""
+    place = _place(error)
+    if _is_out_of_memory(error):
+        kind = "CUDA out of memory" if "cuda" in str(error).lower() else "out of memory"
+        return f"{kind} ({type(error).__name__}){place}"
+    if _is_cuda(error):
+        return f"CUDA error ({type(error).__name__}){place}"
+    return f"{type(error).__name__}{place}"
+
+
+def _place(error: BaseException) -> str:
+    ours = [
+        f" at {Path(frame.filename).resolve().relative_to(_PROJECT)}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).resolve().is_relative_to(_PROJECT / "worker")
+    ]
+    return ours[-1] if ours else ""
+
+
+def _poisons(error: BaseException) -> bool:
+    return _is_out_of_memory(error) or _is_cuda(error)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def _is_cuda(error: BaseException) -> bool:
+    # torch raises sticky CUDA errors as AcceleratorError or as plain RuntimeError.
+    return type(error).__name__ == "AcceleratorError" or "CUDA" in str(error)
+
+
+def _receive_embeddings(pipe: Connection, shape: tuple[int, int]) -> FloatArray:
+    embeddings = np.empty(shape, dtype=np.float32)
+    pipe.recv_bytes_into(memoryview(embeddings).cast("B"))
+    return embeddings
+
+
+def _live_and_die_with_the_worker() -> None:
+    """Leave the terminal's signals to the worker, and end when it ends, however it ends."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)  # it was gone before the kernel knew whom to tell

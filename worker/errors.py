@@ -1,0 +1,101 @@
+"""Infrastructure errors: what BullMQ should retry, or what stops the start.
+
+A failure that lies in the data is never raised; it is a value
+(`envelope.Rejection`, `topics.fit.NoTopics`). The tree:
+
+    WorkerError
+    ├── ConfigurationError      a setting is wrong: exit, waiting does not help
+    ├── RedisUnusable           Redis refuses us for good: wrong password, TLS, read-only
+    └── ComputeError            the compute process, or what runs in it
+        ├── ModelUnavailable    the keyword encoder or the device cannot be had
+        ├── ComputeCrashed      the process ended by itself: signal, exit code
+        ├── ComputeTimedOut     the batch ran over its deadline
+        ├── ComputeCancelled    we killed it: lock lost, shutdown, job removed
+        └── EngineFailed        the engine raised inside a living process
+"""
+
+import signal
+
+
+class WorkerError(Exception):
+    """Whatever this worker raises itself; the message is one line for the person who reads it."""
+
+
+class ConfigurationError(WorkerError):
+    """A setting has a value the worker cannot start with; the message names the variable."""
+
+
+class RedisUnusable(WorkerError):
+    """Redis answered, and its answer will not change by waiting."""
+
+
+class ComputeError(WorkerError):
+    """Something went wrong in or around the compute process."""
+
+
+class ModelUnavailable(ComputeError):
+    """The keyword encoder or the device named in the settings cannot be used."""
+
+
+class ComputeCrashed(ComputeError):
+    """The compute process ended by itself.
+
+    Attributes:
+        exit_code: as `multiprocessing.Process.exitcode`: negative for a signal.
+        stage: the stage that was running, or "" between batches.
+    """
+
+    def __init__(self, exit_code: int | None, stage: str = "") -> None:
+        self.exit_code = exit_code
+        self.stage = stage
+        where = f" in stage {stage}" if stage else ""
+        super().__init__(f"compute process {_cause(exit_code)}{where}")
+
+
+class ComputeTimedOut(ComputeError):
+    """The batch was not done at its deadline; the process was killed.
+
+    Attributes:
+        timeout_ms: the deadline, from the start of the batch.
+        stage: the stage that was running.
+    """
+
+    def __init__(self, timeout_ms: int, stage: str) -> None:
+        self.timeout_ms = timeout_ms
+        self.stage = stage
+        super().__init__(f"timed out after {timeout_ms} ms in stage {stage}")
+
+
+class ComputeCancelled(ComputeError):
+    """The batch was stopped on purpose; `reason` says by what."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"compute cancelled: {reason}")
+
+
+class EngineFailed(ComputeError):
+    """The engine raised; the message holds the exception's type and place, no data.
+
+    Attributes:
+        stage: the stage that was running.
+        poisoned: the process must not be used again (CUDA, memory).
+    """
+
+    def __init__(self, summary: str, stage: str, *, poisoned: bool) -> None:
+        self.stage = stage
+        self.poisoned = poisoned
+        super().__init__(f"{summary} in stage {stage}")
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "closed its pipe"
+    if exit_code >= 0:
+        return f"exited with code {exit_code}"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    hint = " (killed: out of memory?)" if name == "SIGKILL" else ""
+    return f"died of {name}{hint}"

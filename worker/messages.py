@@ -1,0 +1,115 @@
+"""What crosses the pipe between the worker and its compute process."""
+
+from dataclasses import dataclass
+
+
+from worker.topics.fit import NoTopics, StageFinished, StageStarted, TopicFit, TopicParams
+
+DEFAULT_ENGINE = "worker.topics.pipeline:fit_topics"
+
+# Worker to compute process.
+
+
+@dataclass(frozen=True)
+class ComputeConfig:
+    """How to set the compute process up.
+
+    Attributes:
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        labse_model: what the encoder "auto" takes.
+        keyword_encoder: "auto", "corpus", or a model's name or path.
+        max_jobs: a process serves so many batches, then a fresh one takes its place; 0 for no limit.
+        engine: "module:function"; anything but the worker's own runs without an encoder.
+    """
+
+    device: str
+    labse_model: str
+    keyword_encoder: str
+    max_jobs: int
+    engine: str
+
+
+@dataclass(frozen=True)
+class RunBatch:
+    """One batch; the embeddings follow as raw bytes, so that they are copied once and not pickled.
+
+    Attributes:
+        number: told back with every answer, so that a late one is known.
+        texts: (n,).
+        shape: of the embeddings, float32, L2-normalized.
+        params: what was asked for.
+    """
+
+    number: int
+    texts: tuple[str, ...]
+    shape: tuple[int, int]
+    params: TopicParams
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End, once idle."""
+
+
+ToCompute = RunBatch | Stop
+
+# Compute process to worker.
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Set up and warm.
+
+    Attributes:
+        device: "cpu" or "cuda:N".
+        encoder: the keyword encoder in force.
+        message: one line on how it was chosen.
+        is_fallback: whether "auto" had to do without its model.
+    """
+
+    device: str
+    encoder: str
+    message: str
+    is_fallback: bool
+
+
+@dataclass(frozen=True)
+class SetupFailed:
+    """The process cannot serve and ends; `permanent` where another try would fail the same way."""
+
+    message: str
+    permanent: bool
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """A stage of a batch began or ended."""
+
+    number: int
+    event: StageStarted | StageFinished
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A batch is done."""
+
+    number: int
+    outcome: TopicFit | NoTopics
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The engine raised.
+
+    Attributes:
+        number: of the batch.
+        summary: the exception's type, and where in our code; no data.
+        poisoned: the process must not be used again, and ends.
+    """
+
+    number: int
+    summary: str
+    poisoned: bool
+
+
+FromCompute = Ready | SetupFailed | StageReport | Fitted | Failed

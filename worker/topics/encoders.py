@@ -1,0 +1,282 @@
+"""What turns an n-gram into a vector: a sentence-transformers model, or the batch itself."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import numpy as np
+from scipy import sparse
+
+from worker.topics.fit import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+AUTO, CORPUS = "auto", "corpus"
+HUB_TIMEOUT_S = 3.0
+# N-gram vectors kept across jobs: 50,000 of LaBSE are 150 MB.
+CACHE_SIZE = 50_000
+# Rows of one length go through the model in batches of just this size, so that a vector does not
+# depend on its neighbours in the batch and a warm process gives the same bytes as a cold one.
+BATCH_ROWS = 32
+# Texts compared with their given embeddings to see whether both come from one model.
+PROBE_TEXTS = 8
+SAME_SPACE_COSINE = 0.8
+
+Encode = Callable[[Sequence[str]], FloatArray]
+
+
+class EncoderUnavailable(Exception):
+    """The model that was named cannot be loaded; the message says why and what to do."""
+
+
+class DeviceUnavailable(Exception):
+    """The device that was named is not there; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """N-grams to be turned into vectors, and where they occur.
+
+    Attributes:
+        terms: (t,) the n-grams.
+        doc_term_matrix: (n, t) CSR, how often each document holds each n-gram.
+        texts: (n,) the documents.
+        embeddings: (n, d) float32, L2-normalized, their given vectors.
+    """
+
+    terms: Sequence[str]
+    doc_term_matrix: sparse.csr_matrix
+    texts: Sequence[str]
+    embeddings: FloatArray
+
+
+@dataclass(frozen=True)
+class KeywordSpace:
+    """Vectors of n-grams and documents that can be compared with each other.
+
+    Attributes:
+        terms: (t, d) float32, L2-normalized.
+        documents: (m, d) float32, L2-normalized; the documents `rows` of the batch.
+        rows: (m,) int64.
+    """
+
+    terms: FloatArray
+    documents: FloatArray
+    rows: IntArray
+
+
+class KeywordEncoder(Protocol):
+    """Where keywords get their vectors from."""
+
+    @property
+    def name(self) -> str:
+        """As a log line or a report names it."""
+
+    def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
+        """Place n-grams and documents in one space.
+
+        Args:
+            candidates: what to encode.
+            typical: (m,) int64, the documents to fall back on where all would have to be encoded.
+        """
+
+
+class CorpusEncoder:
+    """N-gram vectors out of the given embeddings: no model, any language.
+
+    An n-gram is the mean of the centred embeddings of the documents that hold it.
+    """
+
+    name = CORPUS
+
+    def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
+        """Place n-grams and documents, both minus the mean of the batch; `typical` is not needed."""
+        centred = candidates.embeddings - candidates.embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
+        incidence = candidates.doc_term_matrix.astype(bool).astype(np.float32)
+        return KeywordSpace(unit(incidence.T @ centred), unit(centred), np.arange(len(centred)))
+
+
+class TransformerEncoder:
+    """N-gram vectors by a sentence-transformers model, cached across batches."""
+
+    def __init__(self, model: "SentenceTransformer", name: str) -> None:
+        """Take a loaded model and the name it was asked for by."""
+        self.name = name
+        self._model = model
+        self._cache: OrderedDict[str, FloatArray] = OrderedDict()
+        self.cache_hits = 0
+        self.cache_misses = 0
+
+    def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
+        """Place n-grams beside the given embeddings, or beside encoded documents.
+
+        The given embeddings serve where they are this model's own, which a few encoded texts
+        tell; zero padding of a shorter vector does no harm. Else `typical` documents are encoded.
+        """
+        terms = self.encode(candidates.terms)
+        width = candidates.embeddings.shape[1]
+        if terms.shape[1] <= width and self._is_own_space(candidates, width):
+            return KeywordSpace(_pad(terms, width), candidates.embeddings, np.arange(len(candidates.embeddings)))
+        return KeywordSpace(terms, self._encode_rows([candidates.texts[i] for i in typical]), typical)
+
+    def encode(self, terms: Sequence[str]) -> FloatArray:
+        """Encode n-grams: (t, d) float32, L2-normalized; those seen before come from the cache."""
+        missing = [term for term in dict.fromkeys(terms) if term not in self._cache]
+        self.cache_hits += len(terms) - len(missing)
+        self.cache_misses += len(missing)
+        for term, vector in zip(missing, self._encode_rows(missing), strict=True):
+            self._cache[term] = vector
+        for term in terms:
+            self._cache.move_to_end(term)
+        vectors = np.stack([self._cache[term] for term in terms])
+        while len(self._cache) > CACHE_SIZE:
+            self._cache.popitem(last=False)
+        return vectors
+
+    def _is_own_space(self, candidates: Candidates, width: int) -> bool:
+        rows = np.unique(np.linspace(0, len(candidates.texts) - 1, PROBE_TEXTS).astype(np.int64))
+        encoded = _pad(self._encode_rows([candidates.texts[i] for i in rows]), width)
+        cosines = np.einsum("ij,ij->i", encoded, candidates.embeddings[rows])
+        return bool(np.median(cosines) >= SAME_SPACE_COSINE)
+
+    def _encode_rows(self, texts: Sequence[str]) -> FloatArray:
+        if not texts:
+            return np.empty((0, int(self._model.get_embedding_dimension() or 0)), dtype=np.float32)
+        lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts), truncation=True)["input_ids"]])
+        order = np.argsort(lengths, kind="stable")
+        vectors: list[FloatArray | None] = [None] * len(texts)
+        for length in np.unique(lengths):
+            rows = order[lengths[order] == length]
+            for start in range(0, len(rows), BATCH_ROWS):
+                batch = rows[start : start + BATCH_ROWS]
+                filled = np.resize(batch, BATCH_ROWS) if len(texts) > BATCH_ROWS else batch
+                encoded = self._model.encode(
+                    [texts[i] for i in filled],
+                    batch_size=BATCH_ROWS,
+                    show_progress_bar=False,
+                    normalize_embeddings=False,
+                )
+                for row, vector in zip(batch, unit(np.asarray(encoded, dtype=np.float32)), strict=False):
+                    vectors[row] = vector
+        return np.stack([vector for vector in vectors if vector is not None])
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """The encoder in force.
+
+    Attributes:
+        encoder: to be kept for the life of the process.
+        message: one line for the log: what was chosen, and why.
+        is_fallback: whether `auto` had to do without its model.
+    """
+
+    encoder: KeywordEncoder
+    message: str
+    is_fallback: bool
+
+
+def choose_encoder(keyword_encoder: str, labse_model: str, device: str) -> EncoderChoice:
+    """Load the keyword encoder: what lies on this machine first, then the hub if it answers at once.
+
+    Args:
+        keyword_encoder: "auto", "corpus", or a model's name or path.
+        labse_model: name or path of the model that "auto" takes.
+        device: "cpu" or "cuda:N".
+
+    Raises:
+        EncoderUnavailable: a model was named and cannot be loaded.
+    """
+    if keyword_encoder == CORPUS:
+        return EncoderChoice(CorpusEncoder(), "keyword encoder: corpus vectors, as configured", is_fallback=False)
+    name = labse_model if keyword_encoder == AUTO else keyword_encoder
+    try:
+        model = _load(name, device)
+    except EncoderUnavailable as error:
+        if keyword_encoder != AUTO:
+            raise
+        return EncoderChoice(
+            CorpusEncoder(), f"keyword encoder: corpus vectors, because {error}", is_fallback=True
+        )
+    return EncoderChoice(TransformerEncoder(model, name), f"keyword encoder: {name} on {device}", is_fallback=False)
+
+
+def choose_device(device: str) -> str:
+    """Resolve "auto", "cpu", "cuda" or "cuda:N" to "cpu" or "cuda:N".
+
+    Raises:
+        DeviceUnavailable: CUDA was asked for and that GPU is not there.
+    """
+    import torch
+
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return "cuda:0" if gpus else "cpu"
+    if device == "cpu":
+        return device
+    number = int(device.partition(":")[2] or 0)
+    if number >= gpus:
+        raise DeviceUnavailable(
+            f"DEVICE={device}, but torch {torch.__version__} sees {gpus} CUDA GPUs here: "
+            "check the driver and the container's GPU request, or set DEVICE=auto"
+        )
+    return f"cuda:{number}"
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    """Scale rows to length one; a zero row stays zero."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: FloatArray = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    return scaled
+
+
+def _load(name: str, device: str) -> "SentenceTransformer":
+    from sentence_transformers import SentenceTransformer
+
+    # Its own progress lines and load reports are not for the worker's log.
+    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    options = {"torch_dtype": "float16"} if device.startswith("cuda") else {}
+
+    def load(local: bool) -> "SentenceTransformer":
+        return SentenceTransformer(name, device=device, local_files_only=local, model_kwargs=options)
+
+    try:
+        return load(local=True)
+    except Exception as error:  # any of a dozen types, by library version
+        if Path(name).exists():
+            raise EncoderUnavailable(
+                f"{name} is no model that sentence-transformers can load ({type(error).__name__})"
+            ) from error
+    if not _hub_answers():
+        raise EncoderUnavailable(
+            f"{name} is not on this machine and the model hub cannot be reached: "
+            "download it beforehand, or set KEYWORD_ENCODER=corpus"
+        )
+    try:
+        return load(local=False)
+    except Exception as error:
+        raise EncoderUnavailable(
+            f"{name} could not be downloaded from the model hub ({type(error).__name__})"
+        ) from error
+
+
+def _hub_answers() -> bool:
+    from huggingface_hub import constants
+
+    if constants.is_offline_mode():
+        return False
+    try:
+        with urlopen(constants.ENDPOINT, timeout=HUB_TIMEOUT_S):
+            return True
+    except (URLError, OSError, ValueError):
+        return False
+
+
+def _pad(vectors: FloatArray, width: int) -> FloatArray:
+    return np.pad(vectors, ((0, 0), (0, width - vectors.shape[1])))

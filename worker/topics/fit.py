@@ -1,0 +1,119 @@
+"""What goes into the engine and what comes out: plain values, numpy only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+DEFAULT_MIN_CLUSTER_SIZE = 15
+DEFAULT_N_TOPICS = 20
+DEFAULT_N_NEIGHBORS = 20
+DEFAULT_N_COMPONENTS = 10
+DEFAULT_MIN_SAMPLES = 5
+
+
+class Stage(StrEnum):
+    """The stages of a batch, in order; `validate` happens before the engine."""
+
+    VALIDATE = "validate"
+    NEIGHBOURS = "neighbours"
+    REDUCE = "reduce"
+    CLUSTER = "cluster"
+    REPRESENT = "represent"
+    EVALUATE = "evaluate"
+
+
+@dataclass(frozen=True)
+class TopicParams:
+    """What a request asks of the engine; `None` means left out, so the default may adapt.
+
+    Attributes:
+        min_cluster_size: documents, >= 2.
+        n_topics: the most real topics wanted, >= 1; the outliers are not counted.
+        n_neighbors: of UMAP, >= 2.
+        n_components: of UMAP, >= 1.
+        min_samples: of HDBSCAN, >= 1.
+        reduce_outliers: whether outliers are placed where their neighbours agree.
+    """
+
+    min_cluster_size: int | None = None
+    n_topics: int | None = None
+    n_neighbors: int | None = None
+    n_components: int | None = None
+    min_samples: int | None = None
+    reduce_outliers: bool = True
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic: its keywords, best first (1 to 10, none empty), and its number of documents."""
+
+    keywords: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True)
+class TopicMetrics:
+    """The five metrics of the contract, finite, not yet rounded."""
+
+    npmi_coherence: float
+    topic_diversity: float
+    outlier_ratio: float
+    silhouette_score: float
+    embedding_coherence: float
+
+
+Details = Mapping[str, str | int | float | bool]
+
+
+@dataclass(frozen=True)
+class TopicFit:
+    """The topics of a batch.
+
+    Attributes:
+        labels: (n,) int64, index into `topics`, -1 for outliers.
+        probabilities: (n,) float32 in [0, 1], 0 for outliers.
+        topics: by falling size; ties by the first document in the canonical order.
+        metrics: over the documents that were given.
+        parameters: what was in force, with what adapted it.
+        encoder: the keyword encoder whose vectors made `embedding_coherence`.
+    """
+
+    labels: IntArray
+    probabilities: FloatArray
+    topics: tuple[Topic, ...]
+    metrics: TopicMetrics
+    parameters: Details = field(default_factory=dict)
+    encoder: str = "corpus"
+
+
+class NoTopics(StrEnum):
+    """Why a batch gives no topics though its envelope is sound."""
+
+    NO_CLUSTERS = "no_clusters"
+    NO_KEYWORDS = "no_keywords"
+
+
+@dataclass(frozen=True)
+class StageStarted:
+    """A stage begins."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class StageFinished:
+    """A stage is done: how long it took (monotonic clock), and what a reader wants to know of it."""
+
+    stage: Stage
+    duration_s: float
+    details: Details = field(default_factory=dict)
+
+
+OnStage = Callable[[StageStarted | StageFinished], None]

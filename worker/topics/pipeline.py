@@ -1,0 +1,281 @@
+"""The stages of a batch in order, around BERTopic's own class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from bertopic import BERTopic
+from bertopic.cluster import BaseCluster
+from bertopic.dimensionality import BaseDimensionalityReduction
+
+from worker.topics import metrics
+from worker.topics.adaptation import FEWEST_DOCUMENTS, AdaptedParams, adapt
+from worker.topics.clustering import Clustering, EqualVectors, by_size
+from worker.topics.encoders import KeywordEncoder, unit
+from worker.topics.fit import (
+    FloatArray,
+    IntArray,
+    NoTopics,
+    OnStage,
+    Stage,
+    Topic,
+    TopicFit,
+    TopicMetrics,
+    TopicParams,
+)
+from worker.topics.keywords import N_KEYWORDS, Keyword, KeywordRanking
+from worker.topics.neighbors import Neighbors, nearest_neighbors
+from worker.topics.outliers import assignment_probabilities, place_outliers
+from worker.topics.reduction import Reduction
+from worker.topics.stages import StageClock
+from worker.topics.vocabulary import (
+    NgramVectorizer,
+    Vocabulary,
+    build_vocabulary,
+    for_bertopic,
+)
+
+# Neighbours that vote on outliers and probabilities, whatever UMAP was asked to look at.
+N_VOTERS = 20
+WARM_UP_DIMENSIONS = 768
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A batch in canonical order.
+
+    Attributes:
+        texts: (n,) the documents.
+        embeddings: (n, d) float32, L2-normalized.
+        copies: (n,) int64, equal where text and vector are equal.
+        vectors: (n,) int64, equal where the vector is equal.
+    """
+
+    texts: Sequence[str]
+    embeddings: FloatArray
+    copies: IntArray
+    vectors: IntArray
+
+
+def fit_topics(
+    texts: Sequence[str],
+    embeddings: FloatArray,
+    params: TopicParams,
+    *,
+    encoder: KeywordEncoder,
+    device: str,
+    on_stage: OnStage,
+) -> TopicFit | NoTopics:
+    """Find the topics of a batch; the order of its items does not matter.
+
+    Args:
+        texts: (n,) the documents. Not edited.
+        embeddings: (n, d) float32, L2-normalized, no zero row. Not modified.
+        params: what was asked for.
+        encoder: gives keywords their vectors; its cache is all that outlives the batch.
+        device: "cpu" or "cuda:N".
+        on_stage: called when a stage begins and when it ends.
+
+    Returns:
+        The topics, labels in the order of `texts`, or why there are none.
+    """
+    n = len(texts)
+    if n < FEWEST_DOCUMENTS:
+        return NoTopics.NO_CLUSTERS
+    clock = StageClock(on_stage)
+    adapted = adapt(params, n)
+    order = canonical_order(texts, embeddings)
+    corpus = make_corpus([texts[i] for i in order], embeddings[order])
+
+    clock.enter(Stage.NEIGHBOURS)
+    neighbors = nearest_neighbors(corpus.embeddings, max(adapted.n_neighbors - 1, N_VOTERS), device)
+    clock.note(neighbours=neighbors.indices.shape[1], documents=n)
+    vocabulary = build_vocabulary(corpus.texts)
+    if not len(vocabulary.terms):
+        clock.finish()
+        return NoTopics.NO_KEYWORDS
+    modelled = _model(corpus, vocabulary, neighbors, adapted, encoder, clock)
+    if isinstance(modelled, NoTopics):
+        clock.finish()
+        return modelled
+
+    clock.enter(Stage.EVALUATE)
+    core, keywords = modelled
+    labels = place_outliers(core, neighbors.indices) if params.reduce_outliers else core
+    clock.note(outliers_placed=int(np.sum((core < 0) & (labels >= 0))))
+    fit = _evaluate(corpus, vocabulary, neighbors, core, labels, keywords, device, adapted, encoder)
+    clock.note(encoder=encoder.name, embedding_coherence=round(fit.metrics.embedding_coherence, 4))
+    clock.finish()
+    return _in_order_of(order, fit)
+
+
+def warm_up(encoder: KeywordEncoder, device: str) -> None:
+    """Run a small made-up batch, so that no job waits for a compiler or a first kernel."""
+    rng = np.random.default_rng(0)
+    centers = np.repeat(rng.normal(size=(3, WARM_UP_DIMENSIONS)), 20, axis=0)
+    embeddings = unit(centers + 0.3 * rng.normal(size=centers.shape))
+    texts = [f"{'clear fair late'.split()[i // 20]} {'voice jokes zoom grade'.split()[i % 4]}" for i in range(60)]
+    fit_topics(texts, embeddings, TopicParams(), encoder=encoder, device=device, on_stage=lambda _: None)
+
+
+def canonical_order(texts: Sequence[str], embeddings: FloatArray) -> IntArray:
+    """Sort the items by content, so that how the API shuffled them is forgotten: (n,) int64."""
+    keys = [row.tobytes() for row in np.ascontiguousarray(embeddings)]
+    return np.array(sorted(range(len(texts)), key=lambda i: (texts[i], keys[i])), dtype=np.int64)
+
+
+def make_corpus(texts: Sequence[str], embeddings: FloatArray) -> Corpus:
+    """Number what is equal in a batch that is in canonical order."""
+    _, vectors = np.unique(embeddings, axis=0, return_inverse=True)
+    vectors = vectors.reshape(-1).astype(np.int64)
+    changes = [i == 0 or texts[i] != texts[i - 1] or vectors[i] != vectors[i - 1] for i in range(len(texts))]
+    return Corpus(texts, embeddings, np.cumsum(changes).astype(np.int64), vectors)
+
+
+class _NoClusters(Exception):
+    """No error: the way out of BERTopic's fit, caught where it is called."""
+
+
+class _Reducing:
+    """The socket for dimensionality reduction: reports the stage."""
+
+    def __init__(self, reduction: Reduction, clock: StageClock) -> None:
+        self.reduction = reduction
+        self.clock = clock
+
+    def fit_transform(self, embeddings: FloatArray, y: object = None) -> FloatArray:
+        self.clock.enter(Stage.REDUCE)
+        return self.reduction.fit_transform(embeddings, y)
+
+
+class _Clustering:
+    """The socket for clustering: reports the stage, and stops where there is no cluster."""
+
+    def __init__(self, clustering: Clustering | EqualVectors, clock: StageClock) -> None:
+        self.clustering = clustering
+        self.clock = clock
+
+    def fit(self, coordinates: FloatArray, y: object = None) -> "_Clustering":
+        self.clock.enter(Stage.CLUSTER)
+        fitted = self.clustering.fit(coordinates)
+        self.labels_ = fitted.labels_
+        split = fitted.giant_split_
+        self.clock.note(
+            clusters=int(fitted.cluster_labels_.max()) + 1,
+            topics=int(fitted.labels_.max()) + 1,
+            outliers=int(np.sum(fitted.labels_ < 0)),
+            largest_share=round(split.share, 3),
+            giant_split=split.fired,
+        )
+        if self.labels_.max() < 0:
+            raise _NoClusters
+        self.clock.enter(Stage.REPRESENT)
+        return self
+
+
+def _model(
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    neighbors: Neighbors,
+    adapted: AdaptedParams,
+    encoder: KeywordEncoder,
+    clock: StageClock,
+) -> tuple[IntArray, list[list[Keyword]]] | NoTopics:
+    ranking = KeywordRanking(encoder, vocabulary, corpus.texts, corpus.embeddings)
+    documents = for_bertopic(corpus.texts)
+    model = BERTopic(
+        # Any other language deletes every letter that is not ASCII.
+        language="multilingual",
+        top_n_words=N_KEYWORDS,
+        n_gram_range=(1, 2),
+        min_topic_size=adapted.min_cluster_size,
+        # Merging happens in the clustering: there it costs no second c-TF-IDF, and counts real topics.
+        nr_topics=None,
+        umap_model=_reduction(corpus, neighbors, adapted, clock),
+        hdbscan_model=_Clustering(_clustering(corpus, adapted), clock),
+        vectorizer_model=NgramVectorizer(vocabulary, documents),
+        representation_model=ranking,
+    )
+    try:
+        topics, _ = model.fit_transform(documents, corpus.embeddings)
+    except _NoClusters:
+        return NoTopics.NO_CLUSTERS
+    # As in a loaded model: what the parts hold is this batch's, new documents go by topic vectors.
+    model.umap_model, model.hdbscan_model = BaseDimensionalityReduction(), BaseCluster()
+    clock.note(candidates=ranking.n_candidates_)
+    core = np.array(topics, dtype=np.int64)
+    keywords = [ranking.keywords_[topic] for topic in range(int(core.max()) + 1)]
+    return _with_keywords(core, keywords)
+
+
+def _reduction(
+    corpus: Corpus, neighbors: Neighbors, adapted: AdaptedParams, clock: StageClock
+) -> _Reducing | BaseDimensionalityReduction:
+    if _hardly_distinct(corpus, adapted):
+        return BaseDimensionalityReduction()
+    return _Reducing(Reduction(neighbors, adapted.n_neighbors, adapted.n_components), clock)
+
+
+def _clustering(corpus: Corpus, adapted: AdaptedParams) -> Clustering | EqualVectors:
+    if _hardly_distinct(corpus, adapted):
+        return EqualVectors(corpus.vectors, adapted.min_cluster_size, adapted.n_topics, corpus.embeddings)
+    return Clustering(
+        corpus.embeddings,
+        corpus.copies,
+        min_cluster_size=adapted.min_cluster_size,
+        min_samples=adapted.min_samples,
+        n_topics=adapted.n_topics,
+    )
+
+
+def _hardly_distinct(corpus: Corpus, adapted: AdaptedParams) -> bool:
+    """Tell whether every point's neighbours would be its own copies, so that UMAP sees no shape."""
+    return 2 * (int(corpus.vectors.max()) + 1) <= adapted.n_neighbors
+
+
+def _with_keywords(core: IntArray, keywords: list[list[Keyword]]) -> tuple[IntArray, list[list[Keyword]]] | NoTopics:
+    """Dissolve topics that have not one word to be named by; their documents become outliers."""
+    named = [topic for topic, words in enumerate(keywords) if words]
+    if not named:
+        return NoTopics.NO_KEYWORDS
+    numbers = np.full(len(keywords) + 1, -1, dtype=np.int64)
+    numbers[named] = np.arange(len(named))
+    return numbers[core], [keywords[topic] for topic in named]
+
+
+def _evaluate(
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    neighbors: Neighbors,
+    core: IntArray,
+    labels: IntArray,
+    keywords: list[list[Keyword]],
+    device: str,
+    adapted: AdaptedParams,
+    encoder: KeywordEncoder,
+) -> TopicFit:
+    final = by_size(labels)
+    sizes = np.bincount(final[final >= 0])
+    before = {int(new): int(old) for new, old in zip(final, labels, strict=True) if new >= 0}
+    ordered = [keywords[before[topic]] for topic in range(len(sizes))]
+    words = [[keyword.term for keyword in topic] for topic in ordered]
+    return TopicFit(
+        labels=final,
+        probabilities=assignment_probabilities(final, core, neighbors.indices),
+        topics=tuple(Topic(tuple(own), int(size)) for own, size in zip(words, sizes, strict=True)),
+        metrics=TopicMetrics(
+            npmi_coherence=metrics.npmi_coherence(words, vocabulary),
+            topic_diversity=metrics.topic_diversity(words),
+            outlier_ratio=float(np.mean(final < 0)),
+            silhouette_score=metrics.silhouette_score(corpus.embeddings, final, device),
+            embedding_coherence=metrics.embedding_coherence([np.stack([k.vector for k in topic]) for topic in ordered]),
+        ),
+        parameters=adapted.details(),
+        encoder=encoder.name,
+    )
+
+
+def _in_order_of(order: IntArray, fit: TopicFit) -> TopicFit:
+    labels, probabilities = np.empty_like(fit.labels), np.empty_like(fit.probabilities)
+    labels[order], probabilities[order] = fit.labels, fit.probabilities
+    return replace(fit, labels=labels, probabilities=probabilities)

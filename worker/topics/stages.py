@@ -1,0 +1,32 @@
+"""Which stage is running, since when, and what there is to say of it."""
+
+import time
+
+from worker.topics.fit import OnStage, Stage, StageFinished, StageStarted
+
+
+class StageClock:
+    """Reports the stages of one batch; entering one ends the one before."""
+
+    def __init__(self, on_stage: OnStage) -> None:
+        """Take who wants to know."""
+        self._on_stage = on_stage
+        self._stage: Stage | None = None
+        self._began = 0.0
+        self._notes: dict[str, str | int | float | bool] = {}
+
+    def enter(self, stage: Stage) -> None:
+        """Begin a stage."""
+        self.finish()
+        self._stage, self._began = stage, time.monotonic()
+        self._on_stage(StageStarted(stage))
+
+    def note(self, **details: str | float | bool) -> None:
+        """Add what a reader of the log wants to know of the running stage."""
+        self._notes |= details
+
+    def finish(self) -> None:
+        """End the running stage, if there is one."""
+        if self._stage is not None:
+            self._on_stage(StageFinished(self._stage, time.monotonic() - self._began, dict(self._notes)))
+        self._stage, self._notes = None, {}

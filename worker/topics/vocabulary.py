@@ -1,0 +1,131 @@
+"""Words and n-grams of a batch: one tokenisation, counted per document, shared by every stage."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.feature_extraction.text import CountVectorizer
+
+from worker.topics.fit import IntArray
+
+STOP_WORD_LISTS = ("english", "cebuano", "tagalog", "education")
+# At least two characters, one of them a letter; hyphens and apostrophes inside a word belong to
+# it ("mag-aral", "ma'am"), digits and underscores alone are no word.
+TOKEN_PATTERN = r"(?u)(?=[\w'’\-]*[^\W\d_])\b\w(?:[\w'’\-]*\w)\b"
+# Handed to BERTopic behind each text: it joins the texts of a topic, and no n-gram may reach
+# from one comment into the next.
+BOUNDARY = "\x1e"
+
+_TOKEN = re.compile(TOKEN_PATTERN)
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Read the stop words of all lists, lower case, apostrophes straight; once a process."""
+    folder = resources.files("worker.topics") / "stop_words"
+    words = (folder / f"{name}.txt" for name in STOP_WORD_LISTS)
+    return frozenset(word for file in words for word in file.read_text(encoding="utf-8").split())
+
+
+def tokenize(text: str) -> list[str]:
+    """Split a text into lower-case words without stop words, in their order."""
+    ignored = stop_words()
+    words = _TOKEN.findall(text.lower().replace("’", "'"))
+    return [word for word in words if word not in ignored]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The 1- and 2-grams of a batch, and where they are.
+
+    Attributes:
+        terms: sorted; (t,) str.
+        doc_term_matrix: (n, t) int32 CSR, how often each document holds each term.
+        tokens: (m,) int64, index of the unigram in `terms`, the documents one after the other.
+        offsets: (n + 1,) int64, where each document begins in `tokens`.
+    """
+
+    terms: npt.NDArray[np.str_]
+    doc_term_matrix: sparse.csr_matrix
+    tokens: IntArray
+    offsets: IntArray
+
+
+def build_vocabulary(texts: Sequence[str]) -> Vocabulary:
+    """Tokenize a batch and count its 1- and 2-grams."""
+    index: dict[str, int] = {}
+    documents = [[index.setdefault(word, len(index)) for word in tokenize(text)] for text in texts]
+    lengths = np.array([len(document) for document in documents], dtype=np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    words = np.fromiter((i for document in documents for i in document), dtype=np.int64, count=int(offsets[-1]))
+    n_words = len(index)
+
+    of_document = np.repeat(np.arange(len(texts)), lengths)
+    pairs = words[:-1] * n_words + words[1:]
+    inside = of_document[:-1] == of_document[1:]
+    distinct, bigrams = np.unique(pairs[inside], return_inverse=True)
+    spelled = list(index)
+    terms = spelled + [f"{spelled[pair // n_words]} {spelled[pair % n_words]}" for pair in distinct.tolist()]
+
+    order = np.argsort(np.array(terms, dtype=object), kind="stable")
+    position = np.empty(len(terms), dtype=np.int64)
+    position[order] = np.arange(len(terms))
+    columns = position[np.concatenate([words, bigrams + n_words])]
+    rows = np.concatenate([of_document, of_document[:-1][inside]])
+    counts = sparse.coo_matrix(
+        (np.ones(len(rows), dtype=np.int32), (rows, columns)), shape=(len(texts), len(terms))
+    ).tocsr()
+    return Vocabulary(np.array(terms, dtype=object)[order], counts, position[words], offsets)
+
+
+class NgramVectorizer(CountVectorizer):  # type: ignore[misc]
+    """A `CountVectorizer` over 1- and 2-grams that looks the batch's own documents up.
+
+    BERTopic hands the documents of a topic over as one string; this one takes it apart at the
+    boundaries and adds up rows that are counted already. Documents of other batches are counted.
+    """
+
+    def __init__(self, known: Vocabulary, texts: Sequence[str]) -> None:
+        """Take a batch's vocabulary, and its texts in the order of the vocabulary's rows."""
+        super().__init__(
+            ngram_range=(1, 2),
+            tokenizer=tokenize,
+            token_pattern=None,
+            lowercase=False,
+            vocabulary={term: column for column, term in enumerate(known.terms)},
+        )
+        self.known = known
+        self.texts = texts
+        self._row = {_key(text): row for row, text in enumerate(texts)}
+
+    def fit_transform(self, raw_documents: Iterable[str], y: object = None) -> sparse.csr_matrix:
+        """Count the terms of each string of documents: (strings, t) CSR."""
+        self._validate_vocabulary()
+        return self.transform(raw_documents)
+
+    def transform(self, raw_documents: Iterable[str]) -> sparse.csr_matrix:
+        """As `fit_transform`; the vocabulary is known from the start."""
+        documents = list(raw_documents)
+        parts = [[part for part in map(_key, document.split(BOUNDARY)) if part] for document in documents]
+        if not all(part in self._row for some in parts for part in some):
+            return super().transform(documents)
+        rows = np.repeat(np.arange(len(parts)), [len(some) for some in parts])
+        columns = np.array([self._row[part] for some in parts for part in some], dtype=np.int64)
+        membership = sparse.csr_matrix(
+            (np.ones(len(rows), dtype=np.int32), (rows, columns)), shape=(len(parts), len(self.texts))
+        )
+        return membership @ self.known.doc_term_matrix
+
+
+def for_bertopic(texts: Sequence[str]) -> list[str]:
+    """Mark where each text ends, in a way BERTopic's own preprocessing leaves alone."""
+    return [text.replace(BOUNDARY, " ") + BOUNDARY for text in texts]
+
+
+def _key(text: str) -> str:
+    return text.replace("\n", " ").replace("\t", " ").strip(" " + BOUNDARY)
