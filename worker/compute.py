@@ -155,8 +155,9 @@ class Compute:
                 # Whatever went wrong, the process may still be at work on this batch.
                 if not isinstance(error, EngineFailed) or error.poisoned:
                     await self._discard()
-                if self._cancelled is not None and isinstance(error, ComputeCrashed):
-                    raise ComputeCancelled(self._cancelled) from None
+                reason = self._reason()
+                if reason is not None and isinstance(error, ComputeCrashed):
+                    raise ComputeCancelled(reason) from None
                 raise
             finally:
                 self._is_busy = False
@@ -176,6 +177,9 @@ class Compute:
         self.cancel("closing")
         async with self._turn:
             await self._retire()
+
+    def _reason(self) -> str | None:
+        return self._cancelled
 
     async def _warm(self) -> Ready:
         if self._child is not None and self._child.is_gone:
@@ -226,11 +230,13 @@ class Compute:
                         on_stage(said.event)
                     else:
                         return _outcome(said, stage)
-        except TimeoutError:
-            raise ComputeTimedOut(round(timeout_s * 1000), stage) from None
+        except BaseException as error:
+            if not isinstance(error, EngineFailed):
+                child.kill()  # or the thread that sends could wait for it for ever
+            if isinstance(error, TimeoutError):
+                raise ComputeTimedOut(round(timeout_s * 1000), stage) from None
+            raise
         finally:
-            if not sending.done():
-                child.kill()  # it did not take the batch; the thread must not wait for it for ever
             await sending
 
     async def _retire(self) -> None:

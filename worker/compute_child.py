@@ -16,7 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from worker.messages import DEFAULT_ENGINE, ComputeConfig, Failed, Fitted, FromCompute, Ready, RunBatch, SetupFailed, StageReport, Stop, ToCompute
+from worker.messages import (
+    DEFAULT_ENGINE,
+    ComputeConfig,
+    Failed,
+    Fitted,
+    FromCompute,
+    Ready,
+    RunBatch,
+    SetupFailed,
+    StageReport,
+    Stop,
+    ToCompute,
+)
 from worker.topics.fit import FloatArray
 
 RANDOM_SEED = 42
@@ -58,7 +70,7 @@ Engine = Callable[..., Any]
 def _set_up(config: ComputeConfig, answer: Answer) -> Engine | None:
     try:
         engine, ready = _load(config)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - every reason is told, and ends the process
         permanent = type(error).__name__ in {"EncoderUnavailable", "DeviceUnavailable"}
         answer(SetupFailed(str(error) if permanent else summarize(error), permanent))
         return None
@@ -113,7 +125,7 @@ def _run(engine: Engine, batch: RunBatch, embeddings: FloatArray, answer: Answer
     """Run one batch; tell whether the process may be used again."""
     try:
         answer(Fitted(batch.number, engine(batch, embeddings, answer)))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - failed is not broken: told, and ready for more
         poisoned = _poisons(error)
         answer(Failed(batch.number, summarize(error), poisoned))
         return not poisoned
@@ -121,7 +133,7 @@ def _run(engine: Engine, batch: RunBatch, embeddings: FloatArray, answer: Answer
 
 
 def summarize(error: BaseException) -> str:
-    """Name an exception and the place in our code that it came through; its message may hold data."""
+    """Name an exception and the place in the engine that it came through; its message may hold data."""
     place = _place(error)
     if _is_out_of_memory(error):
         kind = "CUDA out of memory" if "cuda" in str(error).lower() else "out of memory"
@@ -135,7 +147,7 @@ def _place(error: BaseException) -> str:
     ours = [
         f" at {Path(frame.filename).resolve().relative_to(_PROJECT)}:{frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).resolve().is_relative_to(_PROJECT / "worker")
+        if Path(frame.filename).resolve().is_relative_to(_PROJECT / "worker" / "topics")
     ]
     return ours[-1] if ours else ""
 
@@ -155,7 +167,7 @@ def _is_cuda(error: BaseException) -> bool:
 
 def _receive_embeddings(pipe: Connection, shape: tuple[int, int]) -> FloatArray:
     embeddings = np.empty(shape, dtype=np.float32)
-    pipe.recv_bytes_into(memoryview(embeddings).cast("B"))
+    pipe.recv_bytes_into(embeddings.data.cast("B"))
     return embeddings
 
 

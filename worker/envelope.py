@@ -139,10 +139,7 @@ def _has_full_row(raw: object) -> bool:
 def _unfit(items: _Items, required: int) -> str | None:
     n_items, n_kept = len(items.positions), len(items.kept)
     if n_items < required:
-        return (
-            f"Received {n_items} items, need at least {required} "
-            "(min_topic_size) for topic modeling"
-        )
+        return f"Received {n_items} items, need at least {required} (min_topic_size) for topic modeling"
     if items.wrong_length is not None:
         position, length, submission_id = items.wrong_length
         return (
@@ -185,7 +182,5 @@ def _id_or_none(value: object) -> str | None:
 def _shown(value: str) -> str:
     """Make an id fit for one line of a log or an error: short, printable, encodable."""
     head = value[:_ID_CHARS_SHOWN]
-    safe = "".join(
-        char if char.isprintable() and char not in '"\\' else f"\\u{ord(char):04x}" for char in head
-    )
+    safe = "".join(char if char.isprintable() and char not in '"\\' else f"\\u{ord(char):04x}" for char in head)
     return safe + ("…" if len(value) > _ID_CHARS_SHOWN else "")

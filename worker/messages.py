@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 from worker.topics.fit import NoTopics, StageFinished, StageStarted, TopicFit, TopicParams
 
 DEFAULT_ENGINE = "worker.topics.pipeline:fit_topics"

@@ -11,8 +11,8 @@ from worker.batch_file import STDIN, read_batch_file
 from worker.compute import Compute
 from worker.envelope import Batch, Rejection, read_envelope
 from worker.exit_codes import ExitCode
-from worker.result import Document, completed, failed, no_topics
 from worker.messages import ComputeConfig
+from worker.result import Document, completed, failed, no_topics
 from worker.settings import Settings
 from worker.terminal import Terminal, mute
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit
@@ -69,9 +69,7 @@ async def _fit(batch: Batch, settings: Settings, terminal: Terminal) -> Document
         ready = await compute.start()
         terminal.say(f"device: {ready.device}")
         (terminal.warn if ready.is_fallback else terminal.say)(ready.message)
-        outcome = await compute.run(
-            batch, timeout_s=settings.timeout_ms / 1000, on_stage=terminal.on_stage
-        )
+        outcome = await compute.run(batch, timeout_s=settings.timeout_ms / 1000, on_stage=terminal.on_stage)
     finally:
         await compute.close()
     return _document(batch, outcome, terminal)
@@ -101,9 +99,7 @@ def _write(document: Document, stdout: BinaryIO) -> bool:
     # follows the locale and ñ must get through under LANG=C too.
     indent = 2 if stdout.isatty() else None
     separators = None if indent else (",", ":")
-    text = json.dumps(
-        document, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
-    )
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
     try:
         stdout.write(text.encode("utf-8") + b"\n")
         stdout.flush()

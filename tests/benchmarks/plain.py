@@ -9,7 +9,8 @@ from bertopic.backend import BaseEmbedder
 from bertopic.representation import KeyBERTInspired
 from hdbscan import HDBSCAN
 from sentence_transformers import SentenceTransformer
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.base import clone
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 from umap import UMAP
 
 from tests.benchmarks.corpora import LabelledCorpus
@@ -31,6 +32,9 @@ class PaddedBackend(BaseEmbedder):  # type: ignore[misc]
         return np.pad(vectors, ((0, 0), (0, self.width - vectors.shape[1])))
 
 
+_VECTORIZER = CountVectorizer(ngram_range=(1, 2), stop_words="english")
+
+
 @dataclass(frozen=True)
 class PlainFit:
     """What plain BERTopic found: (n,) labels, and the keywords of each topic as they come."""
@@ -39,12 +43,18 @@ class PlainFit:
     topics: list[list[str]]
 
 
+def tokenize_plain(text: str) -> list[str]:
+    """Split a text as the plain recipe's vectorizer does."""
+    words: list[str] = _VECTORIZER.build_tokenizer()(text.lower())
+    return [word for word in words if word not in ENGLISH_STOP_WORDS]
+
+
 def fit_plain(corpus: LabelledCorpus, model: SentenceTransformer, seed: int, nr_topics: int = 20) -> PlainFit:
     """Run the plain recipe on a corpus."""
     stages: dict[str, Any] = {
         "umap_model": UMAP(n_neighbors=20, n_components=10, min_dist=0.0, metric="cosine", random_state=seed),
         "hdbscan_model": HDBSCAN(min_cluster_size=15, min_samples=5, metric="euclidean", prediction_data=True),
-        "vectorizer_model": CountVectorizer(ngram_range=(1, 2), stop_words="english"),
+        "vectorizer_model": clone(_VECTORIZER),
         "representation_model": KeyBERTInspired(),
         "embedding_model": PaddedBackend(model, corpus.embeddings.shape[1]),
     }

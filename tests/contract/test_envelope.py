@@ -26,12 +26,14 @@ def put(envelope: dict[str, Any], path: tuple[str | int, ...], value: object) ->
 
 
 def error_of(data: object) -> str:
+    """Expect a rejection, and give its message."""
     outcome = read_envelope(data)
     assert isinstance(outcome, Rejection), "expected a rejection"
     return outcome.error
 
 
 def batch_of(data: object) -> Batch:
+    """Expect a batch."""
     outcome = read_envelope(data)
     assert isinstance(outcome, Batch), outcome
     return outcome
@@ -107,9 +109,7 @@ def test_job_data_must_be_an_object(data: object) -> None:
 )
 def test_items_must_be_an_array(value: object, message: str) -> None:
     """`items` is required and a list."""
-    assert (
-        error_of(put(make_envelope(), ("items",), value)) == f"Invalid envelope: items: {message}"
-    )
+    assert error_of(put(make_envelope(), ("items",), value)) == f"Invalid envelope: items: {message}"
 
 
 VERSION = "must have the major version 1, such as 1.0"
@@ -160,9 +160,7 @@ MINIMA = {
 
 
 @pytest.mark.parametrize(("name", "minimum"), MINIMA.items())
-@pytest.mark.parametrize(
-    "value", ["minimum - 1", -5, 15.5, "15", True, [], {}, float("nan"), float("inf"), -1e30]
-)
+@pytest.mark.parametrize("value", ["minimum - 1", -5, 15.5, "15", True, [], {}, float("nan"), float("inf"), -1e30])
 def test_param_must_be_an_integer_in_range(name: str, minimum: int, value: object) -> None:
     """A parameter below its minimum, or no integer, is refused."""
     value = minimum - 1 if value == "minimum - 1" else value
@@ -203,9 +201,7 @@ def test_params_are_mapped_to_the_engine(params: Any, expected: TopicParams) -> 
 def test_duplicate_submission_id_is_refused() -> None:
     """A second use of an id is named with the place of the first."""
     broken = put(make_envelope(), ("items", 7, "submissionId"), "sub-2")
-    assert error_of(broken) == (
-        "Invalid envelope: items[7].submissionId: is already that of items[2]"
-    )
+    assert error_of(broken) == ("Invalid envelope: items[7].submissionId: is already that of items[2]")
 
 
 def test_at_most_five_places_are_named() -> None:
@@ -252,9 +248,7 @@ def test_embedding_of_another_length(length: int) -> None:
     broken = make_envelope()
     broken["items"][3]["embedding"] = [0.5] * length
     broken["items"][9]["embedding"] = [0.5] * 3
-    assert error_of(broken) == (
-        f'Expected 768-dim embeddings, got {length} (items[3], submissionId "sub-3")'
-    )
+    assert error_of(broken) == (f'Expected 768-dim embeddings, got {length} (items[3], submissionId "sub-3")')
 
 
 @pytest.mark.parametrize(
@@ -272,9 +266,7 @@ def test_submission_id_is_shown_safely(submission_id: str, shown: str) -> None:
     """An id in a message is short, printable and on one line."""
     broken = put(make_envelope(), ("items", 3, "submissionId"), submission_id)
     broken["items"][3]["embedding"] = [1]
-    assert error_of(broken) == (
-        f'Expected 768-dim embeddings, got 1 (items[3], submissionId "{shown}")'
-    )
+    assert error_of(broken) == (f'Expected 768-dim embeddings, got 1 (items[3], submissionId "{shown}")')
 
 
 ZEROS = [0.0] * 768
@@ -283,6 +275,7 @@ TINY = [1e-9] * 768  # norm 2.8e-8: not zero
 
 
 def with_embeddings(*embeddings: list[Any]) -> dict[str, Any]:
+    """Make an envelope whose first items have these embeddings."""
     envelope = make_envelope(15 if len(embeddings) < 15 else len(embeddings))
     for item, embedding in zip(envelope["items"], embeddings, strict=False):
         item["embedding"] = embedding
@@ -297,9 +290,7 @@ def test_all_zero_vectors(zero: list[Any]) -> None:
 
 def test_too_few_left_after_zero_vectors() -> None:
     """Zero vectors do not count towards min_topic_size."""
-    assert error_of(with_embeddings(*[ZEROS] * 6)) == (
-        "After filtering zero vectors, only 9 items remain (need 15)"
-    )
+    assert error_of(with_embeddings(*[ZEROS] * 6)) == ("After filtering zero vectors, only 9 items remain (need 15)")
 
 
 @pytest.mark.parametrize(

@@ -123,9 +123,7 @@ def replaced(value: Any, path: Path, change: Any) -> Any:
 
 
 # Places that differ only in the item's number break alike: items 0 and 15 stand for all.
-TABLE_PLACES = [
-    path for path in ALL_PLACES if path[:1] != ("items",) or path[1:2] in ((), (0,), (15,))
-]
+TABLE_PLACES = [path for path in ALL_PLACES if path[:1] != ("items",) or path[1:2] in ((), (0,), (15,))]
 
 
 @pytest.mark.parametrize("path", TABLE_PLACES, ids=lambda path: ".".join(map(str, path)) or "data")

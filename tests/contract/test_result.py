@@ -19,6 +19,7 @@ NOW = datetime(2026, 3, 21, 10, 35, 0, 999, tzinfo=UTC)
 
 @pytest.fixture
 def batch() -> Batch:
+    """Make a batch of 20 items, the first one a zero vector."""
     envelope = make_envelope(20)
     envelope["items"][0]["embedding"] = [0.0] * 768
     envelope["items"][6]["embedding"] = [0.0] * 768

@@ -36,9 +36,7 @@ def test_two_real_groups_stay_two() -> None:
 def test_a_giant_of_many_groups_is_split() -> None:
     """Groups that touch each other, and one far away, are not one topic and the rest."""
     rng = np.random.default_rng(3)
-    near = np.concatenate(
-        [rng.normal(scale=0.35, size=(80, 10)) + 0.62 * rng.normal(size=10) for _ in range(8)]
-    )
+    near = np.concatenate([rng.normal(scale=0.35, size=(80, 10)) + 0.62 * rng.normal(size=10) for _ in range(8)])
     far = rng.normal(scale=0.35, size=(60, 10)) + 30
     fitted = cluster(np.concatenate([near, far]).astype(np.float32))
     assert fitted.giant_split_.share > 0.4

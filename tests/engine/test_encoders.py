@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tests.engine.themes import themed_corpus
+from tests.engine.themes import THEMES, themed_corpus
 from worker.topics import encoders
 from worker.topics.encoders import (
     Candidates,
@@ -72,7 +72,7 @@ def test_corpus_vectors_point_to_their_theme() -> None:
     space = CorpusEncoder().space(taken, np.arange(0))
     centroid = unit(space.documents[np.array(themes) == 2].mean(axis=0, keepdims=True))[0]
     best = np.argsort(-(space.terms @ centroid))[:5]
-    assert {taken.terms[i].split(" ")[0] for i in best} <= set("lab experiment beaker microscope report equipment safety goggles titration sample".split())
+    assert {taken.terms[i].split(" ")[0] for i in best} <= set(THEMES["laboratory"].split())
 
 
 def test_given_embeddings_serve_where_they_are_the_models_own(real_model: str) -> None:

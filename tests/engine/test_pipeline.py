@@ -123,7 +123,11 @@ def test_same_bytes_in_every_process() -> None:
         }
         run = subprocess.run(
             [sys.executable, "-c", SCRIPT, os.getcwd(), warmth],
-            env=environment, capture_output=True, text=True, check=True, timeout=300,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
         )
         digests.add(run.stdout.strip())
     assert len(digests) == 1

@@ -22,18 +22,19 @@ WAIT_S = 60
 
 @pytest.fixture
 def environment() -> dict[str, str]:
+    """Give a clean environment with an engine that finds two topics."""
     return environment_with("two_topics")
 
 
 def environment_with(engine: str, **variables: str) -> dict[str, str]:
+    """Give a clean environment with a test engine."""
     inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     test_engine = {"TOPIC_MODEL_TEST_ENGINE": f"tests.replay.engines:{engine}"}
     return {**inherited, "DEVICE": "cpu", **test_engine, **variables}
 
 
-def run(
-    *arguments: str, env: dict[str, str], stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
+def run(*arguments: str, env: dict[str, str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the worker as a process."""
     return subprocess.run(
         [sys.executable, "-m", "worker", *arguments],
         cwd=REPOSITORY,
@@ -46,6 +47,7 @@ def run(
 
 
 def write(path: Path, document: Any) -> str:
+    """Write JSON, and give the path."""
     path.write_text(json.dumps(document), encoding="utf-8")
     return str(path)
 
@@ -78,9 +80,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape_of_a_batch_completes(
-    shape: str, tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_every_shape_of_a_batch_completes(shape: str, tmp_path: Path, environment: dict[str, str]) -> None:
     """An envelope is found in whatever it is wrapped."""
     process = run("--once", write(tmp_path / "job.json", SHAPES[shape]), env=environment)
     assert process.returncode == 0, process.stderr.decode()
@@ -92,9 +92,7 @@ def test_every_shape_of_a_batch_completes(
 
 
 @pytest.mark.parametrize("name", ["job.json.gz", "job.json"])
-def test_gzip_is_recognised_by_its_bytes(
-    name: str, tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_gzip_is_recognised_by_its_bytes(name: str, tmp_path: Path, environment: dict[str, str]) -> None:
     """A compressed file is read whatever it is called."""
     path = tmp_path / name
     path.write_bytes(gzip.compress(json.dumps(ENVELOPE).encode()))
@@ -141,9 +139,7 @@ def test_result_on_a_terminal_is_indented(tmp_path: Path, environment: dict[str,
     master, slave = pty.openpty()
     path = write(tmp_path / "job.json", {})
     command = [sys.executable, "-m", "worker", "--once", path]
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, env=environment, stdout=slave, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=slave, stderr=subprocess.DEVNULL) as process:
         assert process.wait(WAIT_S) == 1
     os.close(slave)
     shown = os.read(master, 10_000).decode()
@@ -164,9 +160,7 @@ def test_result_on_a_terminal_is_indented(tmp_path: Path, environment: dict[str,
         (make_envelope(version="2.0"), "Invalid envelope: version: must have the major version 1"),
     ],
 )
-def test_failed_by_the_contract(
-    document: Any, error: str, tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_failed_by_the_contract(document: Any, error: str, tmp_path: Path, environment: dict[str, str]) -> None:
     """Bad data exits 1 with the failed document on stdout, and says why on stderr."""
     process = run("--once", write(tmp_path / "job.json", document), env=environment)
     assert process.returncode == 1
@@ -206,9 +200,7 @@ def test_no_topics_is_a_failure_by_the_contract(engine: str, error: str, tmp_pat
     ],
     ids=["empty", "yaml", "cut", "latin-1", "deep", "digits", "no-gzip", "cut-gzip", "data"],
 )
-def test_unreadable_file(
-    content: bytes, message: str, tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_unreadable_file(content: bytes, message: str, tmp_path: Path, environment: dict[str, str]) -> None:
     """A file that holds no JSON exits 2 with one line, and no document."""
     path = tmp_path / "job.json"
     path.write_bytes(content)

@@ -1,0 +1,1 @@
+"""The engine: arrays in, TopicFit out; needs nothing else of the worker."""

@@ -51,9 +51,7 @@ def adapt(params: TopicParams, n: int) -> AdaptedParams:
     value at 500; a fixed 15 finds nothing in most batches of under a hundred.
     """
     scaled = math.isqrt(n * 4 // 9)
-    size = _given(
-        params.min_cluster_size, min(DEFAULT_MIN_CLUSTER_SIZE, max(MIN_CLUSTER_SIZE_FLOOR, scaled))
-    )
+    size = _given(params.min_cluster_size, min(DEFAULT_MIN_CLUSTER_SIZE, max(MIN_CLUSTER_SIZE_FLOOR, scaled)))
     return AdaptedParams(
         min_cluster_size=max(2, min(size, n)),
         n_topics=max(1, _given(params.n_topics, DEFAULT_N_TOPICS)),

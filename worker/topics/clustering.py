@@ -176,9 +176,7 @@ def _stability_ratio(tree: npt.NDArray[np.void], giant_size: int) -> float:
     """
     root = int(tree["parent"].min())
     is_cluster = tree["child_size"] > 1
-    birth = {root: 0.0} | {
-        int(row["child"]): float(row["lambda_val"]) for row in tree[is_cluster]
-    }
+    birth = {root: 0.0} | {int(row["child"]): float(row["lambda_val"]) for row in tree[is_cluster]}
     size = {root: int(tree["child"][~is_cluster].max(initial=0)) + 1} | {
         int(row["child"]): int(row["child_size"]) for row in tree[is_cluster]
     }

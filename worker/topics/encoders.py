@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import numpy as np
 from scipy import sparse
 
-from worker.topics.fit import FloatArray, IntArray
+from worker.topics.fit import DoubleArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -201,9 +201,7 @@ def choose_encoder(keyword_encoder: str, labse_model: str, device: str) -> Encod
     except EncoderUnavailable as error:
         if keyword_encoder != AUTO:
             raise
-        return EncoderChoice(
-            CorpusEncoder(), f"keyword encoder: corpus vectors, because {error}", is_fallback=True
-        )
+        return EncoderChoice(CorpusEncoder(), f"keyword encoder: corpus vectors, because {error}", is_fallback=True)
     return EncoderChoice(TransformerEncoder(model, name), f"keyword encoder: {name} on {device}", is_fallback=False)
 
 
@@ -229,7 +227,7 @@ def choose_device(device: str) -> str:
     return f"cuda:{number}"
 
 
-def unit(vectors: FloatArray) -> FloatArray:
+def unit(vectors: FloatArray | DoubleArray) -> FloatArray:
     """Scale rows to length one; a zero row stays zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: FloatArray = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
@@ -272,7 +270,8 @@ def _hub_answers() -> bool:
     if constants.is_offline_mode():
         return False
     try:
-        with urlopen(constants.ENDPOINT, timeout=HUB_TIMEOUT_S):
+        # The hub is where the operator says it is.
+        with urlopen(constants.ENDPOINT, timeout=HUB_TIMEOUT_S):  # noqa: S310
             return True
     except (URLError, OSError, ValueError):
         return False

@@ -139,7 +139,7 @@ def pick(terms: Sequence[str], scores: DoubleArray, together: IntArray, n_keywor
     left = {i for i, term in enumerate(terms) if len(stems[i]) == len(term.split(" "))}
     chosen: list[int] = []
     while left and len(chosen) < n_keywords:
-        best = min(left, key=lambda i: (-_fit(scores[i], together[i], chosen), terms[i]))
+        best = min(left, key=lambda i: (-_fit(float(scores[i]), together[i], chosen), terms[i]))
         left.remove(best)
         clashes = [i for i in chosen if stems[best] <= stems[i] or stems[i] <= stems[best]]
         if not clashes:
@@ -150,7 +150,7 @@ def pick(terms: Sequence[str], scores: DoubleArray, together: IntArray, n_keywor
 
 
 def _fit(score: float, together: IntArray, chosen: list[int]) -> float:
-    return float(score) * (1 + int(np.count_nonzero(together[chosen]))) / (1 + len(chosen))
+    return score * (1 + int(np.count_nonzero(together[chosen]))) / (1 + len(chosen))
 
 
 def _repeats(unigram: int, bigram: int, stems: list[frozenset[str]], together: IntArray) -> bool:
@@ -218,5 +218,3 @@ def _typical(labels: IntArray, embeddings: FloatArray) -> IntArray:
         closeness = np.round(embeddings[members] @ centroid, 6)
         rows.append(members[np.lexsort((members, -closeness))[:N_TYPICAL]])
     return np.sort(np.concatenate(rows))
-
-

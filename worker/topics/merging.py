@@ -36,9 +36,7 @@ def merge_clusters(labels: IntArray, embeddings: FloatArray, n_topics: int) -> I
     limit = MAX_SHARE * len(labels)
     for _ in range(n_clusters - n_topics):
         keep, gone = _nearest_pair(similarity, sizes, alive, limit)
-        merged = (members[keep] * similarity[keep] + members[gone] * similarity[gone]) / (
-            members[keep] + members[gone]
-        )
+        merged = (members[keep] * similarity[keep] + members[gone] * similarity[gone]) / (members[keep] + members[gone])
         similarity[keep, :] = merged
         similarity[:, keep] = merged
         members[keep] += members[gone]

@@ -89,7 +89,7 @@ def fit_topics(
 
     clock.enter(Stage.NEIGHBOURS)
     neighbors = nearest_neighbors(corpus.embeddings, max(adapted.n_neighbors - 1, N_VOTERS), device)
-    clock.note(neighbours=neighbors.indices.shape[1], documents=n)
+    clock.note(documents=n, **adapted.details())
     vocabulary = build_vocabulary(corpus.texts)
     if not len(vocabulary.terms):
         clock.finish()
@@ -114,7 +114,8 @@ def warm_up(encoder: KeywordEncoder, device: str) -> None:
     rng = np.random.default_rng(0)
     centers = np.repeat(rng.normal(size=(3, WARM_UP_DIMENSIONS)), 20, axis=0)
     embeddings = unit(centers + 0.3 * rng.normal(size=centers.shape))
-    texts = [f"{'clear fair late'.split()[i // 20]} {'voice jokes zoom grade'.split()[i % 4]}" for i in range(60)]
+    themes, words = ("clear", "fair", "late"), ("voice", "jokes", "zoom", "grade")
+    texts = [f"{themes[i // 20]} {words[i % 4]}" for i in range(60)]
     fit_topics(texts, embeddings, TopicParams(), encoder=encoder, device=device, on_stage=lambda _: None)
 
 

@@ -1,7 +1,7 @@
 """Words and n-grams of a batch: one tokenisation, counted per document, shared by every stage."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -56,10 +56,10 @@ class Vocabulary:
     offsets: IntArray
 
 
-def build_vocabulary(texts: Sequence[str]) -> Vocabulary:
+def build_vocabulary(texts: Sequence[str], tokenizer: Callable[[str], list[str]] = tokenize) -> Vocabulary:
     """Tokenize a batch and count its 1- and 2-grams."""
     index: dict[str, int] = {}
-    documents = [[index.setdefault(word, len(index)) for word in tokenize(text)] for text in texts]
+    documents = [[index.setdefault(word, len(index)) for word in tokenizer(text)] for text in texts]
     lengths = np.array([len(document) for document in documents], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     words = np.fromiter((i for document in documents for i in document), dtype=np.int64, count=int(offsets[-1]))

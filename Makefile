@@ -1,0 +1,51 @@
+# make run    set up and run the example batch through the whole pipeline
+# make test   set up and run every test
+# make lint   ruff, mypy, import-linter
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_PROJECT := tests/acceptance/node
+DATA ?= ../shared/data
+
+.PHONY: run test lint bench-quality clean
+
+run: $(VENV)/.installed
+	@mkdir -p build
+	$(BIN)/python -m worker --once examples/batch.json.gz > build/result.json
+	@echo "The result document, as the API would get it: build/result.json"
+
+test: $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench-quality: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.quality --data $(DATA) $(ARGS)
+
+clean:
+	rm -rf $(VENV) build $(NODE_PROJECT)/node_modules
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "venv is missing: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.installed: pyproject.toml poetry.lock .ci/constraints.py | $(VENV)/bin/python
+	$(BIN)/python .ci/constraints.py build
+	$(BIN)/python -m pip install --quiet --constraint build/constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint build/constraints.txt --requirement build/dev.txt
+	@touch $@
+
+$(NODE_PROJECT)/node_modules/.installed: $(NODE_PROJECT)/package.json
+	@command -v npm > /dev/null || { echo "npm is missing: apt-get install nodejs npm"; exit 1; }
+	cd $(NODE_PROJECT) && npm install --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,268 @@
+"""The compute process through everything that can happen to it."""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from tests.compute.engines.faults import SECRET
+from worker.compute import Compute
+from worker.envelope import Batch, Correlation
+from worker.errors import (
+    ComputeCancelled,
+    ComputeError,
+    ComputeTimedOut,
+    EngineFailed,
+    ModelUnavailable,
+)
+from worker.messages import DEFAULT_ENGINE, ComputeConfig
+from worker.topics.fit import Stage, StageFinished, StageStarted, TopicFit, TopicParams
+
+ENGINE = "tests.compute.engines.faults:by_text"
+
+
+def config(engine: str = ENGINE, *, max_jobs: int = 0, device: str = "cpu", encoder: str = "corpus") -> ComputeConfig:
+    """Set up with an engine of the tests."""
+    return ComputeConfig(device=device, labse_model="unused", keyword_encoder=encoder, max_jobs=max_jobs, engine=engine)
+
+
+def batch(first_text: str = "succeeds", n: int = 20) -> Batch:
+    """Make a batch whose first text tells the engine what to do."""
+    embeddings = np.full((n, 768), 0.25, dtype=np.float32)
+    return Batch(
+        submission_ids=tuple(f"s{i}" for i in range(n)),
+        texts=(first_text, *("text" for _ in range(n - 1))),
+        embeddings=embeddings,
+        kept=np.arange(n),
+        params=TopicParams(),
+        correlation=Correlation(None, None, None),
+        warnings=(),
+    )
+
+
+@pytest.fixture
+async def compute() -> AsyncIterator[Compute]:
+    """Give a compute process with the engine that does what the first text says."""
+    compute = Compute(config())
+    yield compute
+    await compute.close()
+    assert compute.pid is None
+
+
+async def run(compute: Compute, first_text: str = "succeeds", timeout_s: float = 60) -> TopicFit:
+    """Run one batch that ought to succeed."""
+    outcome = await compute.run(batch(first_text), timeout_s=timeout_s, on_stage=lambda event: None)
+    assert isinstance(outcome, TopicFit)
+    return outcome
+
+
+def pid_of(fit: TopicFit) -> int:
+    """Read which process answered."""
+    return int(fit.topics[0].keywords[0].removeprefix("pid "))
+
+
+async def test_arrays_cross_unchanged(compute: Compute) -> None:
+    """The child sees the very numbers, and answers with arrays."""
+    fit = await run(compute)
+    assert fit.topics[0].keywords[1] == f"sum {20 * 768 * 0.25:.3f}"
+    assert fit.labels.dtype == np.int64
+    assert fit.probabilities.dtype == np.float32
+
+
+async def test_stages_are_told_on_the_event_loop(compute: Compute) -> None:
+    """Each stage is reported as it begins and ends."""
+    events: list[StageStarted | StageFinished] = []
+    await compute.run(batch(), timeout_s=60, on_stage=events.append)
+    assert events == [StageStarted(Stage.REDUCE), StageFinished(Stage.REDUCE, 0.01, {"device": "cpu"})]
+
+
+async def test_one_warm_process_serves_all(compute: Compute) -> None:
+    """No new process between batches that went well."""
+    assert pid_of(await run(compute)) == pid_of(await run(compute)) != os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("first_text", "message"),
+    [
+        ("crashes", "compute process died of SIGSEGV in stage reduce"),
+        ("is_killed", "compute process died of SIGKILL (killed: out of memory?) in stage reduce"),
+        ("exits", "compute process exited with code 7 in stage reduce"),
+        ("runs_out_of_memory", "out of memory (MemoryError) in stage reduce"),
+        ("loses_the_gpu", "CUDA error (RuntimeError) in stage reduce"),
+    ],
+)
+async def test_a_lost_process_costs_one_attempt(compute: Compute, first_text: str, message: str) -> None:
+    """The reason is readable, and the next batch runs in a fresh process."""
+    before = pid_of(await run(compute))
+    with pytest.raises(ComputeError) as raised:
+        await run(compute, first_text)
+    assert str(raised.value) == message
+    assert pid_of(await run(compute)) != before
+
+
+async def test_an_exception_costs_no_process(compute: Compute) -> None:
+    """Failed is not broken; the message names type and place, never the data."""
+    before = pid_of(await run(compute))
+    with pytest.raises(EngineFailed) as raised:
+        await run(compute, "raises")
+    assert str(raised.value) == "ValueError in stage reduce"
+    assert SECRET not in str(raised.value)
+    assert pid_of(await run(compute)) == before
+
+
+@pytest.mark.parametrize("first_text", ["hangs", "holds_the_gil"])
+async def test_a_batch_over_its_deadline_is_killed(compute: Compute, first_text: str) -> None:
+    """Even where it holds the GIL; the message says how long and where."""
+    await compute.start()
+    with pytest.raises(ComputeTimedOut, match=r"^timed out after 300 ms in stage reduce$"):
+        await run(compute, first_text, timeout_s=0.3)
+    assert await run(compute)
+
+
+async def test_the_loop_turns_while_the_engine_holds_the_gil(compute: Compute) -> None:
+    """The parent never waits for the child synchronously."""
+    await compute.start()
+    running = asyncio.create_task(run(compute, "holds_the_gil", timeout_s=2))
+    turns = 0
+    while not running.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert isinstance(running.exception(), ComputeTimedOut)
+    assert turns > 50
+
+
+async def test_cancel_stops_the_batch_at_once(compute: Compute) -> None:
+    """The reason comes back, the process is gone, the next batch is not hit."""
+    started = asyncio.Event()
+    running = asyncio.create_task(compute.run(batch("hangs"), timeout_s=60, on_stage=lambda event: started.set()))
+    await started.wait()
+    compute.cancel("lock lost")
+    compute.cancel("again")
+    with pytest.raises(ComputeCancelled, match=r"^compute cancelled: lock lost$"):
+        await running
+    compute.cancel("late")
+    assert await run(compute)
+
+
+async def test_a_cancelled_task_leaves_no_process_at_work(compute: Compute) -> None:
+    """Whoever stops waiting stops the computing too."""
+    started = asyncio.Event()
+    running = asyncio.create_task(compute.run(batch("hangs"), timeout_s=60, on_stage=lambda event: started.set()))
+    await started.wait()
+    pid = compute.pid
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert pid is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_killed_while_idle_is_no_attempt(compute: Compute) -> None:
+    """The next batch gets a fresh process and does not fail."""
+    pid = pid_of(await run(compute))
+    os.kill(pid, signal.SIGKILL)
+    while compute.pid is not None:
+        await asyncio.sleep(0.01)
+    assert pid_of(await run(compute)) != pid
+
+
+async def test_batches_wait_for_their_turn(compute: Compute) -> None:
+    """Two at once run one after the other in the one process."""
+    first, second = await asyncio.gather(run(compute), run(compute))
+    assert pid_of(first) == pid_of(second)
+
+
+async def test_a_process_is_renewed_after_max_jobs() -> None:
+    """What it may have leaked goes with it."""
+    compute = Compute(config(max_jobs=2))
+    pids = [pid_of(await run(compute)) for _ in range(5)]
+    await compute.close()
+    assert [pids[0] == pids[1], pids[1] == pids[2], pids[2] == pids[3]] == [True, False, True]
+
+
+async def test_a_large_batch_crosses_while_the_loop_turns(compute: Compute) -> None:
+    """60 MB of embeddings block nothing but a thread."""
+    outcome = await compute.run(batch(n=20_000), timeout_s=60, on_stage=lambda event: None)
+    assert isinstance(outcome, TopicFit)
+    assert outcome.topics[0].size == 20_000
+
+
+async def test_a_missing_model_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to do, and nothing is left running."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    compute = Compute(config(DEFAULT_ENGINE, encoder="nobody/no-such-model"))
+    with pytest.raises(ModelUnavailable, match="download it beforehand, or set KEYWORD_ENCODER=corpus"):
+        await compute.start()
+    assert compute.pid is None
+
+
+async def test_a_missing_gpu_stops_the_start() -> None:
+    """DEVICE=cuda:99 is not run on the CPU by stealth."""
+    compute = Compute(config(DEFAULT_ENGINE, device="cuda:99"))
+    with pytest.raises(ModelUnavailable, match="DEVICE=cuda:99"):
+        await compute.start()
+
+
+async def test_an_engine_that_cannot_be_imported_stops_the_start() -> None:
+    """A broken installation is said at once."""
+    compute = Compute(config("tests.compute.engines.missing:run"))
+    with pytest.raises(EngineFailed, match="ModuleNotFoundError"):
+        await compute.start()
+
+
+async def test_the_real_engine_is_warm_and_leaves_nothing() -> None:
+    """It runs in the process with its encoder."""
+    compute = Compute(config(DEFAULT_ENGINE))
+    ready = await compute.start()
+    assert (ready.device, ready.encoder, ready.is_fallback) == ("cpu", "corpus", False)
+    await compute.close()
+    gc.collect()
+    assert multiprocessing.active_children() == []
+
+
+PARENT = """
+import asyncio, sys
+from tests.compute.test_compute import batch, config
+from worker.compute import Compute
+async def main():
+    compute = Compute(config())
+    await compute.start()
+    await compute.run(batch("hangs"), timeout_s=600, on_stage=lambda e: print(compute.pid, flush=True))
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_the_process_dies_with_its_parent(tmp_path: object) -> None:
+    """Kill -9 of the worker leaves no process at work on the GPU."""
+    script = f"{tmp_path}/parent.py"
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(PARENT)
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        os.kill(pid, 0)
+        parent.kill()
+        parent.wait()
+    deadline = time.monotonic() + 10
+    while _is_running(pid):
+        assert time.monotonic() < deadline, "the compute process outlived its parent"
+        time.sleep(0.02)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

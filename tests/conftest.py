@@ -1,0 +1,50 @@
+"""What every layer of tests shares."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.redis_server import RedisServer
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect, and say so, what this machine cannot run: without a GPU, without the corpora."""
+    import torch
+
+    missing = {"cuda": not torch.cuda.is_available(), "shared": not (SHARED / "data").is_dir()}
+    left_out = [item for item in items if any(missing[name] and item.get_closest_marker(name) for name in missing)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+    for name, is_missing in missing.items():
+        n = sum(item.get_closest_marker(name) is not None for item in left_out)
+        if is_missing:
+            print(f"\n{n} tests marked '{name}' deselected: {name} is not here")
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """Give a real Redis that all tests of a session share; each has a queue of its own."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """Give a real Redis of one test's own, to be stopped and frozen."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def queue_name() -> str:
+    """Name a queue that no other test uses."""
+    return f"topic-model-{uuid.uuid4().hex[:8]}"

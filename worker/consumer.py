@@ -1,0 +1,246 @@
+"""Take jobs from BullMQ until told to stop: wiring, supervision, shutdown."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from bullmq import Worker
+from redis.asyncio import Redis
+
+from worker import logs
+from worker.compute import Compute
+from worker.connection import connect, wait_until_usable
+from worker.exit_codes import ExitCode
+from worker.housekeeping import Housekeeping
+from worker.locks import LockWatch
+from worker.messages import ComputeConfig
+from worker.processing import Processor
+from worker.settings import Settings
+from worker.settlement import HANDED_BACK
+from worker.version import WORKER_VERSION
+
+# Whole seconds; bounds how long a paused or rate-limited queue is looked at late.
+DRAIN_DELAY_S = 2
+RUN_RETRY_DELAY_MS = 1_000
+# Six renewals in the life of a lock: an outage that begins leaves most of it.
+RENEWALS_PER_LOCK = 6
+# A job is out of hand for so long before the connections under it are closed.
+QUIET_S = 0.15
+TICK_S = 0.05
+# What a closing that hangs on a dead Redis gets.
+CLOSE_TIMEOUT_S = 2.0
+ERROR_LOG_INTERVAL_S = 1.0
+
+log = structlog.get_logger()
+
+
+async def consume(settings: Settings) -> int:
+    """Consume until SIGTERM or SIGINT; give the exit code.
+
+    Raises:
+        RedisUnusable: Redis refuses us for good.
+        ModelUnavailable: the encoder or the device cannot be had.
+        ComputeError: the compute process could not be set up.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
+    shutdown = Shutdown()
+    shutdown.listen()
+    compute = Compute(_compute_config(settings))
+    client = connect(settings)
+    try:
+        if not await _prepare(settings, client, compute, shutdown):
+            return ExitCode.COMPLETED
+        return await _consume(settings, client, compute, shutdown)
+    finally:
+        await compute.close()
+        await client.aclose()
+
+
+class Shutdown:
+    """What the signals asked for: the first one to stop, the second one to stop now."""
+
+    def __init__(self) -> None:
+        """Nothing was asked for yet."""
+        self.asked = asyncio.Event()
+        self.at_once = asyncio.Event()
+
+    def listen(self) -> None:
+        """Hear SIGTERM and SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        (self.at_once if self.asked.is_set() else self.asked).set()
+        log.info("stop_asked", signal=number.name, at_once=self.at_once.is_set())
+
+
+async def _prepare(settings: Settings, client: Redis, compute: Compute, shutdown: Shutdown) -> bool:
+    """Warm the compute process up while Redis is looked at; tell whether to go on."""
+
+    async def warm() -> None:
+        ready = await compute.start()
+        emit = log.warning if ready.is_fallback else log.info
+        emit("compute_ready", device=ready.device, encoder=ready.encoder, message=ready.message)
+
+    tasks = [asyncio.create_task(warm()), asyncio.create_task(wait_until_usable(client, settings))]
+    asked = asyncio.create_task(shutdown.asked.wait())
+    try:
+        pending = set(tasks)
+        while pending and not asked.done():
+            done, _ = await asyncio.wait({*pending, asked}, return_when=asyncio.FIRST_COMPLETED)
+            pending -= done
+            for task in done - {asked}:
+                task.result()
+        return not pending and not asked.done()
+    finally:
+        for task in (*tasks, asked):
+            task.cancel()
+        await asyncio.gather(*tasks, asked, return_exceptions=True)
+
+
+async def _consume(settings: Settings, client: Redis, compute: Compute, shutdown: Shutdown) -> int:
+    watch = LockWatch(compute, settings.lock_duration_ms)
+    processor = Processor(settings, client, compute, watch)
+    worker = _worker(settings, client, processor, watch)
+    processor.worker = worker
+    housekeeping = Housekeeping(client, worker, watch)
+    running = asyncio.create_task(worker.run())
+    helpers = [asyncio.create_task(watch.watch()), asyncio.create_task(housekeeping.run())]
+    asked = asyncio.create_task(shutdown.asked.wait())
+    log.info("worker_ready", queue=settings.queue_name, prefix=settings.bullmq_prefix, redis=settings.redis_address)
+    try:
+        await asyncio.wait({running, asked, *helpers}, return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            # BullMQ's loop ends without a word; a process that lives and consumes nothing is worse than none.
+            ended = next(task for task in (running, *helpers) if task.done())
+            error = None if ended.cancelled() else ended.exception()
+            log.error("consuming_ended", reason=type(error).__name__ if error else "no reason given")
+            return ExitCode.INFRASTRUCTURE
+        await _drain(settings, worker, processor, compute, watch, shutdown)
+        return ExitCode.COMPLETED
+    finally:
+        for task in (*helpers, asked):
+            task.cancel()
+        await asyncio.gather(*helpers, asked, return_exceptions=True)
+        await _close(worker, running)
+
+
+async def _drain(
+    settings: Settings, worker: Worker, processor: Processor, compute: Compute, watch: LockWatch, shutdown: Shutdown
+) -> None:
+    """Take no more jobs; let the one in hand finish within the grace period, else hand it back."""
+    pausing = asyncio.create_task(worker.pause(True))
+    deadline_s = time.monotonic() + settings.shutdown_grace_ms / 1000
+    quiet_since_s: float | None = None
+    while True:
+        now_s = time.monotonic()
+        if watch.n_held:
+            quiet_since_s = None
+            if now_s > deadline_s or shutdown.at_once.is_set():
+                processor.is_stopping = True
+                compute.cancel(HANDED_BACK)
+        else:
+            # A pick-up that was under way when we were told still arrives; it is handed back.
+            processor.is_stopping = True
+            quiet_since_s = quiet_since_s or now_s
+            if now_s - quiet_since_s > QUIET_S and not _is_picking_up(worker):
+                break
+        if now_s > deadline_s + 2 * CLOSE_TIMEOUT_S:
+            log.error("grace_period_over", jobs_in_hand=watch.n_held)
+            break
+        await asyncio.sleep(TICK_S)
+    pausing.cancel()
+    await asyncio.gather(pausing, return_exceptions=True)
+
+
+def _is_picking_up(worker: Worker) -> bool:
+    return any(not task.done() for task in worker.processing) and worker.waiting is None
+
+
+async def _close(worker: Worker, running: asyncio.Task[None]) -> None:
+    """Close BullMQ's worker; with Redis away its own closing hangs and cannot be cancelled."""
+    closing = asyncio.create_task(worker.close())
+    await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
+    if not closing.done():
+        forced = asyncio.create_task(worker.close(force=True))
+        await asyncio.wait({forced}, timeout=CLOSE_TIMEOUT_S)
+        if not forced.done():
+            log.warning("closing_hung", hint="Redis is away; leaving without")
+            os._exit(ExitCode.COMPLETED)
+    await asyncio.wait({running}, timeout=CLOSE_TIMEOUT_S)
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        running.cancel()
+        await running
+
+
+def _worker(settings: Settings, client: Redis, processor: Processor, watch: LockWatch) -> Worker:
+    async def process(job: Any, token: str) -> None:
+        await processor(job, token)
+
+    worker = Worker(
+        settings.queue_name,
+        process,
+        {
+            "connection": client,
+            "prefix": settings.bullmq_prefix,
+            "autorun": False,
+            "concurrency": settings.concurrency,
+            "lockDuration": settings.lock_duration_ms,
+            "lockRenewTime": max(1, settings.lock_duration_ms // RENEWALS_PER_LOCK),
+            "stalledInterval": settings.stalled_interval_ms,
+            "maxStalledCount": settings.max_stalled_count,
+            "drainDelay": DRAIN_DELAY_S,
+            "runRetryDelay": RUN_RETRY_DELAY_MS,
+            "name": socket.gethostname(),
+        },
+    )
+    worker.on("locksRenewed", _listener(lambda event: watch.on_renewed(event["jobIds"])))
+    worker.on("lockRenewalFailed", _listener(watch.on_renewal_failed))
+    worker.on("stalled", _listener(lambda job_id: log.warning("job_stalled", job_id=job_id)))
+    worker.on("error", _listener(_ErrorLog()))
+    return worker
+
+
+def _listener(act: Callable[[Any], None]) -> Callable[..., None]:
+    """Guard a listener: one that raises would end BullMQ's loop."""
+
+    def listen(*arguments: Any) -> None:
+        try:
+            act(arguments[0])
+        except Exception as error:  # noqa: BLE001
+            log.error("listener_failed", reason=type(error).__name__)
+
+    return listen
+
+
+class _ErrorLog:
+    """Logs BullMQ's own errors, at most one a second: in an outage there are ten."""
+
+    def __init__(self) -> None:
+        self._next_s = 0.0
+        self._n_left_out = 0
+
+    def __call__(self, error: Exception) -> None:
+        now_s = time.monotonic()
+        if now_s < self._next_s:
+            self._n_left_out += 1
+            return
+        log.warning("bullmq_error", reason=f"{type(error).__name__}: {str(error)[:200]}", left_out=self._n_left_out)
+        self._next_s, self._n_left_out = now_s + ERROR_LOG_INTERVAL_S, 0
+
+
+def _compute_config(settings: Settings) -> ComputeConfig:
+    return ComputeConfig(
+        device=settings.device,
+        labse_model=settings.labse_model,
+        keyword_encoder=settings.keyword_encoder,
+        max_jobs=settings.compute_max_jobs,
+        engine=settings.engine,
+    )

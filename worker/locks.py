@@ -1,0 +1,101 @@
+"""Watch over the locks of the jobs in hand: renewals that fail, and renewals that do not come."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import structlog
+from redis.exceptions import RedisError
+
+from worker.compute import Compute
+from worker.delivery import Claim
+
+LOCK_LOST = "lock lost"
+CHECK_INTERVAL_S = 0.25
+# A renewal may take so much of the lock's life to be answered; what is left then is too little.
+FENCE_SHARE = 0.7
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Held:
+    """A job in hand, and when its lock was surely ours (monotonic)."""
+
+    claim: Claim
+    renewed_at_s: float = field(default_factory=time.monotonic)
+    lost: bool = False
+    delivering: bool = False
+
+
+class LockWatch:
+    """Cancels the computing of a job that is, or may be, somebody else's."""
+
+    def __init__(self, compute: Compute, lock_duration_ms: int) -> None:
+        """Take what to cancel, and how long a lock lives without renewal."""
+        self._compute = compute
+        self._fence_s = FENCE_SHARE * lock_duration_ms / 1000
+        self._held: dict[str, Held] = {}
+        self._checks: set[asyncio.Task[None]] = set()
+        self.last_renewal_s = time.monotonic()
+
+    @contextlib.contextmanager
+    def holding(self, claim: Claim) -> Iterator[Held]:
+        """Watch a job for as long as the context lasts."""
+        job_id = str(claim.job.id)
+        held = self._held[job_id] = Held(claim)
+        try:
+            yield held
+        finally:
+            self._held.pop(job_id, None)
+
+    @property
+    def n_held(self) -> int:
+        """How many jobs are in hand."""
+        return len(self._held)
+
+    def is_held(self, job_id: str) -> bool:
+        """Whether this job is in hand."""
+        return job_id in self._held
+
+    def on_renewed(self, job_ids: list[str]) -> None:
+        """Note locks that BullMQ has renewed."""
+        self.last_renewal_s = time.monotonic()
+        for job_id in job_ids:
+            if job_id in self._held:
+                self._held[job_id].renewed_at_s = self.last_renewal_s
+
+    def on_renewal_failed(self, job_ids: list[str]) -> None:
+        """Claim locks back that BullMQ could not renew, or give the jobs up."""
+        for job_id in job_ids:
+            held = self._held.get(job_id)
+            if held is not None and not held.delivering:
+                check = asyncio.get_running_loop().create_task(self._reclaim(job_id, held))
+                self._checks.add(check)
+                check.add_done_callback(self._checks.discard)
+
+    async def watch(self) -> None:
+        """Give up jobs whose lock has gone unrenewed for too long; runs until cancelled."""
+        while True:
+            await asyncio.sleep(CHECK_INTERVAL_S)
+            now_s = time.monotonic()
+            for job_id, held in list(self._held.items()):
+                if not held.lost and not held.delivering and now_s - held.renewed_at_s > self._fence_s:
+                    self._give_up(job_id, held, "no renewal in time: another worker may take the job")
+
+    async def _reclaim(self, job_id: str, held: Held) -> None:
+        try:
+            if await held.claim.renew():
+                held.renewed_at_s = time.monotonic()
+                log.warning("lock_reacquired", job_id=job_id)
+            elif self._held.get(job_id) is held and not held.delivering:
+                self._give_up(job_id, held, "another worker has the job, or it was removed")
+        except (RedisError, OSError):
+            return  # the fence bounds it
+
+    def _give_up(self, job_id: str, held: Held, why: str) -> None:
+        held.lost = True
+        log.warning("lock_lost", job_id=job_id, why=why)
+        self._compute.cancel(LOCK_LOST)

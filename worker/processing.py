@@ -1,0 +1,171 @@
+"""One job from pick-up to settlement: what BullMQ's worker calls for each."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from bullmq import Job, Worker
+from bullmq.custom_errors import DelayedError, UnrecoverableError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from worker.compute import Compute
+from worker.delivery import Claim, DeliveryRefused, deliver
+from worker.envelope import Batch, Rejection, read_envelope
+from worker.errors import ComputeCancelled
+from worker.locks import Held, LockWatch
+from worker.progress import ProgressReport
+from worker.settings import Settings
+from worker.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
+from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit
+
+HAND_BACK_TRIES = 5
+HAND_BACK_PAUSE_S = 0.2
+
+log = structlog.get_logger()
+
+
+class JobFailed(RuntimeError):
+    """What BullMQ is told of a failed attempt: one line, which becomes the job's `failedReason`."""
+
+
+class Processor:
+    """Takes jobs from BullMQ's worker, one call a job."""
+
+    def __init__(self, settings: Settings, client: Redis, compute: Compute, watch: LockWatch) -> None:
+        """Take what every job needs; `worker` is set once it exists."""
+        self.worker: Worker | None = None
+        self.is_stopping = False
+        self.last_delivery_s = time.monotonic()
+        self._settings = settings
+        self._client = client
+        self._compute = compute
+        self._watch = watch
+
+    async def __call__(self, job: Job, token: str) -> None:
+        """Process one job and settle it.
+
+        Always raises, as BullMQ's worker expects of a job that it has not to settle itself:
+
+        Raises:
+            DelayedError: settled here: delivered, handed back, or let go.
+            JobFailed: the attempt failed; BullMQ counts and retries.
+            UnrecoverableError: there is no such job, or never will be one.
+        """
+        try:
+            await self._process(job, token)
+        except (DelayedError, JobFailed, UnrecoverableError):
+            raise
+        except BaseException as error:
+            log.error("job_failed", job_id=job.id, reason=one_line(error), exc_info=True)
+            raise JobFailed(one_line(error)) from None
+        raise DelayedError("settled")
+
+    async def _process(self, job: Job, token: str) -> None:
+        _refuse_ghost(job)
+        if job.opts.get("attempts") is None:
+            job.opts["attempts"] = 1  # a hand-written null; BullMQ would compare with it
+        if self.worker is None:
+            raise JobFailed("a bug: a job came before the worker was ready")
+        claim = Claim(self._client, self.worker, job, token, self._settings.lock_duration_ms)
+        with self._watch.holding(claim) as held:
+            began_s = time.monotonic()
+            batch, settlement = await self._compute_job(job)
+            correlation = batch.correlation
+            with structlog.contextvars.bound_contextvars(
+                job_id=job.id,
+                pipeline_id=correlation.pipeline_id,
+                run_id=correlation.run_id,
+                attempt=job.attemptsMade + 1,
+            ):
+                await self._carry_out(settlement, held, time.monotonic() - began_s)
+
+    async def _compute_job(self, job: Job) -> tuple[Batch | Rejection, Settlement]:
+        async with ProgressReport(job) as report:
+            began_s = time.monotonic()
+            report.on_stage(StageStarted(Stage.VALIDATE))
+            # In a thread: the loop has locks to renew while 10,000 embeddings are looked at.
+            batch = await asyncio.to_thread(read_envelope, job.data)
+            job.data = {}  # hundreds of MB of Python floats, now in one array
+            with structlog.contextvars.bound_contextvars(
+                job_id=job.id,
+                pipeline_id=batch.correlation.pipeline_id,
+                run_id=batch.correlation.run_id,
+                attempt=job.attemptsMade + 1,
+            ):
+                outcome = None
+                if isinstance(batch, Batch):
+                    _report_batch(batch, report, time.monotonic() - began_s)
+                    outcome = await self._run(batch, report)
+            return batch, settle(batch, outcome, now=datetime.now(UTC))
+
+    async def _run(self, batch: Batch, report: ProgressReport) -> TopicFit | NoTopics | BaseException:
+        if self.is_stopping:
+            return ComputeCancelled(HANDED_BACK)
+        try:
+            return await self._compute.run(batch, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage)
+        except BaseException as error:  # noqa: BLE001 - settled as a value
+            return error
+
+    async def _carry_out(self, settlement: Settlement, held: Held, duration_s: float) -> None:
+        duration_s = round(duration_s, 3)
+        if held.lost and not isinstance(settlement, LetGo):
+            settlement = LetGo("lock lost")
+        match settlement:
+            case Complete(document):
+                await self._deliver(document, held, duration_s)
+            case HandBack():
+                await self._hand_back(held.claim)
+            case LetGo(reason):
+                log.warning("job_let_go", reason=reason, duration_s=duration_s)
+            case Fail(reason):
+                log.error("job_failed", reason=reason, duration_s=duration_s)
+                raise JobFailed(reason)
+
+    async def _deliver(self, document: dict[str, Any], held: Held, duration_s: float) -> None:
+        held.delivering = True
+        try:
+            delivered = await deliver(held.claim, document)
+        except DeliveryRefused as error:
+            log.error("job_failed", reason=str(error), duration_s=duration_s)
+            raise JobFailed(one_line(error)) from None
+        self.last_delivery_s = time.monotonic()
+        if not delivered:
+            log.warning("result_dropped", why="another worker has the job, or it was removed", duration_s=duration_s)
+        elif document["status"] == "failed":
+            log.warning("job_rejected", error=document["error"], duration_s=duration_s)
+        else:
+            metrics = document["metrics"]
+            log.info(
+                "job_completed",
+                duration_s=duration_s,
+                topics=len(document["topics"]),
+                outliers=document["outlierCount"],
+                **metrics,
+            )
+
+    async def _hand_back(self, claim: Claim) -> None:
+        for attempt in range(HAND_BACK_TRIES):
+            try:
+                await claim.hand_back()
+                log.info("job_handed_back")
+                return
+            except (RedisError, OSError, TypeError) as error:  # if all fail, the lock lapses and the job goes back
+                log.warning("hand_back_failed", reason=type(error).__name__, attempt=attempt + 1)
+                await asyncio.sleep(HAND_BACK_PAUSE_S)
+
+
+def _refuse_ghost(job: Job) -> None:
+    """Refuse what a stalled check made of a job that was removed while it ran."""
+    if job.name is None or not job.timestamp:
+        log.warning("ghost_job_refused", job_id=job.id)
+        raise UnrecoverableError("the job was removed while it ran")
+
+
+def _report_batch(batch: Batch, report: ProgressReport, duration_s: float) -> None:
+    log.info("job_started", items=len(batch.submission_ids))
+    for warning in batch.warnings:
+        log.warning("batch_warning", warning=warning)
+    report.on_stage(StageFinished(Stage.VALIDATE, duration_s, {"items": len(batch.submission_ids)}))

@@ -1,0 +1,75 @@
+"""What becomes of an attempt: a pure decision, carried out elsewhere."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker.envelope import Batch, Rejection
+from worker.errors import ComputeCancelled, WorkerError
+from worker.result import Document, completed, failed, no_topics
+from worker.topics.fit import NoTopics, TopicFit
+
+MAX_REASON_CHARS = 500
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Deliver this document as the job's return value."""
+
+    document: Document
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Raise, so that BullMQ counts the attempt and retries; one line of UTF-8."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class HandBack:
+    """Put the job back without spending an attempt: we are stopping."""
+
+
+@dataclass(frozen=True)
+class LetGo:
+    """Do nothing: the job is no longer ours."""
+
+    reason: str
+
+
+Settlement = Complete | Fail | HandBack | LetGo
+HANDED_BACK = "the worker is stopping"
+
+
+def settle(
+    batch: Batch | Rejection, outcome: TopicFit | NoTopics | BaseException | None, *, now: datetime
+) -> Settlement:
+    """Decide what becomes of an attempt.
+
+    Args:
+        batch: what the envelope was read as.
+        outcome: of the computing; None where the envelope was rejected.
+        now: for `completedAt`.
+    """
+    if isinstance(batch, Rejection):
+        return Complete(failed(batch.error, now=now))
+    if isinstance(outcome, NoTopics):
+        return Complete(no_topics(outcome, now=now))
+    if isinstance(outcome, TopicFit):
+        return _complete(batch, outcome, now)
+    if isinstance(outcome, ComputeCancelled):
+        return HandBack() if outcome.reason == HANDED_BACK else LetGo(outcome.reason)
+    return Fail(one_line(outcome) if outcome else "a bug: the computing had no outcome")
+
+
+def _complete(batch: Batch, fit: TopicFit, now: datetime) -> Settlement:
+    try:
+        return Complete(completed(batch, fit, now=now))
+    except WorkerError as error:  # a fit that contradicts itself: a bug of the engine
+        return Fail(one_line(error))
+
+
+def one_line(error: BaseException) -> str:
+    """Word an exception for `failedReason`; of a stranger's only the type, since its text may hold data."""
+    text = str(error) if isinstance(error, WorkerError) else f"a bug: {type(error).__name__}"
+    return " ".join(text.encode("utf-8", "replace").decode().split())[:MAX_REASON_CHARS]
