@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from bullmq import Worker
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from worker import logs
 from worker.compute import Compute
@@ -60,7 +61,9 @@ async def consume(settings: Settings) -> int:
         return await _consume(settings, client, compute, shutdown)
     finally:
         await compute.close()
-        await client.aclose()
+        with contextlib.suppress(RedisError, OSError):
+            await client.aclose()
+        log.info("worker_stopped")
 
 
 class Shutdown:

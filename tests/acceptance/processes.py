@@ -1,0 +1,145 @@
+"""The worker and a Node producer as real processes."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+NODE_PROJECT = Path(__file__).parent / "node"
+PROJECT = Path(__file__).resolve().parent.parent.parent
+EVENT_TIMEOUT_S = 120.0
+
+
+class WorkerProcess:
+    """`python -m worker` and its log, read line by line as it comes."""
+
+    def __init__(self, **variables: str) -> None:
+        """Start it with these settings over a clean environment."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        defaults = {"KEYWORD_ENCODER": "corpus", "LOG_FORMAT": "json", "HF_HUB_OFFLINE": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "worker"],
+            env=kept | defaults | variables,
+            cwd=PROJECT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.events: list[dict[str, Any]] = []
+        self.raw: list[str] = []
+        self._arrived = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as log:
+            for line in log:
+                with self._arrived:
+                    self.raw.append(line)
+                    if line.startswith("{"):
+                        self.events.append(json.loads(line))
+                    self._arrived.notify_all()
+
+    def wait_for(self, event: str, *, timeout_s: float = EVENT_TIMEOUT_S, **fields: object) -> dict[str, Any]:
+        """Wait for a log event with these fields, which may be there already."""
+        deadline = time.monotonic() + timeout_s
+
+        def matching() -> list[dict[str, Any]]:
+            return [e for e in self.events if e["event"] == event and fields.items() <= e.items()]
+
+        with self._arrived:
+            while not matching():
+                left = deadline - time.monotonic()
+                assert left > 0, f"no event {event} in {timeout_s} s; the log:\n{''.join(self.raw)}"
+                assert self._reader.is_alive() or matching(), f"the worker ended; the log:\n{''.join(self.raw)}"
+                self._arrived.wait(min(left, 0.5))
+            return matching()[0]
+
+    def names(self) -> list[str]:
+        """List the names of the events so far."""
+        return [event["event"] for event in self.events]
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def wait(self, timeout_s: float = 60.0) -> int:
+        """Wait for its end; give the exit code."""
+        code = self.process.wait(timeout_s)
+        self._reader.join(10)
+        return code
+
+    def stop(self) -> int:
+        """Ask it to end, and wait."""
+        if self.process.poll() is None:
+            self.send(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """End it without asking."""
+        self.process.kill()
+        self.wait()
+
+
+class Producer:
+    """A Node process with one of the BullMQ versions."""
+
+    def __init__(self, library: str, port: int, queue_name: str, prefix: str = "faculytics:bull") -> None:
+        """Start it; `library` is "bullmq-5" or "bullmq-6"."""
+        self._process = subprocess.Popen(
+            ["node", "producer.mjs", library, str(port), prefix, queue_name],
+            cwd=NODE_PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._answers: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as answers:
+            for line in answers:
+                self._answers.put(line)
+
+    def ask(self, do: str, **arguments: object) -> dict[str, Any]:
+        """Give one command and wait for its answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": do} | arguments) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._answers.get(timeout=300))
+        assert "error" not in answer, answer
+        return answer
+
+    def add(self, envelope: dict[str, Any], **options: object) -> str:
+        """Enqueue a batch as the API does; give the job's id."""
+        metadata = envelope.get("metadata") or {}
+        defaults = {
+            "jobId": f"{metadata.get('pipelineId', 'none')}--topic-model",
+            "attempts": 3,
+            "backoff": {"type": "exponential", "delay": 100},
+        }
+        return str(self.ask("add", data=envelope, opts=defaults | options)["id"])
+
+    def run(self, envelope: dict[str, Any], **options: object) -> dict[str, Any]:
+        """Enqueue a batch and wait until BullMQ says that the job is over."""
+        return self.ask("wait", id=self.add(envelope, **options))
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(10)

@@ -1,0 +1,185 @@
+"""Real producers of both BullMQ versions, a real Redis, a real worker."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.acceptance.envelopes import themed_envelope
+from tests.acceptance.invariants import check_completed, check_failed
+from tests.acceptance.processes import Producer, WorkerProcess
+from tests.conftest import SHARED
+from tests.redis_server import RedisServer
+
+PREFIX = "faculytics:bull"
+QUEUE = "topic-model"
+
+
+@pytest.fixture(scope="module")
+def worker(redis_server: RedisServer) -> Iterator[WorkerProcess]:
+    """Give one warm worker with the real engine."""
+    process = WorkerProcess(REDIS_URL=redis_server.url, BULLMQ_PREFIX=PREFIX)
+    process.wait_for("worker_ready")
+    yield process
+    assert process.stop() == 0
+
+
+@pytest.fixture(scope="module", params=["bullmq-5", "bullmq-6"])
+def producer(request: pytest.FixtureRequest, redis_server: RedisServer) -> Iterator[Producer]:
+    """Give a producer, once for each BullMQ version."""
+    process = Producer(request.param, redis_server.port, QUEUE, PREFIX)
+    yield process
+    process.close()
+
+
+def test_a_batch_comes_back_as_the_contract_says(worker: WorkerProcess, producer: Producer) -> None:
+    """Result, progress and log lines of a good job, seen by the producer."""
+    envelope = themed_envelope()
+    job = producer.run(envelope)
+    assert (job["state"], job["attemptsMade"], job["zod"]) == ("completed", 1, "ok")
+    check_completed(envelope, job["returnvalue"])
+    assert len(job["returnvalue"]["topics"]) >= 4
+    stages = [progress["stage"] for progress in job["progress"]]
+    assert stages == ["validate", "neighbours", "reduce", "cluster", "represent", "evaluate"]
+    percents = [progress["percent"] for progress in job["progress"]]
+    assert percents == sorted(percents)
+    assert [line.partition(":")[0] for line in job["logs"]] == stages
+    assert "min_topic_size=" in "".join(job["logs"])
+
+
+def broken(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Make a batch of 20 items and break it."""
+    envelope = themed_envelope(5, 4)
+    change(envelope)
+    return envelope
+
+
+def _set_embeddings(envelope: dict[str, Any], embedding: list[float], start: int = 0) -> None:
+    for item in envelope["items"][start:]:
+        item["embedding"] = embedding
+
+
+FAILURES = {
+    "too few items": (
+        lambda e: e.update(items=e["items"][:8]),
+        "Received 8 items, need at least 15 (min_topic_size) for topic modeling",
+    ),
+    "too few for what was asked": (
+        lambda e: e.update(params={"min_topic_size": 30}),
+        "Received 20 items, need at least 30 (min_topic_size) for topic modeling",
+    ),
+    "another length": (
+        lambda e: e["items"][3].update(embedding=[0.5] * 512),
+        'Expected 768-dim embeddings, got 512 (items[3], submissionId "00000000-0000-0000-0000-000000000003")',
+    ),
+    "all zero": (lambda e: _set_embeddings(e, [0] * 768), "All embeddings are zero vectors"),
+    "too few left": (
+        lambda e: _set_embeddings(e, [0.0] * 768, start=9),
+        "After filtering zero vectors, only 9 items remain (need 15)",
+    ),
+    "no topic": (
+        lambda e: (
+            [i.update(embedding=[float(k == n) for k in range(768)]) for n, i in enumerate(e["items"])]
+            and e.update(params={"min_topic_size": 15})
+        ),
+        "BERTopic produced 0 topics",
+    ),
+    "no word": (
+        lambda e: [item.update(text="ang mga sa 2024 👍") for item in e["items"]],
+        "No keywords: the texts hold only stop words, symbols or digits",
+    ),
+    "a broken rule": (
+        lambda e: e["items"][3].update(text=""),
+        "Invalid envelope: items[3].text: must not be empty",
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", sorted(FAILURES))
+def test_a_failure_in_the_data_completes_as_failed(worker: WorkerProcess, producer: Producer, failure: str) -> None:
+    """Each row of the contract's table: completed, at the first attempt, with just this error."""
+    change, error = FAILURES[failure]
+    job = producer.run(broken(change))
+    assert (job["state"], job["attemptsMade"], job["zod"]) == ("completed", 1, "ok")
+    check_failed(job["returnvalue"], error)
+
+
+def test_a_job_inside_a_flow(worker: WorkerProcess, producer: Producer) -> None:
+    """The parent gets the result of its child."""
+    envelope = themed_envelope()
+    job_id = envelope["metadata"]["pipelineId"] + "--topic-model"
+    made = producer.ask("flow", data=envelope, opts={"jobId": job_id})
+    assert producer.ask("wait", id=made["id"])["state"] == "completed"
+    parent = producer.ask("childrenValues", parent=made["parent"])
+    assert parent["state"] == "waiting"
+    check_completed(envelope, parent["values"][0])
+
+
+def test_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
+    """About a hundred megabytes of JSON go through."""
+    envelope = themed_envelope(2000, 5)
+    job = producer.run(envelope)
+    assert job["state"] == "completed"
+    check_completed(envelope, job["returnvalue"])
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("corpus", ["course_reviews", "course_review_sentences", "news"])
+def test_real_corpora(worker: WorkerProcess, producer: Producer, corpus: str) -> None:
+    """The corpora beside the checkout, as jobs."""
+    made = subprocess.run(
+        [sys.executable, str(SHARED / "tools/make_job.py"), corpus], capture_output=True, check=True, timeout=120
+    )
+    envelope = json.loads(made.stdout)
+    envelope["metadata"]["pipelineId"] += str(id(producer))
+    job = producer.run(envelope)
+    assert (job["state"], job["attemptsMade"], job["zod"]) == ("completed", 1, "ok")
+    check_completed(envelope, job["returnvalue"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_an_idle_worker_cleanly(
+    redis_server: RedisServer, queue_name: str, number: signal.Signals
+) -> None:
+    """Exit code 0, and nothing left running."""
+    process = WorkerProcess(
+        REDIS_URL=redis_server.url,
+        TOPIC_MODEL_QUEUE=queue_name,
+        TOPIC_MODEL_TEST_ENGINE="tests.compute.engines.faults:by_text",
+    )
+    process.wait_for("worker_ready")
+    process.send(number)
+    assert process.wait() == 0
+    assert process.names()[-1] == "worker_stopped"
+
+
+def test_no_text_and_no_secret_reaches_the_log(redis_server: RedisServer, queue_name: str) -> None:
+    """A marked text and a marked number appear in no line, whatever becomes of the job."""
+    process = WorkerProcess(
+        REDIS_URL=redis_server.url,
+        TOPIC_MODEL_QUEUE=queue_name,
+        BULLMQ_PREFIX=PREFIX,
+        LOG_LEVEL="DEBUG",
+        TOPIC_MODEL_TEST_ENGINE="tests.compute.engines.faults:by_text",
+    )
+    producer = Producer("bullmq-6", redis_server.port, queue_name, PREFIX)
+    process.wait_for("worker_ready")
+    envelope = themed_envelope(5, 4)
+    for item in envelope["items"]:
+        item["text"], item["embedding"][5] = "marked-text-zq", 0.7654321
+    for first in ("succeeds", "raises"):
+        envelope["items"][0]["text"] = first
+        envelope["metadata"]["pipelineId"] = first
+        job = producer.run(envelope, attempts=1)
+        assert "nobody may read" not in json.dumps(job)
+    assert job["failedReason"] == "ValueError in stage reduce"
+    producer.close()
+    assert process.stop() == 0
+    log = "".join(process.raw)
+    assert "job_completed" in log
+    assert "job_failed" in log
+    assert not any(mark in log for mark in ("marked-text-zq", "0.7654321", "nobody may read"))
