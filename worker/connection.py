@@ -1,6 +1,7 @@
 """The way to Redis: one pooled client that outlives outages, and the checks before the start."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import structlog
 from redis import exceptions as redis_errors
@@ -15,6 +16,7 @@ from worker.settings import Settings
 # Longer than BullMQ's longest blocking read (10 s) and than the transfer of a large job.
 SOCKET_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
+DEFAULT_PORT = 6379
 HEALTH_CHECK_INTERVAL_S = 15
 # Few and short: a script may have run though its answer was lost, and whoever called decides.
 RETRIES = 3
@@ -57,7 +59,7 @@ async def wait_until_usable(client: Redis, settings: Settings) -> None:
         except (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.ResponseError) as error:
             raise RedisUnusable(f"Redis at {settings.redis_address} refuses us: {_refusal(error)}") from None
         except (RedisError, OSError) as error:
-            if _is_tls_mismatch(error):
+            if await _is_tls_mismatch(error, settings):
                 raise RedisUnusable(
                     f"Redis at {settings.redis_address} does not speak TLS as asked: check REDIS_URL (rediss:// or "
                     f"redis://) and the certificate"
@@ -90,8 +92,23 @@ def _refusal(error: RedisError) -> str:
     return str(error).splitlines()[0][:200]
 
 
-def _is_tls_mismatch(error: Exception) -> bool:
+async def _is_tls_mismatch(error: Exception, settings: Settings) -> bool:
+    """Tell a server that does not speak TLS as we do from one that is away."""
     causes = [error, error.__cause__, error.__context__]
-    return any(
-        type(cause).__module__ == "ssl" or "SSL" in str(cause) or "CERTIFICATE" in str(cause) for cause in causes
-    )
+    if any("SSL" in str(cause) or "certificate" in str(cause).lower() for cause in causes):
+        return True
+    parts = urlsplit(settings.redis_url.get_secret_value())
+    return parts.scheme == "rediss" and await _answers_in_plain(parts.hostname or "", parts.port or DEFAULT_PORT)
+
+
+async def _answers_in_plain(host: str, port: int) -> bool:
+    """Ask without TLS; a plain server lets a TLS handshake run into its timeout without a word."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(b"PING\r\n")
+            answer = await reader.read(5)
+            writer.close()
+    except (OSError, TimeoutError):
+        return False
+    return answer.startswith((b"+PONG", b"-NOAU"))

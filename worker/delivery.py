@@ -16,9 +16,8 @@ from worker.result import Document
 RETRY_CAP_S = 2.0
 RETRY_BASE_S = 0.1
 # Answers, not silences, before a refusal is believed: out of memory can pass.
-MAX_REFUSALS = 12
+MAX_REFUSALS = 8
 MAX_REASON_CHARS = 200
-TOO_LARGE = "invalid bulk length"
 
 log = structlog.get_logger()
 
@@ -79,6 +78,22 @@ class Claim:
         keep = self.job.opts.get("removeOnComplete", False)
         await self._worker.backend.moveToCompleted(self.job, document, keep, self.token, False)
 
+    async def is_outage(self, error: Exception) -> bool:
+        """Tell an outage, which ends, from a refusal, which may not.
+
+        A value over its size limit makes Redis close the connection, as if it were away; so it is
+        asked whether it is.
+        """
+        if isinstance(error, redis_errors.ReadOnlyError):
+            return True  # a fail-over
+        if not isinstance(error, redis_errors.ConnectionError | redis_errors.TimeoutError | OSError):
+            return False
+        try:
+            await self._client.ping()
+        except (RedisError, OSError):
+            return True
+        return False
+
     async def hand_back(self) -> None:
         """Put the job back to where it is taken from at once, without spending an attempt."""
         await self.job.moveToDelayed(int(time.time() * 1000), self.token)
@@ -111,10 +126,10 @@ async def deliver(claim: Claim, document: Document) -> bool:
             reason = str(error)
         except (RedisError, OSError) as error:
             reason = f"{type(error).__name__}: {str(error)[:MAX_REASON_CHARS]}"
-            if _is_away(error):
+            if await claim.is_outage(error):
                 refusals -= 1
         refusals += 1
-        if refusals >= MAX_REFUSALS or TOO_LARGE in reason:
+        if refusals >= MAX_REFUSALS:
             raise DeliveryRefused(f"Redis refused the result: {reason}")
         log.warning("delivery_retried", reason=reason, retry_in_s=round(backoff_s, 1))
         await asyncio.sleep(backoff_s)
@@ -129,10 +144,3 @@ async def _after_refusal(claim: Claim, payload: str) -> bool | None:
         return None if await claim.renew() else False
     except (RedisError, OSError):
         return None
-
-
-def _is_away(error: Exception) -> bool:
-    """Tell an outage, which ends, from a refusal, which may not."""
-    return isinstance(
-        error, redis_errors.ConnectionError | redis_errors.TimeoutError | redis_errors.ReadOnlyError | OSError
-    )

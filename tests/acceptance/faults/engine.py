@@ -1,0 +1,75 @@
+"""An engine that does what a batch's first text says, and keeps a record of what it began.
+
+"wait NAME"  begins, then waits until the test lets NAME go
+"die NAME"   begins, then kills its process, every time
+"fail NAME"  begins, then raises, every time
+"huge NAME"  gives a result of two megabytes
+"""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.compute.engines.faults import succeeds
+from worker.topics.fit import FloatArray, OnStage, Stage, StageStarted, Topic, TopicFit, TopicParams
+
+FOLDER = "FAULT_FOLDER"
+
+
+def run(
+    texts: Sequence[str], embeddings: FloatArray, params: TopicParams, *, encoder: None, device: str, on_stage: OnStage
+) -> TopicFit:
+    """Do what the first text says; the engine's signature."""
+    what, _, name = texts[0].partition(" ")
+    folder = Path(os.environ[FOLDER])
+    with (folder / f"{name}.began").open("a", encoding="utf-8") as record:
+        record.write(f"{os.getpid()}\n")
+    on_stage(StageStarted(Stage.REDUCE))
+    if what == "wait":
+        while not (folder / f"{name}.go").exists():
+            time.sleep(0.01)
+    if what == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "fail":
+        raise ValueError(texts[1])
+    with (folder / f"{name}.ended").open("a", encoding="utf-8") as record:
+        record.write(f"{os.getpid()}\n")
+    fit = succeeds(texts, embeddings, params, encoder=encoder, device=device, on_stage=on_stage)
+    if what == "huge":
+        keywords = ("x" * 2_000_000,)
+        return TopicFit(fit.labels, fit.probabilities, (Topic(keywords, len(texts)),), fit.metrics)
+    return fit
+
+
+class Record:
+    """The engine's record, as a test reads it, and its way to let a batch go."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder that the worker was given too."""
+        self.folder = folder
+
+    def began(self, name: str) -> list[int]:
+        """List the processes that began a batch."""
+        return self._pids(f"{name}.began")
+
+    def ended(self, name: str) -> list[int]:
+        """List the processes that came to its end."""
+        return self._pids(f"{name}.ended")
+
+    def let_go(self, name: str) -> None:
+        """Let the batch that waits under this name go on."""
+        (self.folder / f"{name}.go").touch()
+
+    def wait_until_begun(self, name: str, times: int = 1, timeout_s: float = 60) -> list[int]:
+        """Wait until a batch was begun so many times."""
+        deadline = time.monotonic() + timeout_s
+        while len(self.began(name)) < times:
+            assert time.monotonic() < deadline, f"{name} was begun {len(self.began(name))} times, not {times}"
+            time.sleep(0.01)
+        return self.began(name)
+
+    def _pids(self, file: str) -> list[int]:
+        path = self.folder / file
+        return [int(line) for line in path.read_text(encoding="utf-8").split()] if path.exists() else []

@@ -1,0 +1,229 @@
+"""Redis that is away, restarts, freezes, refuses, or changes under a job."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.faults.conftest import LOCK_MS, PREFIX, StartWorker, batch, wait_until_gone
+from tests.acceptance.faults.engine import Record
+from tests.acceptance.processes import Producer
+from tests.redis_server import RedisServer
+
+KEY = f"{PREFIX}:topic-model"
+
+
+def state_of(own_redis: RedisServer, job_id: str, timeout_s: float = 60) -> str:
+    """Wait until a job is over, looking into Redis itself; give where it is."""
+    deadline = time.monotonic() + timeout_s
+    with own_redis.client() as client:
+        while time.monotonic() < deadline:
+            for state in ("completed", "failed"):
+                if client.zscore(f"{KEY}:{state}", job_id) is not None:
+                    return state
+            time.sleep(0.02)
+    raise AssertionError(f"job {job_id} is not over")
+
+
+def attempts_of(own_redis: RedisServer, job_id: str) -> tuple[str | None, str | None]:
+    """Read how many attempts a job made and how many times it was taken."""
+    with own_redis.client() as client:
+        made, started = client.hmget(f"{KEY}:{job_id}", ["atm", "ats"])
+        return made, started
+
+
+@pytest.mark.parametrize("away_s", [0.0, 2.0])
+def test_redis_restarts_while_a_job_computes(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer, away_s: float
+) -> None:
+    """The job goes on and its result is delivered; the worker consumes the next one."""
+    worker = start_worker()
+    job_id = producer.add(batch("wait restart"))
+    record.wait_until_begun("restart")
+    own_redis.stop()
+    time.sleep(away_s)
+    own_redis.start()
+    record.let_go("restart")
+    assert state_of(own_redis, job_id) == "completed"
+    assert attempts_of(own_redis, job_id) == ("1", "1")
+    assert len(record.began("restart")) == 1
+    record.let_go("next")
+    assert producer.run(batch("wait next"))["state"] == "completed"
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("away_s", [0.5, 1.5 * LOCK_MS / 1000])
+def test_redis_is_away_at_completion(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer, away_s: float
+) -> None:
+    """The result is kept and delivered when Redis is back, even when the lock lapsed meanwhile."""
+    worker = start_worker()
+    job_id = producer.add(batch("wait done"))
+    record.wait_until_begun("done")
+    own_redis.stop()
+    record.let_go("done")
+    worker.wait_for("delivery_retried")
+    time.sleep(away_s)
+    own_redis.start()
+    assert state_of(own_redis, job_id) == "completed"
+    assert len(record.began("done")) == 1
+    worker.wait_for("job_completed")
+
+
+def test_redis_is_silent_for_a_while(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """A frozen server is waited out; the job is computed once."""
+    worker = start_worker()
+    job_id = producer.add(batch("wait frozen"))
+    record.wait_until_begun("frozen")
+    own_redis.freeze()
+    record.let_go("frozen")
+    time.sleep(1.0)
+    own_redis.thaw()
+    assert state_of(own_redis, job_id) == "completed"
+    assert len(record.began("frozen")) == 1
+    assert worker.stop() == 0
+
+
+def test_the_lock_is_stolen(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """The computing is cancelled at once, and the stale result is not delivered."""
+    worker = start_worker()
+    job_id = producer.add(batch("wait stolen"))
+    pids = record.wait_until_begun("stolen")
+    with own_redis.client() as client:
+        client.set(f"{KEY}:{job_id}:lock", "somebody else", px=60_000)
+        worker.wait_for("lock_lost")
+        wait_until_gone(pids[0])
+        worker.wait_for("job_let_go")
+        assert client.hget(f"{KEY}:{job_id}", "returnvalue") is None
+        assert client.lrange(f"{KEY}:active", 0, -1) == [job_id]
+    record.let_go("next")
+    assert producer.run(batch("wait next"))["state"] == "completed"
+
+
+def test_the_lock_lapsed_but_nobody_has_the_job(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """It is taken again, and the job is computed once."""
+    worker = start_worker(BULLMQ_STALLED_INTERVAL_MS="60000")
+    job_id = producer.add(batch("wait lapsed"))
+    record.wait_until_begun("lapsed")
+    with own_redis.client() as client:
+        client.delete(f"{KEY}:{job_id}:lock")
+    worker.wait_for("lock_reacquired")
+    record.let_go("lapsed")
+    assert state_of(own_redis, job_id) == "completed"
+    assert len(record.began("lapsed")) == 1
+
+
+def test_the_job_is_removed_while_it_runs(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """The computing is cancelled; the ghost that a stalled check makes is refused."""
+    worker = start_worker()
+    job_id = producer.add(batch("wait removed"))
+    pids = record.wait_until_begun("removed")
+    with own_redis.client() as client:
+        client.delete(f"{KEY}:{job_id}", f"{KEY}:{job_id}:lock")
+    worker.wait_for("lock_lost")
+    wait_until_gone(pids[0])
+    worker.wait_for("ghost_job_refused")
+    record.let_go("next")
+    assert producer.run(batch("wait next"))["state"] == "completed"
+    assert worker.stop() == 0
+
+
+def test_a_pause_by_bullmq_5_loses_no_job(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """Neither the job that was handed back while paused nor the one added then."""
+    old = Producer("bullmq-5", own_redis.port, "topic-model", PREFIX)
+    first = start_worker(SHUTDOWN_GRACE_MS="0")
+    active = old.add(batch("wait active"))
+    record.wait_until_begun("active")
+    old.ask("pause")
+    second = start_worker()
+    first.stop()
+    added = old.add(batch("wait added"))
+    second.wait_for("moved_to_paused")
+    old.ask("resume")
+    for name in ("active", "added"):
+        record.let_go(name)
+    for job_id in (active, added):
+        assert state_of(own_redis, job_id) == "completed"
+    old.close()
+
+
+def test_redis_refuses_the_result(start_worker: StartWorker, producer: Producer, own_redis: RedisServer) -> None:
+    """The attempt fails with that reason, and the worker goes on."""
+    worker = start_worker()
+    with own_redis.client() as client:
+        client.config_set("proto-max-bulk-len", 1024 * 1024)
+    job = producer.run(batch("huge result"), attempts=1)
+    assert job["state"] == "failed"
+    assert job["failedReason"].startswith("Redis refused the result")
+    assert worker.stop() == 0
+
+
+def test_a_new_job_after_a_quiet_time_starts_within_a_second(
+    start_worker: StartWorker, producer: Producer, record: Record
+) -> None:
+    """An idle worker is not deaf."""
+    start_worker()
+    record.let_go("woken")
+    producer.run(batch("wait woken"))
+    time.sleep(12)
+    began_s = time.monotonic()
+    producer.add(batch("wait awake"))
+    record.wait_until_begun("awake", timeout_s=30)
+    assert time.monotonic() - began_s < 1.5
+    record.let_go("awake")
+
+
+def test_redis_is_not_there_at_the_start(start_worker: StartWorker, own_redis: RedisServer, producer: Producer) -> None:
+    """One line, and it keeps trying; up it comes when Redis does."""
+    own_redis.stop()
+    worker = start_worker(wait=False)
+    worker.wait_for("redis_unreachable")
+    own_redis.start()
+    worker.wait_for("worker_ready")
+
+
+def test_a_wrong_password_ends_the_start(start_worker: StartWorker, own_redis: RedisServer) -> None:
+    """Waiting would not help; the password is not repeated."""
+    with own_redis.client() as client:
+        client.config_set("requirepass", "right")
+    worker = start_worker(wait=False, REDIS_URL=own_redis.url.replace("//", "//:sesame@"))
+    assert worker.wait() == 3
+    assert "refuses us" in worker.raw[-1]
+    assert "sesame" not in "".join(worker.raw)
+
+
+def test_tls_where_there_is_none_ends_the_start(start_worker: StartWorker, own_redis: RedisServer) -> None:
+    """The line says what to look at."""
+    worker = start_worker(wait=False, REDIS_URL=own_redis.url.replace("redis:", "rediss:"))
+    assert worker.wait() == 3
+    assert "does not speak TLS" in worker.raw[-1]
+
+
+def test_a_replica_ends_the_start(start_worker: StartWorker, own_redis: RedisServer, tmp_path: Path) -> None:
+    """It cannot be written to."""
+    folder = tmp_path / "replica"
+    folder.mkdir()
+    replica = RedisServer(folder, "--replicaof", "127.0.0.1", str(own_redis.port))
+    replica.start()
+    worker = start_worker(wait=False, REDIS_URL=replica.url)
+    assert worker.wait() == 3
+    assert "is a replica" in worker.raw[-1]
+    replica.stop()
+
+
+def test_an_eviction_policy_is_warned_of(start_worker: StartWorker, own_redis: RedisServer) -> None:
+    """The warning says what to set."""
+    with own_redis.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+    worker = start_worker()
+    assert "noeviction" in worker.wait_for("redis_may_evict_jobs")["remedy"]

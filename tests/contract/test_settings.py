@@ -1,0 +1,68 @@
+"""The environment: defaults, bad values, secrets."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from worker.errors import ConfigurationError
+from worker.settings import Settings
+
+EXAMPLE = Path(__file__).resolve().parent.parent.parent / ".env.example"
+
+
+def test_the_example_holds_every_variable_with_its_default() -> None:
+    """.env.example and the code agree, and each variable has a comment before it."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    given = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]", line))
+    effective = {name: str(value) for name, value in Settings.from_environment({}).effective().items()}
+    assert given == effective
+    for number, line in enumerate(lines):
+        if line.startswith(tuple(given)):
+            assert lines[number - 1].startswith("#")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "http://localhost"),
+        ("REDIS_URL", "redis://localhost:notaport"),
+        ("TOPIC_MODEL_CONCURRENCY", "0"),
+        ("TOPIC_MODEL_CONCURRENCY", "two"),
+        ("BULLMQ_LOCK_DURATION_MS", "5"),
+        ("BULLMQ_STALLED_INTERVAL_MS", "-1"),
+        ("BULLMQ_MAX_STALLED_COUNT", "-1"),
+        ("TOPIC_MODEL_TIMEOUT_MS", "0"),
+        ("SHUTDOWN_GRACE_MS", "1.5"),
+        ("DEVICE", "gpu"),
+        ("DEVICE", "cuda:x"),
+        ("COMPUTE_MAX_JOBS", "many"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("TOPIC_MODEL_TEST_ENGINE", "os:system"),
+        ("TOPIC_MODEL_TEST_ENGINE", "worker.topics.pipeline:other"),
+    ],
+)
+def test_a_bad_value_is_named_in_one_line(variable: str, value: str) -> None:
+    """The line names the variable and does not repeat the value."""
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_environment({variable: value})
+    line = str(raised.value)
+    assert line.startswith(f"{variable}: ")
+    assert "\n" not in line
+
+
+def test_an_empty_variable_counts_as_left_out() -> None:
+    """As compose files write it."""
+    assert Settings.from_environment({"DEVICE": "", "LOG_LEVEL": " "}) == Settings.from_environment({})
+
+
+def test_a_password_is_never_shown() -> None:
+    """Not in the effective settings, not in a repr, not in an error."""
+    settings = Settings.from_environment({"REDIS_URL": "rediss://user:sesame@redis.example:6380/2"})
+    assert settings.redis_address == "rediss://redis.example:6380/2"
+    assert "sesame" not in f"{settings!r} {settings.effective()}"
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_environment({"REDIS_URL": "amqp://user:sesame@host"})
+    assert "sesame" not in str(raised.value)
