@@ -7,9 +7,11 @@ from pydantic import AfterValidator, BaseModel, Field, PlainValidator, Strict, V
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from worker.embedding_rows import FloatRow, NotFinite, finite_row
-from worker.topics.fit import TopicParams
+from worker.topics.fit import DEFAULT_MATCH_THRESHOLD, TopicParams
 
 MAX_PLACES: Final = 5
+MAX_ASPECTS: Final = 50
+MAX_SEEDS: Final = 100
 # A larger count means "no limit" to the engine, and any int fits an int32 after this.
 _LARGEST_COUNT: Final = 2**31 - 1
 
@@ -57,6 +59,38 @@ def _numbers(value: object) -> FloatRow:
         raise PydanticCustomError("number", message, {"entry": error.entry}) from None
 
 
+def _threshold(value: object) -> float | None:
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not -1 <= value <= 1:  # type: ignore[operator]
+        raise PydanticCustomError("threshold", "must be a number between -1 and 1")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _aspects(value: object) -> dict[str, tuple[str, ...]] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not 1 <= len(value) <= MAX_ASPECTS:
+        message = "must be an object of 1 to {most} aspects"
+        raise PydanticCustomError("aspects", message, {"most": MAX_ASPECTS})
+    if not all(_are_seeds(name, seeds) for name, seeds in value.items()):
+        message = "must give each aspect, by a name of up to {most} characters, 1 to {most} seed words"
+        raise PydanticCustomError("aspects", message, {"most": MAX_SEEDS})
+    return {name: tuple(dict.fromkeys(seeds)) for name, seeds in value.items()}
+
+
+def _are_seeds(name: str, seeds: object) -> bool:
+    if not isinstance(seeds, list) or not 1 <= len(seeds) <= MAX_SEEDS:
+        return False
+    return all(
+        isinstance(word, str) and 0 < len(word.strip()) <= MAX_SEEDS and _encodes(word) for word in [name, *seeds]
+    )
+
+
+def _encodes(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 _NonEmpty = Annotated[str, Strict(), Field(min_length=1)]
 _OptionalString = Annotated[str, Strict()] | None
 
@@ -70,6 +104,10 @@ class Params(BaseModel):
     umap_n_components: Annotated[int | None, _count(1)] = None
     hdbscan_min_samples: Annotated[int | None, _count(1)] = None
     reduce_outliers: Annotated[bool | None, PlainValidator(_flag)] = None
+    aspects: Annotated[dict[str, tuple[str, ...]] | None, PlainValidator(_aspects)] = None
+    tier1_guided: Annotated[bool | None, PlainValidator(_flag)] = None
+    match_threshold: Annotated[float | None, PlainValidator(_threshold)] = None
+    multi_topic: Annotated[bool | None, PlainValidator(_flag)] = None
 
     def to_topic_params(self) -> TopicParams:
         """Give the request's parameters the engine's names."""
@@ -80,6 +118,10 @@ class Params(BaseModel):
             n_components=self.umap_n_components,
             min_samples=self.hdbscan_min_samples,
             reduce_outliers=self.reduce_outliers is not False,
+            aspects=self.aspects,
+            academic_aspects=self.tier1_guided is True,
+            match_threshold=DEFAULT_MATCH_THRESHOLD if self.match_threshold is None else self.match_threshold,
+            multi_topic=self.multi_topic is True,
         )
 
 
@@ -109,7 +151,7 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "string_too_short": "must not be empty",
     "string_unicode": "must be valid Unicode, but holds half of a surrogate pair",
 }
-_OWN_TYPES: Final = frozenset({"version", "type", "count", "flag", "numbers", "number"})
+_OWN_TYPES: Final = frozenset({"version", "type", "count", "flag", "numbers", "number", "threshold", "aspects"})
 
 
 class Flaws:

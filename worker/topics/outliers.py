@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from worker.topics.fit import FloatArray, IntArray
+from worker.topics.fit import FloatArray, IntArray, SecondTopics
 
 # With up to twenty topics to choose from, two fifths of the votes are strong agreement; one half
 # leaves over a fifth of a split batch outside for hardly purer topics.
 MIN_SHARE = 0.4
+# A second topic's members that must be farther from its centroid than the document is.
+MIN_SECOND_STANDING = 0.5
 
 
 def place_outliers(labels: IntArray, neighbors: IntArray, *, min_share: float = MIN_SHARE) -> IntArray:
@@ -47,6 +49,36 @@ def assignment_probabilities(labels: IntArray, core: IntArray, neighbors: IntArr
     share = np.mean(around == labels[:, None], axis=1)
     probability = np.where(core >= 0, (1 + share) / 2, share / 2)
     return np.where(labels >= 0, probability, 0.0).astype(np.float32)
+
+
+def second_topics(labels: IntArray, probabilities: FloatArray, embeddings: FloatArray) -> SecondTopics:
+    """Find a second topic for each document that is as near to one as that topic's own members are.
+
+    Near means: nearer to its centroid than half of its members, which asks the same of every
+    topic and every encoder. The probability is half the share of members that are farther away, as
+    for a placed outlier, and never above that of the first topic.
+
+    Args:
+        labels: (n,) int64, after placing; outliers have no second topic.
+        probabilities: (n,) float32, of the first topics.
+        embeddings: (n, d) float32, L2-normalized.
+    """
+    n_topics = int(labels.max(initial=-1)) + 1
+    standing = np.zeros((len(labels), n_topics))
+    for topic in range(n_topics):
+        members = labels == topic
+        centroid = embeddings[members].mean(axis=0, dtype=np.float64)
+        closeness = np.round(embeddings @ centroid, 6)
+        standing[:, topic] = np.searchsorted(np.sort(closeness[members]), closeness) / members.sum()
+    inside = np.flatnonzero(labels >= 0)
+    standing[inside, labels[inside]] = 0
+    best = standing.argmax(axis=1)
+    share = standing[np.arange(len(labels)), best]
+    has_one = (labels >= 0) & (share >= MIN_SECOND_STANDING)
+    return SecondTopics(
+        labels=np.where(has_one, best, -1),
+        probabilities=np.where(has_one, np.minimum(share / 2, probabilities), 0.0).astype(np.float32),
+    )
 
 
 def _votes(labels: IntArray, neighbors: IntArray) -> IntArray:

@@ -9,7 +9,9 @@ from bertopic.cluster import BaseCluster
 from bertopic.dimensionality import BaseDimensionalityReduction
 
 from worker.topics import metrics
+from worker.topics.academic_aspects import aspects_in_force
 from worker.topics.adaptation import FEWEST_DOCUMENTS, AdaptedParams, adapt
+from worker.topics.aspects import match_aspects
 from worker.topics.clustering import Clustering, EqualVectors, by_size
 from worker.topics.encoders import KeywordEncoder, unit
 from worker.topics.fit import (
@@ -17,6 +19,7 @@ from worker.topics.fit import (
     IntArray,
     NoTopics,
     OnStage,
+    SecondTopics,
     Stage,
     Topic,
     TopicFit,
@@ -25,7 +28,7 @@ from worker.topics.fit import (
 )
 from worker.topics.keywords import N_KEYWORDS, Keyword, KeywordRanking
 from worker.topics.neighbors import Neighbors, nearest_neighbors
-from worker.topics.outliers import assignment_probabilities, place_outliers
+from worker.topics.outliers import assignment_probabilities, place_outliers, second_topics
 from worker.topics.reduction import Reduction
 from worker.topics.stages import StageClock
 from worker.topics.vocabulary import (
@@ -103,7 +106,8 @@ def fit_topics(
     core, keywords = modelled
     labels = place_outliers(core, neighbors.indices) if params.reduce_outliers else core
     clock.note(outliers_placed=int(np.sum((core < 0) & (labels >= 0))))
-    fit = _evaluate(corpus, vocabulary, neighbors, core, labels, keywords, device, adapted, encoder)
+    fit, ordered = _evaluate(corpus, vocabulary, neighbors, core, labels, keywords, device, adapted, encoder)
+    fit = _extended(fit, ordered, params, corpus, vocabulary, encoder)
     clock.note(encoder=encoder.name, embedding_coherence=round(fit.metrics.embedding_coherence, 4))
     clock.finish()
     return _in_order_of(order, fit)
@@ -254,13 +258,13 @@ def _evaluate(
     device: str,
     adapted: AdaptedParams,
     encoder: KeywordEncoder,
-) -> TopicFit:
+) -> tuple[TopicFit, list[list[Keyword]]]:
     final = by_size(labels)
     sizes = np.bincount(final[final >= 0])
     before = {int(new): int(old) for new, old in zip(final, labels, strict=True) if new >= 0}
     ordered = [keywords[before[topic]] for topic in range(len(sizes))]
     words = [[keyword.term for keyword in topic] for topic in ordered]
-    return TopicFit(
+    fit = TopicFit(
         labels=final,
         probabilities=assignment_probabilities(final, core, neighbors.indices),
         topics=tuple(Topic(tuple(own), int(size)) for own, size in zip(words, sizes, strict=True)),
@@ -274,9 +278,36 @@ def _evaluate(
         parameters=adapted.details(),
         encoder=encoder.name,
     )
+    return fit, ordered
+
+
+def _extended(
+    fit: TopicFit,
+    keywords: list[list[Keyword]],
+    params: TopicParams,
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    encoder: KeywordEncoder,
+) -> TopicFit:
+    """Add what was asked for beyond the contract's own fields."""
+    aspects = aspects_in_force(params)
+    if aspects is not None:
+        vectors = [np.stack([keyword.vector for keyword in topic]) for topic in keywords]
+        matches = match_aspects(
+            vectors, aspects, params.match_threshold, encoder, vocabulary, corpus.texts, corpus.embeddings
+        )
+        fit = replace(fit, aspects=matches)
+    if params.multi_topic:
+        fit = replace(fit, second=second_topics(fit.labels, fit.probabilities, corpus.embeddings))
+    return fit
 
 
 def _in_order_of(order: IntArray, fit: TopicFit) -> TopicFit:
     labels, probabilities = np.empty_like(fit.labels), np.empty_like(fit.probabilities)
     labels[order], probabilities[order] = fit.labels, fit.probabilities
-    return replace(fit, labels=labels, probabilities=probabilities)
+    fit = replace(fit, labels=labels, probabilities=probabilities)
+    if fit.second is not None:
+        labels, probabilities = np.empty_like(fit.second.labels), np.empty_like(fit.second.probabilities)
+        labels[order], probabilities[order] = fit.second.labels, fit.second.probabilities
+        fit = replace(fit, second=SecondTopics(labels, probabilities))
+    return fit

@@ -1,0 +1,60 @@
+"""The parameters that ask for more than the contract's own fields."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.envelopes import make_envelope
+from worker.envelope import Batch, Rejection, read_envelope
+
+
+def with_params(**params: Any) -> Batch | Rejection:
+    """Read a sound envelope with these parameters."""
+    return read_envelope(make_envelope(20) | {"params": params})
+
+
+def test_nothing_is_asked_for_by_default() -> None:
+    """Left out and null are the same."""
+    nulls = dict.fromkeys(("aspects", "tier1_guided", "match_threshold", "multi_topic"))
+    plain, null = with_params(), with_params(**nulls)
+    assert isinstance(plain, Batch)
+    assert isinstance(null, Batch)
+    assert plain.params == null.params
+    assert (plain.params.aspects, plain.params.academic_aspects, plain.params.multi_topic) == (None, False, False)
+
+
+def test_what_is_asked_for_arrives() -> None:
+    """Seed words keep their order, each once."""
+    batch = with_params(
+        aspects={"lab": ["beaker", "lab", "beaker"]}, match_threshold=1, tier1_guided=True, multi_topic=True
+    )
+    assert isinstance(batch, Batch)
+    assert batch.params.aspects == {"lab": ("beaker", "lab")}
+    assert (batch.params.match_threshold, batch.params.academic_aspects, batch.params.multi_topic) == (1.0, True, True)
+
+
+@pytest.mark.parametrize(
+    ("params", "place"),
+    [
+        ({"aspects": []}, "params.aspects: must be an object"),
+        ({"aspects": {}}, "params.aspects: must be an object"),
+        ({"aspects": {"lab": []}}, "params.aspects: must give each aspect"),
+        ({"aspects": {"lab": "beaker"}}, "params.aspects: must give each aspect"),
+        ({"aspects": {"lab": [""]}}, "params.aspects: must give each aspect"),
+        ({"aspects": {" ": ["beaker"]}}, "params.aspects: must give each aspect"),
+        ({"aspects": {"lab": [7]}}, "params.aspects: must give each aspect"),
+        ({"aspects": {"lab": ["\ud800"]}}, "params.aspects: must give each aspect"),
+        ({"aspects": {str(i): ["x"] for i in range(51)}}, "params.aspects: must be an object"),
+        ({"match_threshold": "0.5"}, "params.match_threshold: must be a number"),
+        ({"match_threshold": True}, "params.match_threshold: must be a number"),
+        ({"match_threshold": float("nan")}, "params.match_threshold: must be a number"),
+        ({"match_threshold": 1.5}, "params.match_threshold: must be a number"),
+        ({"multi_topic": 1}, "params.multi_topic: must be true or false"),
+        ({"tier1_guided": "yes"}, "params.tier1_guided: must be true or false"),
+    ],
+)
+def test_a_bad_value_is_refused(params: dict[str, Any], place: str) -> None:
+    """The place is named, the value is not repeated."""
+    rejection = with_params(**params)
+    assert isinstance(rejection, Rejection)
+    assert rejection.error.startswith(f"Invalid envelope: {place}")
