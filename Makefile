@@ -1,6 +1,8 @@
 # make run    set up and run the example batch through the whole pipeline
 # make test   set up and run every test
 # make lint   ruff, mypy, import-linter
+# make chaos  two workers, 200 jobs, a fault a second; ARGS="--jobs 50 --seed 7"
+# make bench-quality DATA=folder    the engine against plain BERTopic
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +10,7 @@ BIN := $(VENV)/bin
 NODE_PROJECT := tests/acceptance/node
 DATA ?= ../shared/data
 
-.PHONY: run test lint bench-quality clean
+.PHONY: run test lint bench-quality chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
@@ -26,6 +28,9 @@ lint: $(VENV)/.installed-dev
 
 bench-quality: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.quality --data $(DATA) $(ARGS)
+
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.acceptance.faults.chaos $(ARGS)
 
 clean:
 	rm -rf $(VENV) build $(NODE_PROJECT)/node_modules

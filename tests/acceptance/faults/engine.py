@@ -1,6 +1,7 @@
 """An engine that does what a batch's first text says, and keeps a record of what it began.
 
 "wait NAME"  begins, then waits until the test lets NAME go
+"sleep:S NAME"  begins, then takes S seconds
 "die NAME"   begins, then kills its process, every time
 "fail NAME"  begins, then raises, every time
 "huge NAME"  gives a result of two megabytes
@@ -30,6 +31,8 @@ def run(
     if what == "wait":
         while not (folder / f"{name}.go").exists():
             time.sleep(0.01)
+    if what.startswith("sleep:"):
+        time.sleep(float(what.removeprefix("sleep:")))
     if what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "fail":

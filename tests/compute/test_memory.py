@@ -1,0 +1,40 @@
+"""The compute process does not grow."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tests.compute.test_compute import config
+from tests.engine.themes import themed_corpus
+from worker.compute import Compute
+from worker.envelope import Batch, Correlation
+from worker.messages import DEFAULT_ENGINE
+from worker.topics.fit import TopicFit, TopicParams
+
+N_JOBS = 200
+N_WARM = 20
+
+
+def resident_kb(pid: int | None) -> int:
+    """Read a process's resident memory, kB."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1])
+
+
+async def test_two_hundred_jobs_do_not_make_it_grow() -> None:
+    """By no more than a tenth, from when it is warm, with the real engine and batches that differ."""
+    compute = Compute(config(DEFAULT_ENGINE))
+    try:
+        for number in range(N_JOBS):
+            texts, embeddings, _ = themed_corpus(8, 4, seed=number)
+            n = len(texts)
+            ids = tuple(map(str, range(n)))
+            batch = Batch(ids, tuple(texts), embeddings, np.arange(n), TopicParams(), Correlation())
+            outcome = await compute.run(batch, timeout_s=120, on_stage=lambda _: None)
+            assert isinstance(outcome, TopicFit)
+            if number == N_WARM:
+                warm_kb = resident_kb(compute.pid)
+        assert resident_kb(compute.pid) < 1.1 * warm_kb
+        assert compute.n_restarts == 0
+    finally:
+        await compute.close()

@@ -1,0 +1,134 @@
+"""The consumer inside the test's own process, where its event loop and its library can be got at."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from bullmq import Queue, Worker
+from bullmq.custom_errors import UnrecoverableError
+
+from tests.acceptance.envelopes import themed_envelope
+from tests.redis_server import RedisServer
+from worker.compute import Compute
+from worker.consumer import _listener, consume
+from worker.exit_codes import ExitCode
+from worker.settings import Settings
+
+LOCK_MS = 120_000
+TICK_S = 0.02
+
+
+def settings_for(redis_server: RedisServer, queue_name: str) -> Settings:
+    """Set up with the engine of the fault tests."""
+    return Settings.from_environment(
+        {
+            "REDIS_URL": redis_server.url,
+            "TOPIC_MODEL_QUEUE": queue_name,
+            "LOG_FORMAT": "json",
+            "TOPIC_MODEL_TEST_ENGINE": "tests.compute.engines.faults:by_text",
+        }
+    )
+
+
+@pytest.fixture
+async def queue(redis_server: RedisServer, queue_name: str) -> AsyncIterator[Queue]:
+    """Give a producer for the test's queue."""
+    queue = Queue(queue_name, {"connection": {"host": "127.0.0.1", "port": redis_server.port}})
+    yield queue
+    await queue.close()
+
+
+async def add(queue: Queue, envelope: dict[str, Any] | None = None) -> str:
+    """Enqueue a batch that succeeds, with two attempts."""
+    envelope = envelope or themed_envelope(5, 4)
+    envelope["items"][0]["text"] = "succeeds"
+    job = await queue.add("topic-model", envelope, {"attempts": 2, "backoff": {"type": "fixed", "delay": 10}})
+    return str(job.id)
+
+
+async def until_over(queue: Queue, job_id: str, consuming: asyncio.Task[int]) -> str:
+    """Wait until a job is over, or the consumer is."""
+    deadline_s = time.monotonic() + 60
+    while (state := await queue.getJobState(job_id)) not in {"completed", "failed"}:
+        assert not consuming.done(), "the consumer ended"
+        assert time.monotonic() < deadline_s, f"the job is {state}"
+        await asyncio.sleep(TICK_S)
+    return str(state)
+
+
+async def stop(consuming: asyncio.Task[int]) -> int:
+    """Ask the consumer to end, as Kubernetes does."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    return await asyncio.wait_for(consuming, 30)
+
+
+async def test_a_large_job_does_not_starve_the_loop(
+    redis_server: RedisServer, queue_name: str, queue: Queue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The longest silence of the event loop over 100 MB of JSON stays under a third of the lock."""
+    job_id = await add(queue, themed_envelope(2000, 5))
+    with redis_server.client() as client:
+        megabytes = client.hstrlen(f"bull:{queue_name}:{job_id}", "data") / 1e6
+    consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
+    waiting = asyncio.create_task(until_over(queue, job_id, consuming))
+    longest_s, last_s = 0.0, time.monotonic()
+    while not waiting.done():
+        await asyncio.sleep(TICK_S)
+        now_s = time.monotonic()
+        longest_s, last_s = max(longest_s, now_s - last_s), now_s
+    assert await waiting == "completed"
+    assert await stop(consuming) == ExitCode.COMPLETED
+    with capsys.disabled():
+        print(f"\nlongest silence of the event loop over a job of {megabytes:.0f} MB: {longest_s:.2f} s")
+    assert megabytes > 60
+    assert longest_s < LOCK_MS / 1000 / 3
+
+
+async def test_an_escaping_cancellation_ends_nothing(
+    redis_server: RedisServer, queue_name: str, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BullMQ's loop would end in silence; here the attempt fails, and the next one succeeds."""
+    run, calls = Compute.run, []
+
+    async def cancelled_once(self: Compute, *args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise asyncio.CancelledError
+        return await run(self, *args, **kwargs)
+
+    monkeypatch.setattr(Compute, "run", cancelled_once)
+    consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
+    job_id = await add(queue)
+    assert await until_over(queue, job_id, consuming) == "completed"
+    assert len(calls) == 2
+    assert await stop(consuming) == ExitCode.COMPLETED
+
+
+@pytest.mark.parametrize("how", ["returns", "raises", "is cancelled"])
+async def test_the_end_of_the_library_loop_ends_the_process(
+    redis_server: RedisServer, queue_name: str, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A worker that lives and consumes nothing would be worse than none: exit code 3."""
+
+    async def ends(self: Worker) -> None:
+        await asyncio.sleep(0)
+        if how == "raises":
+            raise RuntimeError("the loop broke")
+        if how == "is cancelled":
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(Worker, "run", ends)
+    assert await asyncio.wait_for(consume(settings_for(redis_server, queue_name)), 60) == ExitCode.INFRASTRUCTURE
+
+
+def test_a_listener_that_raises_is_contained() -> None:
+    """The library calls listeners inline; an exception in one would end its loop."""
+
+    def breaks(event: object) -> None:
+        raise UnrecoverableError(str(event))
+
+    _listener(breaks)("anything", "and more")
