@@ -94,7 +94,7 @@ def _load(config: ComputeConfig) -> tuple[Engine, Ready]:
 
     from tqdm import tqdm
 
-    from worker.topics.encoders import choose_device, choose_encoder
+    from worker.topics.loading import choose_device, choose_encoder
     from worker.topics.pipeline import warm_up
 
     device = choose_device(config.device)

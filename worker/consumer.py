@@ -20,7 +20,6 @@ from worker.connection import connect, wait_until_usable
 from worker.exit_codes import ExitCode
 from worker.housekeeping import Housekeeping
 from worker.locks import LockWatch
-from worker.messages import ComputeConfig
 from worker.processing import Processor
 from worker.settings import Settings
 from worker.settlement import HANDED_BACK
@@ -53,7 +52,7 @@ async def consume(settings: Settings) -> int:
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     shutdown = Shutdown()
     shutdown.listen()
-    compute = Compute(_compute_config(settings))
+    compute = Compute(settings.compute_config())
     client = connect(settings)
     try:
         if not await _prepare(settings, client, compute, shutdown):
@@ -237,13 +236,3 @@ class _ErrorLog:
             return
         log.warning("bullmq_error", reason=f"{type(error).__name__}: {str(error)[:200]}", left_out=self._n_left_out)
         self._next_s, self._n_left_out = now_s + ERROR_LOG_INTERVAL_S, 0
-
-
-def _compute_config(settings: Settings) -> ComputeConfig:
-    return ComputeConfig(
-        device=settings.device,
-        labse_model=settings.labse_model,
-        keyword_encoder=settings.keyword_encoder,
-        max_jobs=settings.compute_max_jobs,
-        engine=settings.engine,
-    )

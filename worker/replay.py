@@ -11,7 +11,6 @@ from worker.batch_file import STDIN, read_batch_file
 from worker.compute import Compute
 from worker.envelope import Batch, Rejection, read_envelope
 from worker.exit_codes import ExitCode
-from worker.messages import ComputeConfig
 from worker.result import Document, completed, failed, no_topics
 from worker.settings import Settings
 from worker.terminal import Terminal, mute
@@ -63,7 +62,7 @@ def _read(source: str, terminal: Terminal) -> Batch | Rejection:
 
 
 async def _fit(batch: Batch, settings: Settings, terminal: Terminal) -> Document:
-    compute = Compute(_compute_config(settings))
+    compute = Compute(settings.compute_config())
     try:
         terminal.say("starting the compute process")
         ready = await compute.start()
@@ -82,16 +81,6 @@ def _document(batch: Batch, outcome: TopicFit | NoTopics, terminal: Terminal) ->
     document = completed(batch, outcome, now=now)
     terminal.show_fit(batch, outcome, document)
     return document
-
-
-def _compute_config(settings: Settings) -> ComputeConfig:
-    return ComputeConfig(
-        device=settings.device,
-        labse_model=settings.labse_model,
-        keyword_encoder=settings.keyword_encoder,
-        max_jobs=settings.compute_max_jobs,
-        engine=settings.engine,
-    )
 
 
 def _write(document: Document, stdout: BinaryIO) -> bool:

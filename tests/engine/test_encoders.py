@@ -7,17 +7,9 @@ import pytest
 from scipy import sparse
 
 from tests.engine.themes import THEMES, themed_corpus
-from worker.topics import encoders
-from worker.topics.encoders import (
-    Candidates,
-    CorpusEncoder,
-    DeviceUnavailable,
-    EncoderUnavailable,
-    TransformerEncoder,
-    choose_device,
-    choose_encoder,
-    unit,
-)
+from worker.topics import encoders, loading
+from worker.topics.encoders import Candidates, CorpusEncoder, TransformerEncoder, unit
+from worker.topics.loading import DeviceUnavailable, EncoderUnavailable, choose_device, choose_encoder
 from worker.topics.vocabulary import build_vocabulary
 
 
@@ -124,13 +116,13 @@ def test_auto_falls_back_at_once_where_no_hub_answers(monkeypatch: pytest.Monkey
         asked.append(timeout)
         raise OSError
 
-    monkeypatch.setattr(encoders, "urlopen", unreachable)
+    monkeypatch.setattr(loading, "urlopen", unreachable)
     monkeypatch.setattr("huggingface_hub.constants.is_offline_mode", lambda: False)
     choice = choose_encoder("auto", "nobody/no-such-model", "cpu")
     assert choice.is_fallback
     assert choice.encoder.name == "corpus"
     assert "nobody/no-such-model is not on this machine and the model hub cannot be reached" in choice.message
-    assert asked == [encoders.HUB_TIMEOUT_S]
+    assert asked == [loading.HUB_TIMEOUT_S]
 
 
 def test_auto_takes_the_model_where_it_is(real_model: str) -> None:

@@ -11,8 +11,9 @@ from tests.engine.themes import THEMES, themed_corpus
 from worker.envelope import Batch, Correlation
 from worker.result import completed
 from worker.topics.academic_aspects import ACADEMIC_ASPECTS
-from worker.topics.encoders import CorpusEncoder, KeywordEncoder, TransformerEncoder, choose_encoder, unit
+from worker.topics.encoders import CorpusEncoder, KeywordEncoder, TransformerEncoder, unit
 from worker.topics.fit import TopicFit, TopicParams
+from worker.topics.loading import choose_encoder
 from worker.topics.outliers import second_topics
 from worker.topics.pipeline import fit_topics
 

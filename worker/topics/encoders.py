@@ -1,13 +1,9 @@
 """What turns an n-gram into a vector: a sentence-transformers model, or the batch itself."""
 
-import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import numpy as np
 from scipy import sparse
@@ -17,8 +13,7 @@ from worker.topics.fit import DoubleArray, FloatArray, IntArray
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-AUTO, CORPUS = "auto", "corpus"
-HUB_TIMEOUT_S = 3.0
+CORPUS = "corpus"
 # N-gram vectors kept across jobs: 50,000 of LaBSE are 150 MB.
 CACHE_SIZE = 50_000
 # Rows of one length go through the model in batches of just this size, so that a vector does not
@@ -27,16 +22,6 @@ BATCH_ROWS = 32
 # Texts compared with their given embeddings to see whether both come from one model.
 PROBE_TEXTS = 8
 SAME_SPACE_COSINE = 0.8
-
-Encode = Callable[[Sequence[str]], FloatArray]
-
-
-class EncoderUnavailable(Exception):
-    """The model that was named cannot be loaded; the message says why and what to do."""
-
-
-class DeviceUnavailable(Exception):
-    """The device that was named is not there; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -167,114 +152,11 @@ class TransformerEncoder:
         return np.stack([vector for vector in vectors if vector is not None])
 
 
-@dataclass(frozen=True)
-class EncoderChoice:
-    """The encoder in force.
-
-    Attributes:
-        encoder: to be kept for the life of the process.
-        message: one line for the log: what was chosen, and why.
-        is_fallback: whether `auto` had to do without its model.
-    """
-
-    encoder: KeywordEncoder
-    message: str
-    is_fallback: bool
-
-
-def choose_encoder(keyword_encoder: str, labse_model: str, device: str) -> EncoderChoice:
-    """Load the keyword encoder: what lies on this machine first, then the hub if it answers at once.
-
-    Args:
-        keyword_encoder: "auto", "corpus", or a model's name or path.
-        labse_model: name or path of the model that "auto" takes.
-        device: "cpu" or "cuda:N".
-
-    Raises:
-        EncoderUnavailable: a model was named and cannot be loaded.
-    """
-    if keyword_encoder == CORPUS:
-        return EncoderChoice(CorpusEncoder(), "keyword encoder: corpus vectors, as configured", is_fallback=False)
-    name = labse_model if keyword_encoder == AUTO else keyword_encoder
-    try:
-        model = _load(name, device)
-    except EncoderUnavailable as error:
-        if keyword_encoder != AUTO:
-            raise
-        return EncoderChoice(CorpusEncoder(), f"keyword encoder: corpus vectors, because {error}", is_fallback=True)
-    return EncoderChoice(TransformerEncoder(model, name), f"keyword encoder: {name} on {device}", is_fallback=False)
-
-
-def choose_device(device: str) -> str:
-    """Resolve "auto", "cpu", "cuda" or "cuda:N" to "cpu" or "cuda:N".
-
-    Raises:
-        DeviceUnavailable: CUDA was asked for and that GPU is not there.
-    """
-    import torch
-
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if device == "auto":
-        return "cuda:0" if gpus else "cpu"
-    if device == "cpu":
-        return device
-    number = int(device.partition(":")[2] or 0)
-    if number >= gpus:
-        raise DeviceUnavailable(
-            f"DEVICE={device}, but torch {torch.__version__} sees {gpus} CUDA GPUs here: "
-            "check the driver and the container's GPU request, or set DEVICE=auto"
-        )
-    return f"cuda:{number}"
-
-
 def unit(vectors: FloatArray | DoubleArray) -> FloatArray:
     """Scale rows to length one; a zero row stays zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: FloatArray = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
     return scaled
-
-
-def _load(name: str, device: str) -> "SentenceTransformer":
-    from sentence_transformers import SentenceTransformer
-
-    # Its own progress lines and load reports are not for the worker's log.
-    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
-    options = {"torch_dtype": "float16"} if device.startswith("cuda") else {}
-
-    def load(local: bool) -> "SentenceTransformer":
-        return SentenceTransformer(name, device=device, local_files_only=local, model_kwargs=options)
-
-    try:
-        return load(local=True)
-    except Exception as error:  # any of a dozen types, by library version
-        if Path(name).exists():
-            raise EncoderUnavailable(
-                f"{name} is no model that sentence-transformers can load ({type(error).__name__})"
-            ) from error
-    if not _hub_answers():
-        raise EncoderUnavailable(
-            f"{name} is not on this machine and the model hub cannot be reached: "
-            "download it beforehand, or set KEYWORD_ENCODER=corpus"
-        )
-    try:
-        return load(local=False)
-    except Exception as error:
-        raise EncoderUnavailable(
-            f"{name} could not be downloaded from the model hub ({type(error).__name__})"
-        ) from error
-
-
-def _hub_answers() -> bool:
-    from huggingface_hub import constants
-
-    if constants.is_offline_mode():
-        return False
-    try:
-        # The hub is where the operator says it is.
-        with urlopen(constants.ENDPOINT, timeout=HUB_TIMEOUT_S):  # noqa: S310
-            return True
-    except (URLError, OSError, ValueError):
-        return False
 
 
 def _pad(vectors: FloatArray, width: int) -> FloatArray:

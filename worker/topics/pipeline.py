@@ -1,7 +1,7 @@
 """The stages of a batch in order, around BERTopic's own class."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from bertopic import BERTopic
@@ -13,6 +13,7 @@ from worker.topics.academic_aspects import aspects_in_force
 from worker.topics.adaptation import FEWEST_DOCUMENTS, AdaptedParams, adapt
 from worker.topics.aspects import match_aspects
 from worker.topics.clustering import Clustering, EqualVectors, by_size
+from worker.topics.corpus import Corpus, canonical_order, make_corpus
 from worker.topics.encoders import KeywordEncoder, unit
 from worker.topics.fit import (
     FloatArray,
@@ -30,6 +31,7 @@ from worker.topics.keywords import N_KEYWORDS, Keyword, KeywordRanking
 from worker.topics.neighbors import Neighbors, nearest_neighbors
 from worker.topics.outliers import assignment_probabilities, place_outliers, second_topics
 from worker.topics.reduction import Reduction
+from worker.topics.sockets import ClusteringSocket, NoClusters, ReductionSocket
 from worker.topics.stages import StageClock
 from worker.topics.vocabulary import (
     NgramVectorizer,
@@ -41,23 +43,6 @@ from worker.topics.vocabulary import (
 # Neighbours that vote on outliers and probabilities, whatever UMAP was asked to look at.
 N_VOTERS = 20
 WARM_UP_DIMENSIONS = 768
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """A batch in canonical order.
-
-    Attributes:
-        texts: (n,) the documents.
-        embeddings: (n, d) float32, L2-normalized.
-        copies: (n,) int64, equal where text and vector are equal.
-        vectors: (n,) int64, equal where the vector is equal.
-    """
-
-    texts: Sequence[str]
-    embeddings: FloatArray
-    copies: IntArray
-    vectors: IntArray
 
 
 def fit_topics(
@@ -123,61 +108,6 @@ def warm_up(encoder: KeywordEncoder, device: str) -> None:
     fit_topics(texts, embeddings, TopicParams(), encoder=encoder, device=device, on_stage=lambda _: None)
 
 
-def canonical_order(texts: Sequence[str], embeddings: FloatArray) -> IntArray:
-    """Sort the items by content, so that how the API shuffled them is forgotten: (n,) int64."""
-    keys = [row.tobytes() for row in np.ascontiguousarray(embeddings)]
-    return np.array(sorted(range(len(texts)), key=lambda i: (texts[i], keys[i])), dtype=np.int64)
-
-
-def make_corpus(texts: Sequence[str], embeddings: FloatArray) -> Corpus:
-    """Number what is equal in a batch that is in canonical order."""
-    _, vectors = np.unique(embeddings, axis=0, return_inverse=True)
-    vectors = vectors.reshape(-1).astype(np.int64)
-    changes = [i == 0 or texts[i] != texts[i - 1] or vectors[i] != vectors[i - 1] for i in range(len(texts))]
-    return Corpus(texts, embeddings, np.cumsum(changes).astype(np.int64), vectors)
-
-
-class _NoClusters(Exception):
-    """No error: the way out of BERTopic's fit, caught where it is called."""
-
-
-class _Reducing:
-    """The socket for dimensionality reduction: reports the stage."""
-
-    def __init__(self, reduction: Reduction, clock: StageClock) -> None:
-        self.reduction = reduction
-        self.clock = clock
-
-    def fit_transform(self, embeddings: FloatArray, y: object = None) -> FloatArray:
-        self.clock.enter(Stage.REDUCE)
-        return self.reduction.fit_transform(embeddings, y)
-
-
-class _Clustering:
-    """The socket for clustering: reports the stage, and stops where there is no cluster."""
-
-    def __init__(self, clustering: Clustering | EqualVectors, clock: StageClock) -> None:
-        self.clustering = clustering
-        self.clock = clock
-
-    def fit(self, coordinates: FloatArray, y: object = None) -> "_Clustering":
-        self.clock.enter(Stage.CLUSTER)
-        fitted = self.clustering.fit(coordinates)
-        self.labels_ = fitted.labels_
-        split = fitted.giant_split_
-        self.clock.note(
-            clusters=int(fitted.cluster_labels_.max()) + 1,
-            topics=int(fitted.labels_.max()) + 1,
-            outliers=int(np.sum(fitted.labels_ < 0)),
-            largest_share=round(split.share, 3),
-            giant_split=split.fired,
-        )
-        if self.labels_.max() < 0:
-            raise _NoClusters
-        self.clock.enter(Stage.REPRESENT)
-        return self
-
-
 def _model(
     corpus: Corpus,
     vocabulary: Vocabulary,
@@ -197,13 +127,13 @@ def _model(
         # Merging happens in the clustering: there it costs no second c-TF-IDF, and counts real topics.
         nr_topics=None,
         umap_model=_reduction(corpus, neighbors, adapted, clock),
-        hdbscan_model=_Clustering(_clustering(corpus, adapted), clock),
+        hdbscan_model=ClusteringSocket(_clustering(corpus, adapted), clock),
         vectorizer_model=NgramVectorizer(vocabulary, documents),
         representation_model=ranking,
     )
     try:
         topics, _ = model.fit_transform(documents, corpus.embeddings)
-    except _NoClusters:
+    except NoClusters:
         return NoTopics.NO_CLUSTERS
     # As in a loaded model: what the parts hold is this batch's, new documents go by topic vectors.
     model.umap_model, model.hdbscan_model = BaseDimensionalityReduction(), BaseCluster()
@@ -215,10 +145,10 @@ def _model(
 
 def _reduction(
     corpus: Corpus, neighbors: Neighbors, adapted: AdaptedParams, clock: StageClock
-) -> _Reducing | BaseDimensionalityReduction:
+) -> ReductionSocket | BaseDimensionalityReduction:
     if _hardly_distinct(corpus, adapted):
         return BaseDimensionalityReduction()
-    return _Reducing(Reduction(neighbors, adapted.n_neighbors, adapted.n_components), clock)
+    return ReductionSocket(Reduction(neighbors, adapted.n_neighbors, adapted.n_components), clock)
 
 
 def _clustering(corpus: Corpus, adapted: AdaptedParams) -> Clustering | EqualVectors:

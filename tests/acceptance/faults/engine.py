@@ -2,6 +2,7 @@
 
 "wait NAME"  begins, then waits until the test lets NAME go
 "sleep:S NAME"  begins, then takes S seconds
+"gil:S NAME"  begins, then takes S seconds in which no other Python thread of its process runs
 "die NAME"   begins, then kills its process, every time
 "fail NAME"  begins, then raises, every time
 "huge NAME"  gives a result of two megabytes
@@ -33,6 +34,10 @@ def run(
             time.sleep(0.01)
     if what.startswith("sleep:"):
         time.sleep(float(what.removeprefix("sleep:")))
+    if what.startswith("gil:"):
+        ends_s = time.monotonic() + float(what.removeprefix("gil:"))
+        while time.monotonic() < ends_s:
+            pow(3, 3_000_000)
     if what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "fail":

@@ -114,6 +114,18 @@ def test_an_engine_error_is_retried_with_a_clean_reason(start_worker: StartWorke
     assert batch("fail bug")["items"][1]["text"] not in str(job["stacktrace"])
 
 
+def test_locks_are_renewed_while_the_engine_holds_the_gil(
+    start_worker: StartWorker, producer: Producer, record: Record
+) -> None:
+    """A batch that computes for longer than a lock lives is computed once, though another worker looks for it."""
+    workers = [start_worker(), start_worker()]
+    job = producer.run(batch(f"gil:{1.6 * LOCK_MS / 1000} busy"))
+    assert (job["state"], job["attemptsMade"], job["attemptsStarted"]) == ("completed", 1, 1)
+    assert len(record.began("busy")) == 1
+    for worker in workers:
+        assert not {"lock_lost", "job_stalled"} & set(worker.names())
+
+
 def test_a_job_over_its_deadline(start_worker: StartWorker, producer: Producer, record: Record) -> None:
     """The computing is killed, and the reason says how long and where."""
     start_worker(TOPIC_MODEL_TIMEOUT_MS="700")

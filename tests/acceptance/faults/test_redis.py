@@ -168,6 +168,26 @@ def test_redis_refuses_the_result(start_worker: StartWorker, producer: Producer,
     assert worker.stop() == 0
 
 
+def test_redis_is_out_of_memory_at_completion(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """The result is delivered as soon as it can be, and not computed again."""
+    worker = start_worker()
+    job_id = producer.add(batch("wait memory"))
+    record.wait_until_begun("memory")
+    with own_redis.client() as client:
+        client.config_set("maxmemory", 1)
+        record.let_go("memory")
+        deadline = time.monotonic() + 30
+        while not {"job_completed", "delivery_retried"} & set(worker.names()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        client.config_set("maxmemory", 0)
+    assert state_of(own_redis, job_id) == "completed"
+    assert len(record.began("memory")) == 1
+    assert worker.stop() == 0
+
+
 def test_a_new_job_after_a_quiet_time_starts_within_a_second(
     start_worker: StartWorker, producer: Producer, record: Record
 ) -> None:
@@ -200,6 +220,17 @@ def test_a_wrong_password_ends_the_start(start_worker: StartWorker, own_redis: R
     assert worker.wait() == 3
     assert "refuses us" in worker.raw[-1]
     assert "sesame" not in "".join(worker.raw)
+
+
+def test_the_right_password_is_taken_from_the_url(start_worker: StartWorker, own_redis: RedisServer) -> None:
+    """A user and a password; neither is shown."""
+    with own_redis.client() as client:
+        client.acl_setuser(
+            "poet", enabled=True, passwords=["+s%same"], categories=["+@all"], keys=["*"], channels=["*"]
+        )
+    worker = start_worker(REDIS_URL=own_redis.url.replace("//", "//poet:s%25same@"))
+    assert worker.stop() == 0
+    assert not any(word in "".join(worker.raw) for word in ("poet", "s%25same", "s%same"))
 
 
 def test_tls_where_there_is_none_ends_the_start(start_worker: StartWorker, own_redis: RedisServer) -> None:

@@ -1,0 +1,39 @@
+"""A batch in canonical order, so that how the API shuffled it is forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.topics.fit import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A batch in canonical order.
+
+    Attributes:
+        texts: (n,) the documents.
+        embeddings: (n, d) float32, L2-normalized.
+        copies: (n,) int64, equal where text and vector are equal.
+        vectors: (n,) int64, equal where the vector is equal.
+    """
+
+    texts: Sequence[str]
+    embeddings: FloatArray
+    copies: IntArray
+    vectors: IntArray
+
+
+def canonical_order(texts: Sequence[str], embeddings: FloatArray) -> IntArray:
+    """Sort the items by content, so that how the API shuffled them is forgotten: (n,) int64."""
+    keys = [row.tobytes() for row in np.ascontiguousarray(embeddings)]
+    return np.array(sorted(range(len(texts)), key=lambda i: (texts[i], keys[i])), dtype=np.int64)
+
+
+def make_corpus(texts: Sequence[str], embeddings: FloatArray) -> Corpus:
+    """Number what is equal in a batch that is in canonical order."""
+    _, vectors = np.unique(embeddings, axis=0, return_inverse=True)
+    vectors = vectors.reshape(-1).astype(np.int64)
+    changes = [i == 0 or texts[i] != texts[i - 1] or vectors[i] != vectors[i - 1] for i in range(len(texts))]
+    return Corpus(texts, embeddings, np.cumsum(changes).astype(np.int64), vectors)
