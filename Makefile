@@ -35,22 +35,26 @@ chaos: $(VENV)/.installed-dev
 clean:
 	rm -rf $(VENV) build $(NODE_PROJECT)/node_modules
 
-$(VENV)/bin/python:
+# A stamp of its own: an interrupted set-up leaves bin/python behind, but no pip.
+$(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "venv is missing: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+	@touch $@
 
-$(VENV)/.installed: pyproject.toml poetry.lock .ci/constraints.py | $(VENV)/bin/python
-	$(BIN)/python .ci/constraints.py build
-	$(BIN)/python -m pip install --quiet --constraint build/constraints.txt --editable .
+$(VENV)/.installed: pyproject.toml poetry.lock .ci/constraints.py | $(VENV)/.created
+	@echo "Setting up $(VENV) with the versions of poetry.lock; the first time takes some minutes."
+	$(BIN)/python .ci/constraints.py $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --constraint build/constraints.txt --requirement build/dev.txt
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt --requirement $(VENV)/dev.txt
 	@touch $@
 
 $(NODE_PROJECT)/node_modules/.installed: $(NODE_PROJECT)/package.json
-	@command -v npm > /dev/null || { echo "npm is missing: apt-get install nodejs npm"; exit 1; }
+	@command -v node > /dev/null && command -v npm > /dev/null \
+		|| { echo "Node or npm is missing: apt-get install nodejs npm"; exit 1; }
 	cd $(NODE_PROJECT) && npm install --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -111,7 +111,8 @@ class Compute:
         self._ready: Ready | None = None
         self._turn = asyncio.Lock()
         self._cancelled: str | None = None
-        self._is_busy = False
+        self._running: str | None = None
+        self._doomed: dict[str, str] = {}
         self._n_batches = 0
         self.n_restarts = -1
 
@@ -131,13 +132,14 @@ class Compute:
         async with self._turn:
             return await self._warm()
 
-    async def run(self, batch: Batch, *, timeout_s: float, on_stage: OnStage) -> TopicFit | NoTopics:
+    async def run(self, batch: Batch, *, timeout_s: float, on_stage: OnStage, key: str = "") -> TopicFit | NoTopics:
         """Run a batch in the process; batches wait for their turn.
 
         Args:
             batch: its kept items go over.
             timeout_s: from the moment a warm process has the batch.
             on_stage: called on the event loop.
+            key: what `cancel` may name the batch by.
 
         Raises:
             ComputeCrashed: the process ended by itself.
@@ -147,7 +149,7 @@ class Compute:
             ModelUnavailable: a fresh process could not be set up.
         """
         async with self._turn:
-            self._is_busy, self._cancelled = True, None
+            self._running, self._cancelled = key, self._doomed.pop(key, None)
             try:
                 await self._warm()
                 outcome = await self._run(batch, timeout_s, on_stage)
@@ -160,17 +162,28 @@ class Compute:
                     raise ComputeCancelled(reason) from None
                 raise
             finally:
-                self._is_busy = False
+                self._running = None
             if self._config.max_jobs and self._child and self._child.n_batches >= self._config.max_jobs:
                 await self._retire()
             return outcome
 
-    def cancel(self, reason: str) -> None:
-        """Kill what is running, so that `run` raises `ComputeCancelled`; nothing where nothing runs."""
-        if self._is_busy and self._cancelled is None:
+    def cancel(self, reason: str, key: str | None = None) -> None:
+        """Kill what is running, so that `run` raises `ComputeCancelled`; nothing where nothing runs.
+
+        Args:
+            reason: comes back in the exception.
+            key: only the batch of this name, at once or when its turn comes; None for whichever runs.
+        """
+        if key is not None and key != self._running:
+            self._doomed[key] = reason
+        elif self._running is not None and self._cancelled is None:
             self._cancelled = reason
             if self._child is not None:
                 self._child.kill()
+
+    def forget(self, key: str) -> None:
+        """Take back what `cancel` said of a batch that has not had its turn, and will not come."""
+        self._doomed.pop(key, None)
 
     async def close(self) -> None:
         """End the process; a batch that runs is cancelled."""

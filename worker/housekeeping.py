@@ -41,7 +41,9 @@ class Housekeeping:
         while True:
             await asyncio.sleep(INTERVAL_S)
             try:
-                if self._worker.waiting is not None and self._watch.n_held == 0:
+                # With more than one pick-up at a time a job may be on its way to us.
+                alone = self._worker.opts["concurrency"] == 1
+                if alone and self._worker.waiting is not None and self._watch.n_held == 0:
                     await self.sweep()
                 await self._move_to_paused()
             except (RedisError, OSError, TypeError) as error:

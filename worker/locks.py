@@ -50,6 +50,7 @@ class LockWatch:
             yield held
         finally:
             self._held.pop(job_id, None)
+            self._compute.forget(job_id)
 
     @property
     def n_held(self) -> int:
@@ -98,4 +99,4 @@ class LockWatch:
     def _give_up(self, job_id: str, held: Held, why: str) -> None:
         held.lost = True
         log.warning("lock_lost", job_id=job_id, why=why)
-        self._compute.cancel(LOCK_LOST)
+        self._compute.cancel(LOCK_LOST, job_id)

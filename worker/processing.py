@@ -98,14 +98,16 @@ class Processor:
                 outcome = None
                 if isinstance(batch, Batch):
                     _report_batch(batch, report, time.monotonic() - began_s)
-                    outcome = await self._run(batch, report)
+                    outcome = await self._run(batch, report, str(job.id))
             return batch, settle(batch, outcome, now=datetime.now(UTC))
 
-    async def _run(self, batch: Batch, report: ProgressReport) -> TopicFit | NoTopics | BaseException:
+    async def _run(self, batch: Batch, report: ProgressReport, key: str) -> TopicFit | NoTopics | BaseException:
         if self.is_stopping:
             return ComputeCancelled(HANDED_BACK)
         try:
-            return await self._compute.run(batch, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage)
+            return await self._compute.run(
+                batch, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage, key=key
+            )
         except BaseException as error:  # noqa: BLE001 - settled as a value
             return error
 

@@ -100,7 +100,7 @@ class Producer:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._answers: queue.Queue[str] = queue.Queue()
+        self._answers: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -109,13 +109,16 @@ class Producer:
         with self._process.stdout as answers:
             for line in answers:
                 self._answers.put(line)
+        self._answers.put(None)
 
     def ask(self, do: str, **arguments: object) -> dict[str, Any]:
         """Give one command and wait for its answer."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"do": do} | arguments) + "\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._answers.get(timeout=300))
+        line = self._answers.get(timeout=300)
+        assert line is not None, f"the producer ended instead of answering {do}; its errors are above"
+        answer: dict[str, Any] = json.loads(line)
         assert "error" not in answer, answer
         return answer
 

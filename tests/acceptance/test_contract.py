@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.acceptance.envelopes import themed_envelope
 from tests.acceptance.invariants import check_completed, check_failed
-from tests.acceptance.processes import Producer, WorkerProcess
+from tests.acceptance.processes import NODE_PROJECT, Producer, WorkerProcess
 from tests.conftest import SHARED
 from tests.redis_server import RedisServer
 
@@ -127,18 +128,67 @@ def test_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
     check_completed(envelope, job["returnvalue"])
 
 
+def _make_job(*arguments: str) -> dict[str, Any]:
+    command = [sys.executable, str(SHARED / "tools/make_job.py"), *arguments]
+    envelope: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=120).stdout)
+    envelope["metadata"]["pipelineId"] += f"-{uuid.uuid4().hex[:8]}"
+    return envelope
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("corpus", ["course_reviews", "course_review_sentences", "news"])
 def test_real_corpora(worker: WorkerProcess, producer: Producer, corpus: str) -> None:
     """The corpora beside the checkout, as jobs."""
-    made = subprocess.run(
-        [sys.executable, str(SHARED / "tools/make_job.py"), corpus], capture_output=True, check=True, timeout=120
-    )
-    envelope = json.loads(made.stdout)
-    envelope["metadata"]["pipelineId"] += str(id(producer))
+    envelope = _make_job(corpus)
     job = producer.run(envelope)
     assert (job["state"], job["attemptsMade"], job["zod"]) == ("completed", 1, "ok")
     check_completed(envelope, job["returnvalue"])
+
+
+@pytest.mark.shared
+def test_a_real_corpus_of_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
+    """Eight noisy copies of the course reviews, which is where their ids and texts repeat."""
+    envelope = _make_job("course_reviews", "--repeat", "8")
+    assert len(envelope["items"]) == 10_000
+    job = producer.run(envelope)
+    assert (job["state"], job["attemptsMade"], job["zod"]) == ("completed", 1, "ok")
+    check_completed(envelope, job["returnvalue"])
+
+
+@pytest.mark.shared
+def test_our_schema_is_the_contract_s() -> None:
+    """The Zod schema that results are held against takes in just what the API's own does."""
+    command = ["node", "compare_schemas.mjs", str(SHARED / "contract.zod.ts")]
+    subprocess.run(command, cwd=NODE_PROJECT, check=True, timeout=60)
+
+
+# How the test engine breaks: the reason that the producer reads.
+BROKEN_ENGINES = {
+    "raises": "ValueError in stage reduce",
+    "crashes": "compute process died of SIGSEGV in stage reduce",
+    "runs_out_of_memory": "MemoryError in stage reduce",
+    "loses_the_gpu": "RuntimeError: CUDA error: an illegal memory access was encountered in stage reduce",
+}
+
+
+@pytest.mark.parametrize("library", ["bullmq-5", "bullmq-6"])
+def test_an_infrastructure_error_is_retried(redis_server: RedisServer, queue_name: str, library: str) -> None:
+    """Each attempt is spent with the producer's backoff; the reason is one line that says what broke."""
+    engine = "tests.compute.engines.faults:by_text"
+    process = WorkerProcess(
+        REDIS_URL=redis_server.url, TOPIC_MODEL_QUEUE=queue_name, BULLMQ_PREFIX=PREFIX, TOPIC_MODEL_TEST_ENGINE=engine
+    )
+    producer = Producer(library, redis_server.port, queue_name, PREFIX)
+    process.wait_for("worker_ready")
+    ended = {}
+    for fault in BROKEN_ENGINES:
+        envelope = themed_envelope(5, 4)
+        envelope["items"][0]["text"] = fault
+        job = producer.run(envelope, attempts=2)
+        ended[fault] = job["state"], job["attemptsMade"], job["failedReason"]
+    producer.close()
+    assert process.stop() == 0
+    assert ended == {fault: ("failed", 2, reason) for fault, reason in BROKEN_ENGINES.items()}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

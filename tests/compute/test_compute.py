@@ -152,6 +152,27 @@ async def test_cancel_stops_the_batch_at_once(compute: Compute) -> None:
     assert await run(compute)
 
 
+async def test_cancel_by_name_hits_no_other_batch(compute: Compute) -> None:
+    """The one that runs goes on; the named one is refused when its turn comes."""
+    started = asyncio.Event()
+    first = asyncio.create_task(
+        compute.run(batch("hangs"), timeout_s=60, on_stage=lambda event: started.set(), key="first")
+    )
+    await started.wait()
+    second = asyncio.create_task(compute.run(batch(), timeout_s=60, on_stage=lambda event: None, key="second"))
+    compute.cancel("lock lost", "second")
+    assert not first.done()
+    compute.cancel("removed", "first")
+    with pytest.raises(ComputeCancelled, match="removed"):
+        await first
+    with pytest.raises(ComputeCancelled, match="lock lost"):
+        await second
+    compute.cancel("too late", "third")
+    compute.forget("third")
+    outcome = await compute.run(batch(), timeout_s=60, on_stage=lambda event: None, key="third")
+    assert isinstance(outcome, TopicFit)
+
+
 async def test_a_cancelled_task_leaves_no_process_at_work(compute: Compute) -> None:
     """Whoever stops waiting stops the computing too."""
     started = asyncio.Event()
