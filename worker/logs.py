@@ -9,21 +9,23 @@ import structlog
 def configure(level: str, form: str) -> None:
     """Set logging up for this process; everything goes to stderr.
 
+    Nothing here renders the local variables of a traceback: they could hold comments.
+
     Args:
         level: "DEBUG", "INFO", "WARNING" or "ERROR".
         form: "console", "json", or "auto": console on a terminal, else JSON.
     """
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=True)
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=True)
     )
-    exceptions = [] if console else [structlog.processors.dict_tracebacks]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *exceptions,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -58,8 +60,8 @@ class Processor:
             await self._process(job, token)
         except (DelayedError, JobFailed, UnrecoverableError):
             raise
-        except BaseException as error:
-            log.error("job_failed", job_id=job.id, reason=one_line(error), exc_info=True)
+        except BaseException as error:  # noqa: BLE001 - a CancelledError that got out would end BullMQ's loop
+            log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error))
             raise JobFailed(one_line(error)) from None
         raise DelayedError("settled")
 
@@ -157,6 +159,12 @@ class Processor:
             except (RedisError, OSError, TypeError) as error:  # if all fail, the lock lapses and the job goes back
                 log.warning("hand_back_failed", reason=type(error).__name__, attempt=attempt + 1)
                 await asyncio.sleep(HAND_BACK_PAUSE_S)
+
+
+def _place(error: BaseException) -> str:
+    """Name the last place an exception came through; a traceback in a log could show comments."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def _refuse_ghost(job: Job) -> None:

@@ -146,8 +146,9 @@ def test_real_corpora(worker: WorkerProcess, producer: Producer, corpus: str) ->
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("producer", ["bullmq-6"], indirect=True)
 def test_a_real_corpus_of_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
-    """Eight noisy copies of the course reviews, which is where their ids and texts repeat."""
+    """Eight noisy copies of the course reviews: a minute's work, so with one producer only."""
     envelope = _make_job("course_reviews", "--repeat", "8")
     assert len(envelope["items"]) == 10_000
     job = producer.run(envelope)
@@ -166,8 +167,8 @@ def test_our_schema_is_the_contract_s() -> None:
 BROKEN_ENGINES = {
     "raises": "ValueError in stage reduce",
     "crashes": "compute process died of SIGSEGV in stage reduce",
-    "runs_out_of_memory": "MemoryError in stage reduce",
-    "loses_the_gpu": "RuntimeError: CUDA error: an illegal memory access was encountered in stage reduce",
+    "runs_out_of_memory": "out of memory (MemoryError) in stage reduce",
+    "loses_the_gpu": "CUDA error (RuntimeError) in stage reduce",
 }
 
 

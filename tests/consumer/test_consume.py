@@ -4,10 +4,11 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from bullmq import Queue, Worker
 from bullmq.custom_errors import UnrecoverableError
 
@@ -20,6 +21,13 @@ from worker.settings import Settings
 
 LOCK_MS = 120_000
 TICK_S = 0.02
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Take back the logging that a consumer sets up: it holds the test's own stderr."""
+    yield
+    structlog.reset_defaults()
 
 
 def settings_for(redis_server: RedisServer, queue_name: str) -> Settings:
@@ -123,6 +131,32 @@ async def test_the_end_of_the_library_loop_ends_the_process(
 
     monkeypatch.setattr(Worker, "run", ends)
     assert await asyncio.wait_for(consume(settings_for(redis_server, queue_name)), 60) == ExitCode.INFRASTRUCTURE
+
+
+async def test_a_bug_shows_no_data(
+    redis_server: RedisServer,
+    queue_name: str,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An exception nobody expected is named by type and place, in the log and in `failedReason`."""
+
+    def breaks(*args: object, **kwargs: object) -> None:
+        text = "marked-text-zq"
+        raise KeyError(text)
+
+    monkeypatch.setattr("worker.processing.settle", breaks)
+    consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
+    job_id = await add(queue)
+    assert await until_over(queue, job_id, consuming) == "failed"
+    assert await stop(consuming) == ExitCode.COMPLETED
+    with redis_server.client() as client:
+        stored = client.hmget(f"bull:{queue_name}:{job_id}", ["failedReason", "stacktrace"])
+    assert stored[0] == "a bug: KeyError"
+    log = capsys.readouterr().err
+    assert '"where": "test_consume.py:' in log
+    assert "marked-text-zq" not in log + str(stored)
 
 
 def test_a_listener_that_raises_is_contained() -> None:
