@@ -136,6 +136,22 @@ def test_the_job_is_removed_while_it_runs(
     assert worker.stop() == 0
 
 
+def test_the_queue_is_obliterated_while_a_job_runs(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """Nothing is left of the job, so its computing is cancelled; the next job runs."""
+    worker = start_worker()
+    producer.add(batch("wait obliterated"))
+    pids = record.wait_until_begun("obliterated")
+    with own_redis.client() as client:
+        client.delete(*client.scan_iter(f"{KEY}:*"))
+    worker.wait_for("lock_lost")
+    wait_until_gone(pids[0])
+    record.let_go("next")
+    assert producer.run(batch("wait next"))["state"] == "completed"
+    assert worker.stop() == 0
+
+
 def test_a_pause_by_bullmq_5_loses_no_job(
     start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
 ) -> None:
