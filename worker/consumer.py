@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
 import time
 from collections.abc import Callable
@@ -18,11 +16,12 @@ from worker import logs
 from worker.compute import Compute
 from worker.connection import connect, wait_until_usable
 from worker.exit_codes import ExitCode
-from worker.housekeeping import Housekeeping
+from worker.housekeeping import Housekeeping, is_waiting
 from worker.locks import LockWatch
 from worker.processing import Processor
 from worker.settings import Settings
 from worker.settlement import HANDED_BACK
+from worker.shutdown import LEAVE_S, Shutdown
 from worker.version import WORKER_VERSION
 
 # Whole seconds; bounds how long a paused or rate-limited queue is looked at late.
@@ -33,8 +32,9 @@ RENEWALS_PER_LOCK = 6
 # A job is out of hand for so long before the connections under it are closed.
 QUIET_S = 0.15
 TICK_S = 0.05
-# What a closing that hangs on a dead Redis gets.
-CLOSE_TIMEOUT_S = 2.0
+# Parts of LEAVE_S: what a hand-back gets after the grace period, and each step of closing.
+HAND_BACK_TIMEOUT_S = 1.5
+CLOSE_TIMEOUT_S = 0.5
 ERROR_LOG_INTERVAL_S = 1.0
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ async def consume(settings: Settings) -> int:
     """
     logs.configure(settings.log_level, settings.log_format)
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
-    shutdown = Shutdown()
+    shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
     shutdown.listen()
     compute = Compute(settings.compute_config())
     client = connect(settings)
@@ -62,25 +62,8 @@ async def consume(settings: Settings) -> int:
         await compute.close()
         with contextlib.suppress(RedisError, OSError):
             await client.aclose()
+        shutdown.has_left()
         log.info("worker_stopped")
-
-
-class Shutdown:
-    """What the signals asked for: the first one to stop, the second one to stop now."""
-
-    def __init__(self) -> None:
-        """Nothing was asked for yet."""
-        self.asked = asyncio.Event()
-        self.at_once = asyncio.Event()
-
-    def listen(self) -> None:
-        """Hear SIGTERM and SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number)
-
-    def _on_signal(self, number: signal.Signals) -> None:
-        (self.at_once if self.asked.is_set() else self.asked).set()
-        log.info("stop_asked", signal=number.name, at_once=self.at_once.is_set())
 
 
 async def _prepare(settings: Settings, client: Redis, compute: Compute, shutdown: Shutdown) -> bool:
@@ -124,6 +107,7 @@ async def _consume(settings: Settings, client: Redis, compute: Compute, shutdown
             ended = next(task for task in (running, *helpers) if task.done())
             error = None if ended.cancelled() else ended.exception()
             log.error("consuming_ended", reason=type(error).__name__ if error else "no reason given")
+            shutdown.leave_by(LEAVE_S, ExitCode.INFRASTRUCTURE)
             return ExitCode.INFRASTRUCTURE
         await _drain(settings, worker, processor, compute, watch, shutdown)
         return ExitCode.COMPLETED
@@ -143,9 +127,11 @@ async def _drain(
     quiet_since_s: float | None = None
     while True:
         now_s = time.monotonic()
+        if shutdown.at_once.is_set():
+            deadline_s = min(deadline_s, now_s)
         if watch.n_held:
             quiet_since_s = None
-            if now_s > deadline_s or shutdown.at_once.is_set():
+            if now_s >= deadline_s:
                 processor.is_stopping = True
                 compute.cancel(HANDED_BACK)
         else:
@@ -154,7 +140,7 @@ async def _drain(
             quiet_since_s = quiet_since_s or now_s
             if now_s - quiet_since_s > QUIET_S and not _is_picking_up(worker):
                 break
-        if now_s > deadline_s + 2 * CLOSE_TIMEOUT_S:
+        if now_s > deadline_s + HAND_BACK_TIMEOUT_S:
             log.error("grace_period_over", jobs_in_hand=watch.n_held)
             break
         await asyncio.sleep(TICK_S)
@@ -163,19 +149,16 @@ async def _drain(
 
 
 def _is_picking_up(worker: Worker) -> bool:
-    return any(not task.done() for task in worker.processing) and worker.waiting is None
+    return any(not task.done() for task in worker.processing) and not is_waiting(worker)
 
 
 async def _close(worker: Worker, running: asyncio.Task[None]) -> None:
-    """Close BullMQ's worker; with Redis away its own closing hangs and cannot be cancelled."""
-    closing = asyncio.create_task(worker.close())
-    await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
-    if not closing.done():
-        forced = asyncio.create_task(worker.close(force=True))
-        await asyncio.wait({forced}, timeout=CLOSE_TIMEOUT_S)
-        if not forced.done():
-            log.warning("closing_hung", hint="Redis is away; leaving without")
-            os._exit(ExitCode.COMPLETED)
+    """Close BullMQ's worker, by force where that does not come to an end."""
+    for force in (False, True):
+        closing = asyncio.create_task(worker.close(force=force))
+        await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
+        if closing.done():
+            break
     await asyncio.wait({running}, timeout=CLOSE_TIMEOUT_S)
     with contextlib.suppress(asyncio.CancelledError, Exception):
         running.cancel()

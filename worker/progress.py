@@ -5,7 +5,6 @@ import contextlib
 
 import structlog
 from bullmq import Job
-from redis.exceptions import RedisError
 
 from worker.topics.fit import Details, Stage, StageFinished, StageStarted
 
@@ -54,7 +53,7 @@ class ProgressReport:
         while (event := await self._events.get()) is not None:
             try:
                 await asyncio.wait_for(self._write(event), WRITE_TIMEOUT_S)
-            except (RedisError, OSError, TypeError) as error:  # TypeError: the job is gone
+            except Exception as error:  # noqa: BLE001 - whatever it is, the job is worth more than its progress
                 log.debug("progress_not_written", reason=type(error).__name__)
 
     async def _write(self, event: StageStarted | StageFinished) -> None:
