@@ -53,5 +53,5 @@ class Shutdown:
 
 
 def _leave(code: ExitCode) -> None:
-    log.warning("closing_hung", hint="Redis is away; leaving without closing, the lock of a job in hand will lapse")
+    log.warning("closing_hung", hint="Redis is away? Leaving without closing; the lock of a job in hand will lapse")
     os._exit(code)

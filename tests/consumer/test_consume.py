@@ -151,8 +151,11 @@ async def test_closing_that_hangs_keeps_the_exit_code(
     async def ends(self: Worker) -> None:
         await asyncio.sleep(0)
 
+    close = Compute.close
+
     async def hangs_too(self: Compute) -> None:
         await released.wait()
+        await close(self)
 
     def leave(code: ExitCode) -> None:
         left.append(code)
