@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -24,7 +25,7 @@ from worker.messages import (
     StageReport,
     Stop,
 )
-from worker.topics.fit import NoTopics, OnStage, Stage, StageStarted, TopicFit
+from worker.topics.fit import NoTopics, OnStage, Stage, StageStarted, TopicFit, TopicParams
 
 # Imports, the model's weights from a slow disk or the hub, CUDA's start.
 START_TIMEOUT_S = 600.0
@@ -132,7 +133,9 @@ class Compute:
         async with self._turn:
             return await self._warm()
 
-    async def run(self, batch: Batch, *, timeout_s: float, on_stage: OnStage, key: str = "") -> TopicFit | NoTopics:
+    async def run(
+        self, batch: Batch, *, timeout_s: float, on_stage: OnStage, key: str = "", diagnose: bool = False
+    ) -> TopicFit | NoTopics:
         """Run a batch in the process; batches wait for their turn.
 
         Args:
@@ -140,6 +143,7 @@ class Compute:
             timeout_s: from the moment a warm process has the batch.
             on_stage: called on the event loop.
             key: what `cancel` may name the batch by.
+            diagnose: whether the fit comes with what explains it.
 
         Raises:
             ComputeCrashed: the process ended by itself.
@@ -148,11 +152,37 @@ class Compute:
             EngineFailed: the engine raised.
             ModelUnavailable: a fresh process could not be set up.
         """
+        (outcome,) = await self._in_turn(batch, (batch.params,), timeout_s, on_stage, key, diagnose=diagnose)
+        return outcome
+
+    async def sweep(
+        self, batch: Batch, variants: Sequence[TopicParams], *, timeout_s: float, on_stage: OnStage
+    ) -> tuple[TopicFit | NoTopics, ...]:
+        """Run a batch with several parameters, its neighbours searched once; raises as `run` does.
+
+        Args:
+            batch: its own parameters are not looked at.
+            variants: one fit for each.
+            timeout_s: for all of them together.
+            on_stage: called on the event loop, for each fit.
+        """
+        return await self._in_turn(batch, tuple(variants), timeout_s, on_stage, "", diagnose=False)
+
+    async def _in_turn(
+        self,
+        batch: Batch,
+        variants: tuple[TopicParams, ...],
+        timeout_s: float,
+        on_stage: OnStage,
+        key: str,
+        *,
+        diagnose: bool,
+    ) -> tuple[TopicFit | NoTopics, ...]:
         async with self._turn:
             self._running, self._cancelled = key, self._doomed.pop(key, None)
             try:
                 await self._warm()
-                outcome = await self._run(batch, timeout_s, on_stage)
+                outcomes = await self._run(batch, variants, timeout_s, on_stage, diagnose=diagnose)
             except BaseException as error:
                 # Whatever went wrong, the process may still be at work on this batch.
                 if not isinstance(error, EngineFailed) or error.poisoned:
@@ -165,7 +195,7 @@ class Compute:
                 self._running = None
             if self._config.max_jobs and self._child and self._child.n_batches >= self._config.max_jobs:
                 await self._retire()
-            return outcome
+            return outcomes
 
     def cancel(self, reason: str, key: str | None = None) -> None:
         """Kill what is running, so that `run` raises `ComputeCancelled`; nothing where nothing runs.
@@ -222,7 +252,9 @@ class Compute:
             raise EngineFailed(message.message, "start", poisoned=True)
         raise ComputeCrashed(message.exit_code if isinstance(message, _Gone) else None, "start")
 
-    async def _run(self, batch: Batch, timeout_s: float, on_stage: OnStage) -> TopicFit | NoTopics:
+    async def _run(
+        self, batch: Batch, variants: tuple[TopicParams, ...], timeout_s: float, on_stage: OnStage, *, diagnose: bool
+    ) -> tuple[TopicFit | NoTopics, ...]:
         child = self._child
         assert child is not None  # noqa: S101 - _warm has just made it
         if self._cancelled is not None:
@@ -230,7 +262,7 @@ class Compute:
         child.n_batches += 1
         self._n_batches += 1
         rows, columns = batch.embeddings.shape
-        message = RunBatch(self._n_batches, batch.texts, (rows, columns), batch.params)
+        message = RunBatch(self._n_batches, batch.texts, (rows, columns), variants, diagnose)
         stage = Stage.VALIDATE
         sending = asyncio.create_task(asyncio.to_thread(child.send, message, batch))
         try:
@@ -242,7 +274,7 @@ class Compute:
                             stage = said.event.stage
                         on_stage(said.event)
                     else:
-                        return _outcome(said, stage)
+                        return _outcomes(said, stage)
         except BaseException as error:
             if not isinstance(error, EngineFailed):
                 child.kill()  # or the thread that sends could wait for it for ever
@@ -263,9 +295,9 @@ class Compute:
             await child.end()
 
 
-def _outcome(said: FromCompute | _Gone, stage: Stage) -> TopicFit | NoTopics:
+def _outcomes(said: FromCompute | _Gone, stage: Stage) -> tuple[TopicFit | NoTopics, ...]:
     if isinstance(said, Fitted):
-        return said.outcome
+        return said.outcomes
     if isinstance(said, Failed):
         raise EngineFailed(said.summary, stage, poisoned=said.poisoned)
     raise ComputeCrashed(said.exit_code if isinstance(said, _Gone) else None, stage)

@@ -109,16 +109,32 @@ def _load(config: ComputeConfig) -> tuple[Engine, Ready]:
 
 def _with(engine: Engine, encoder: object, device: str) -> Engine:
     def run(batch: RunBatch, embeddings: FloatArray, answer: Answer) -> Any:
-        return engine(
-            batch.texts,
-            embeddings,
-            batch.params,
-            encoder=encoder,
-            device=device,
-            on_stage=lambda event: answer(StageReport(batch.number, event)),
+        options = _options(batch, embeddings, device)
+        return tuple(
+            engine(
+                batch.texts,
+                embeddings,
+                params,
+                encoder=encoder,
+                device=device,
+                on_stage=lambda event: answer(StageReport(batch.number, event)),
+                **options,
+            )
+            for params in batch.variants
         )
 
     return run
+
+
+def _options(batch: RunBatch, embeddings: FloatArray, device: str) -> dict[str, object]:
+    """Give the engine what an inspection adds; nothing for a job."""
+    options: dict[str, object] = {"diagnose": True} if batch.diagnose else {}
+    if len(batch.variants) > 1:
+        from worker.topics.preparation import Preparation
+
+        most_neighbors = max(params.n_neighbors or 0 for params in batch.variants)
+        options["preparation"] = Preparation(batch.texts, embeddings, device, most_neighbors=most_neighbors)
+    return options
 
 
 def _run(engine: Engine, batch: RunBatch, embeddings: FloatArray, answer: Answer) -> bool:
