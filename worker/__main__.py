@@ -1,4 +1,4 @@
-"""The command line: `python -m worker` consumes, `python -m worker --once FILE` replays."""
+"""The command line: `python -m worker` consumes, `python -m worker --once FILE` replays and inspects."""
 
 import argparse
 import asyncio
@@ -8,9 +8,10 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from worker.batch_file import UnreadableFile
+from worker.batch_file import UnreadableFile, UnwritableFile
 from worker.errors import ConfigurationError, WorkerError
 from worker.exit_codes import ExitCode
+from worker.replay.request import BadUsage, Request
 from worker.version import WORKER_VERSION
 
 _DESCRIPTION = "Turn batches of student comments into topics."
@@ -20,12 +21,19 @@ examples:
   python -m worker --once job.json              run one batch; the result goes to stdout
   python -m worker --once job.json.gz > out.json
   make_job | python -m worker --once -          the batch comes from stdin
+  python -m worker --once job.json --report out.html
+  python -m worker --once job.json --set min_topic_size=10 --set nr_topics=30
+  python -m worker --once job.json --sweep min_topic_size=5,10,15,20
+  python -m worker --once job.json --explain 3f2b...c1
+  python -m worker --once --job 7d1e...--topic-model --report out.html
+  python -m worker --once --job 7d1e...--topic-model --save-job bug.json.gz --redact
+  python -m worker --compare before.json after.json
   python -m worker --version
 
 --once reads a batch envelope, a RunPod request {"input": envelope}, or a BullMQ job dump
 {"name", "data", "opts"}, gzipped or not, and tells them apart by their shape. Only the result
-document is written to stdout: indented on a terminal, else on one line. Progress, topics and
-metrics go to stderr.
+document is written to stdout: indented on a terminal, else on one line; with --sweep one
+document a value, in their order. Progress, topics, metrics, tables and explanations go to stderr.
 
 exit codes:
   0    completed (consuming: stopped as asked)
@@ -39,6 +47,10 @@ explained in .env.example.
 """
 
 
+_FROM_REDIS = ""
+_ONCE_FLAGS = ("--job", "--report", "--set", "--sweep", "--explain", "--save-job", "--redact")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments and consume or replay; give the exit code.
 
@@ -47,11 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
-        return _run(arguments.once)
+        return _run(arguments)
     except KeyboardInterrupt:
         _complain("interrupted")
         return ExitCode.INTERRUPTED
-    except (ConfigurationError, UnreadableFile) as error:
+    except (BadUsage, ConfigurationError, UnreadableFile, UnwritableFile) as error:
         _complain(str(error))
         return ExitCode.UNREADABLE
     except WorkerError as error:
@@ -62,18 +74,48 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INFRASTRUCTURE
 
 
-def _run(source: str | None) -> int:
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.compare is not None:
+        return _compare(arguments)
+    request = _request(arguments)
     # Imported here: --help and --version answer without numpy, pydantic or bullmq.
     from worker.settings import Settings
 
     settings = Settings.from_environment()
-    if source is None:
+    if request is None:
         from worker.consumer import consume
 
         return asyncio.run(consume(settings))
-    from worker.replay import replay
+    from worker.replay.run import replay
 
-    return replay(source, settings)
+    return replay(request, settings)
+
+
+def _request(arguments: argparse.Namespace) -> Request | None:
+    """Read what `--once` is asked for; None where it is not, and a worker is wanted."""
+    if arguments.once is None:
+        given = [flag for flag in _ONCE_FLAGS if getattr(arguments, flag.strip("-").replace("-", "_"))]
+        if given:
+            raise BadUsage(f"{given[0]} goes with --once: python -m worker --once job.json {given[0]} ...")
+        return None
+    return Request(
+        source=None if arguments.once is _FROM_REDIS else arguments.once,
+        job_id=arguments.job,
+        report=arguments.report,
+        explain=arguments.explain,
+        settings=tuple(arguments.set),
+        sweep=tuple(arguments.sweep),
+        save_job=arguments.save_job,
+        redact=arguments.redact,
+    )
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    if arguments.once is not None or any(getattr(arguments, flag.strip("-").replace("-", "_")) for flag in _ONCE_FLAGS):
+        raise BadUsage("--compare A B stands alone: it reads two results and runs nothing")
+    from worker.replay.comparison import compare_files
+
+    return compare_files(*arguments.compare)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,7 +128,62 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--once",
         metavar="FILE",
+        nargs="?",
+        const=_FROM_REDIS,
         help="run the batch in FILE (- for stdin) without Redis, then exit; e.g. --once job.json",
+    )
+    once = parser.add_argument_group("with --once")
+    once.add_argument(
+        "--job",
+        metavar="ID",
+        help="instead of FILE: take the job's envelope from Redis, in any state, and say how the result differs "
+        "from the stored one; nothing in Redis is changed; e.g. --once --job 7d1e--topic-model",
+    )
+    once.add_argument(
+        "--report",
+        metavar="HTML",
+        help="write one HTML file that shows the topics, which are doubtful, and what to change. It holds comments; "
+        "e.g. --report out.html",
+    )
+    once.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="put a parameter over that of the batch; repeatable; e.g. --set min_topic_size=10",
+    )
+    once.add_argument(
+        "--sweep",
+        metavar="NAME=V,V,...",
+        action="append",
+        default=[],
+        help="run once for each value, neighbours searched once, and print a table of metrics; "
+        "e.g. --sweep min_topic_size=5,10,15,20",
+    )
+    once.add_argument(
+        "--explain",
+        metavar="SUBMISSION",
+        help="say why a comment is in its topic: its nearest neighbours, its cluster, the alternatives. "
+        "It shows comments; e.g. --explain 3f2b0c1d",
+    )
+    once.add_argument(
+        "--save-job",
+        metavar="FILE",
+        help="write the envelope as it was taken, before --set; gzipped where FILE ends in .gz; "
+        "e.g. --save-job bug.json.gz",
+    )
+    once.add_argument(
+        "--redact",
+        action="store_true",
+        help="with --save-job: replace every word but stop words by a pseudonym, so that the run reproduces without "
+        "anyone's words. Embeddings are kept, and can still give away what a comment is about; "
+        "e.g. --save-job bug.json.gz --redact",
+    )
+    parser.add_argument(
+        "--compare",
+        metavar=("A", "B"),
+        nargs=2,
+        help="say how two results differ: topics matched by their documents; e.g. --compare before.json after.json",
     )
     parser.add_argument(
         "--version",
@@ -105,8 +202,9 @@ def _complain(line: str) -> None:
 
 def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).parent == Path(__file__).parent]
-    return f"worker/{Path(ours[-1].filename).name}:{ours[-1].lineno}"
+    room = Path(__file__).parent
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(room)]
+    return f"worker/{Path(ours[-1].filename).relative_to(room)}:{ours[-1].lineno}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A file, or stdin, that holds a batch in one of the shapes people have it in."""
+"""Files of `--once`: a batch in one of the shapes people have it in, and what is written."""
 
 import gzip
 import json
@@ -17,6 +17,22 @@ class UnreadableFile(WorkerError):
     """There is no such file, or it holds no JSON; the message names the file, not its words."""
 
 
+class UnwritableFile(WorkerError):
+    """A file that was asked for cannot be written; the message names it and says why."""
+
+
+def write_file(path: str, content: bytes) -> None:
+    """Write a file that was asked for.
+
+    Raises:
+        UnwritableFile: it cannot be had.
+    """
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise UnwritableFile(f"cannot write {path}: {error.strerror or error}") from None
+
+
 def read_batch_file(source: str) -> object:
     """Read an envelope; it is not validated.
 
@@ -30,17 +46,49 @@ def read_batch_file(source: str) -> object:
     Raises:
         UnreadableFile: the bytes cannot be had, decompressed or parsed.
     """
+    return _unwrap(_read(source), "stdin" if source == STDIN else source)
+
+
+def read_result_file(source: str) -> object:
+    """Read a result document; it is not validated.
+
+    Recognised by shape: the document itself, a RunPod response `{"output": document}`, or a dump
+    of a finished BullMQ job with its `returnvalue`, which may be a JSON string.
+
+    Raises:
+        UnreadableFile: the bytes cannot be had, decompressed or parsed.
+    """
+    match _read(source):
+        case {"status": _, "completedAt": _} as document:
+            return document
+        case {"returnvalue": str(stored)}:
+            return _parsed(stored, source)
+        case {"returnvalue": document} | {"output": document}:
+            return document
+        case document:
+            return document
+
+
+def _read(source: str) -> object:
     name = "stdin" if source == STDIN else source
     try:
         raw = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
         if raw.startswith(_GZIP_MAGIC):
             raw = gzip.decompress(raw)
-        return _unwrap(_parse(raw))
     except OSError as error:
         # gzip.BadGzipFile is an OSError too, without a strerror.
         raise UnreadableFile(f"cannot read {name}: {error.strerror or error}") from None
     except (EOFError, zlib.error):
         raise UnreadableFile(f"cannot read {name}: the gzip stream is damaged") from None
+    return _parsed(raw, name)
+
+
+def _parsed(raw: bytes | str, name: str) -> object:
+    # The standard library's parser, as in the queue's client: it takes NaN and half
+    # surrogates, so that a file and a job with the same bytes get the same answer.
+    try:
+        parsed: object = json.loads(raw)
+        return parsed
     except UnicodeDecodeError:
         raise UnreadableFile(f"{name} is not JSON: it is not UTF-8 text") from None
     except RecursionError:
@@ -49,22 +97,15 @@ def read_batch_file(source: str) -> object:
         raise UnreadableFile(f"{name} is not JSON: {error}") from None
 
 
-def _unwrap(document: object) -> object:
+def _unwrap(document: object, name: str) -> object:
     match document:
         case {"items": _}:
             return document
         case {"input": envelope}:
             return envelope
         case {"data": str(stored), "name": _} | {"data": str(stored), "opts": _}:
-            return _parse(stored)
+            return _parsed(stored, name)
         case {"data": envelope, "name": _} | {"data": envelope, "opts": _}:
             return envelope
         case _:
             return document
-
-
-def _parse(raw: bytes | str) -> object:
-    # The standard library's parser, as in the queue's client: it takes NaN and half
-    # surrogates, so that a file and a job with the same bytes get the same answer.
-    parsed: object = json.loads(raw)
-    return parsed

@@ -5,6 +5,7 @@ import contextlib
 import multiprocessing
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.connection import Connection
@@ -28,7 +29,7 @@ from worker.messages import (
     Stop,
     Vitals,
 )
-from worker.topics.fit import NoTopics, OnStage, Stage, StageStarted, TopicFit
+from worker.topics.fit import NoTopics, OnStage, Stage, StageStarted, TopicFit, TopicParams
 
 # Imports, the model's weights from a slow disk or the hub, CUDA's start.
 START_TIMEOUT_S = 600.0
@@ -187,7 +188,9 @@ class Compute:
             else:
                 self._last_sign_s = time.monotonic()
 
-    async def run(self, batch: Batch, *, timeout_s: float, on_stage: OnStage, key: str = "") -> TopicFit | NoTopics:
+    async def run(
+        self, batch: Batch, *, timeout_s: float, on_stage: OnStage, key: str = "", diagnose: bool = False
+    ) -> TopicFit | NoTopics:
         """Run a batch in the process; batches wait for their turn.
 
         Args:
@@ -195,6 +198,7 @@ class Compute:
             timeout_s: from the moment a warm process has the batch.
             on_stage: called on the event loop.
             key: what `cancel` may name the batch by.
+            diagnose: whether the fit comes with what explains it.
 
         Raises:
             ComputeCrashed: the process ended by itself.
@@ -203,11 +207,37 @@ class Compute:
             EngineFailed: the engine raised.
             ModelUnavailable: a fresh process could not be set up.
         """
+        (outcome,) = await self._in_turn(batch, (batch.params,), timeout_s, on_stage, key, diagnose=diagnose)
+        return outcome
+
+    async def sweep(
+        self, batch: Batch, variants: Sequence[TopicParams], *, timeout_s: float, on_stage: OnStage
+    ) -> tuple[TopicFit | NoTopics, ...]:
+        """Run a batch with several parameters, its neighbours searched once; raises as `run` does.
+
+        Args:
+            batch: its own parameters are not looked at.
+            variants: one fit for each.
+            timeout_s: for all of them together.
+            on_stage: called on the event loop, for each fit.
+        """
+        return await self._in_turn(batch, tuple(variants), timeout_s, on_stage, "", diagnose=False)
+
+    async def _in_turn(
+        self,
+        batch: Batch,
+        variants: tuple[TopicParams, ...],
+        timeout_s: float,
+        on_stage: OnStage,
+        key: str,
+        *,
+        diagnose: bool,
+    ) -> tuple[TopicFit | NoTopics, ...]:
         async with self._turn:
             self._running, self._cancelled = key, self._doomed.pop(key, None)
             try:
                 await self._warm()
-                outcome = await self._run(batch, timeout_s, on_stage)
+                outcomes = await self._run(batch, variants, timeout_s, on_stage, diagnose=diagnose)
             except BaseException as error:
                 # Whatever went wrong, the process may still be at work on this batch.
                 if not isinstance(error, EngineFailed) or error.poisoned:
@@ -220,7 +250,7 @@ class Compute:
                 self._running = None
             if self._config.max_jobs and self._child and self._child.n_batches >= self._config.max_jobs:
                 await self._retire()
-            return outcome
+            return outcomes
 
     def cancel(self, reason: str, key: str | None = None) -> None:
         """Kill what is running, so that `run` raises `ComputeCancelled`; nothing where nothing runs.
@@ -278,7 +308,9 @@ class Compute:
             raise EngineFailed(message.message, "start", poisoned=True)
         raise ComputeCrashed(message.exit_code if isinstance(message, _Gone) else None, "start")
 
-    async def _run(self, batch: Batch, timeout_s: float, on_stage: OnStage) -> TopicFit | NoTopics:
+    async def _run(
+        self, batch: Batch, variants: tuple[TopicParams, ...], timeout_s: float, on_stage: OnStage, *, diagnose: bool
+    ) -> tuple[TopicFit | NoTopics, ...]:
         child = self._child
         assert child is not None  # noqa: S101 - _warm has just made it
         if self._cancelled is not None:
@@ -286,7 +318,7 @@ class Compute:
         child.n_batches += 1
         self._n_batches += 1
         rows, columns = batch.embeddings.shape
-        message = RunBatch(self._n_batches, batch.texts, (rows, columns), batch.params)
+        message = RunBatch(self._n_batches, batch.texts, (rows, columns), variants, diagnose)
         stage = Stage.VALIDATE
         sending = asyncio.create_task(asyncio.to_thread(child.send, message, batch))
         try:
@@ -299,7 +331,7 @@ class Compute:
                             stage = said.event.stage
                         on_stage(said.event)
                     else:
-                        return _outcome(said, stage)
+                        return _outcomes(said, stage)
         except BaseException as error:
             if not isinstance(error, EngineFailed):
                 child.kill()  # or the thread that sends could wait for it for ever
@@ -320,9 +352,9 @@ class Compute:
             await child.end()
 
 
-def _outcome(said: FromCompute | _Gone, stage: Stage) -> TopicFit | NoTopics:
+def _outcomes(said: FromCompute | _Gone, stage: Stage) -> tuple[TopicFit | NoTopics, ...]:
     if isinstance(said, Fitted):
-        return said.outcome
+        return said.outcomes
     if isinstance(said, Failed):
         raise EngineFailed(said.summary, stage, poisoned=said.poisoned)
     raise ComputeCrashed(said.exit_code if isinstance(said, _Gone) else None, stage)

@@ -139,18 +139,34 @@ def _resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def _options(batch: RunBatch, embeddings: FloatArray, device: str) -> dict[str, object]:
+    """Give the engine what an inspection adds; nothing for a job."""
+    options: dict[str, object] = {"diagnose": True} if batch.diagnose else {}
+    if len(batch.variants) > 1:
+        from worker.topics.preparation import Preparation
+
+        most_neighbors = max(params.n_neighbors or 0 for params in batch.variants)
+        options["preparation"] = Preparation(batch.texts, embeddings, device, most_neighbors=most_neighbors)
+    return options
+
+
 def _run(engine: _Engine, batch: RunBatch, embeddings: FloatArray, answer: Answer) -> bool:
     """Run one batch; tell whether the process may be used again."""
     try:
-        outcome = engine.fit(
-            batch.texts,
-            embeddings,
-            batch.params,
-            encoder=engine.encoder,
-            device=engine.device,
-            on_stage=lambda event: answer(StageReport(batch.number, event)),
+        options = _options(batch, embeddings, engine.device)
+        outcomes = tuple(
+            engine.fit(
+                batch.texts,
+                embeddings,
+                params,
+                encoder=engine.encoder,
+                device=engine.device,
+                on_stage=lambda event: answer(StageReport(batch.number, event)),
+                **options,
+            )
+            for params in batch.variants
         )
-        answer(Fitted(batch.number, outcome))
+        answer(Fitted(batch.number, outcomes))
     except Exception as error:  # noqa: BLE001 - failed is not broken: told, and ready for more
         poisoned = _poisons(error)
         answer(Failed(batch.number, summarize(error), poisoned))

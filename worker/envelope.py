@@ -3,7 +3,7 @@
 Nothing here raises, whatever JSON value comes: a flaw in the data is a value.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -90,6 +90,18 @@ def read_envelope(data: object) -> Batch | Rejection:
     )
 
 
+def revalidated(batch: Batch, data: object) -> Batch | Rejection:
+    """Give a batch the parameters of another envelope with the same items, which are not read again."""
+    flaws = Flaws()
+    envelope = validate(Envelope, data, flaws, at="")
+    if envelope is None or flaws.n_found:
+        return Rejection(flaws.line(), batch.correlation)
+    params = envelope.params or Params()
+    required = params.min_topic_size or DEFAULT_MIN_CLUSTER_SIZE
+    error = _too_few(len(batch.submission_ids), len(batch.kept), required)
+    return Rejection(error, batch.correlation) if error else replace(batch, params=params.to_topic_params())
+
+
 @dataclass
 class _Items:
     """What the items hold, filled row by row.
@@ -138,14 +150,18 @@ def _has_full_row(raw: object) -> bool:
 
 def _unfit(items: _Items, required: int) -> str | None:
     n_items, n_kept = len(items.positions), len(items.kept)
-    if n_items < required:
-        return f"Received {n_items} items, need at least {required} (min_topic_size) for topic modeling"
-    if items.wrong_length is not None:
+    if n_items >= required and items.wrong_length is not None:
         position, length, submission_id = items.wrong_length
         return (
             f"Expected {EMBEDDING_DIM}-dim embeddings, got {length} "
             f'(items[{position}], submissionId "{_shown(submission_id)}")'
         )
+    return _too_few(n_items, n_kept, required)
+
+
+def _too_few(n_items: int, n_kept: int, required: int) -> str | None:
+    if n_items < required:
+        return f"Received {n_items} items, need at least {required} (min_topic_size) for topic modeling"
     if n_kept == 0:
         return "All embeddings are zero vectors"
     if n_kept < required:

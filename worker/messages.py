@@ -36,13 +36,15 @@ class RunBatch:
         number: told back with every answer, so that a late one is known.
         texts: (n,).
         shape: of the embeddings, float32, L2-normalized.
-        params: what was asked for.
+        variants: what was asked for: one fit for each, in order.
+        diagnose: whether the fits come with what explains them.
     """
 
     number: int
     texts: tuple[str, ...]
     shape: tuple[int, int]
-    params: TopicParams
+    variants: tuple[TopicParams, ...]
+    diagnose: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,10 @@ class StageReport:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A batch is done."""
+    """A batch is done; an outcome for each of its variants."""
 
     number: int
-    outcome: TopicFit | NoTopics
+    outcomes: tuple[TopicFit | NoTopics, ...]
 
 
 @dataclass(frozen=True)

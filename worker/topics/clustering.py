@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClusterMixin
 
-from worker.topics.fit import FloatArray, IntArray
+from worker.topics.fit import FloatArray, IntArray, Merge
 from worker.topics.merging import merge_clusters
 
 # A cluster with more than this share of the documents is a giant ...
@@ -41,7 +41,7 @@ class Clustering(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     """HDBSCAN (Campello et al. 2013) with the giant split and merged to at most `n_topics`.
 
     After `fit`: `labels_` (n,) int64, by falling size, -1 for outliers; `cluster_labels_`, the
-    same before merging; `giant_split_`.
+    same before merging; `merges_` that lie between; `giant_split_`; `coordinates_` as given.
     """
 
     def __init__(
@@ -76,9 +76,26 @@ class Clustering(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             self.min_cluster_size,
             self.min_samples,
         )
+        self.coordinates_ = coordinates
+        self.merges_: list[Merge] = []
         self.cluster_labels_ = by_size(unite_copies(labels, self.copies))
-        self.labels_ = by_size(merge_clusters(self.cluster_labels_, self.embeddings, self.n_topics))
+        self.labels_ = by_size(merge_clusters(self.cluster_labels_, self.embeddings, self.n_topics, self.merges_))
         return self
+
+    def strengths(self) -> FloatArray:
+        """Give each document's membership in its cluster, (n,) float32 in [0, 1], 0 for outliers.
+
+        Clusters once more, since only an inspection wants them; the same clusters come out.
+        """
+        model = _hdbscan(
+            self.coordinates_,
+            self.min_cluster_size,
+            self.min_samples,
+            max_cluster_size=split_cap(self.min_cluster_size, len(self.coordinates_)) if self.giant_split_.fired else 0,
+        )
+        inside = (self.cluster_labels_ >= 0) & (model.labels_ >= 0)
+        # A copy of a member that HDBSCAN left outside is a member all the same, by a strength of 0.
+        return np.where(inside, model.probabilities_, 0.0).astype(np.float32)
 
 
 class EqualVectors(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -96,9 +113,14 @@ class EqualVectors(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         _, inverse, counts = np.unique(self.groups, return_inverse=True, return_counts=True)
         labels = np.where(counts[inverse] >= self.min_cluster_size, inverse, -1)
         self.giant_split_ = GiantSplit(share=float(counts.max() / len(labels)), stability_ratio=0.0, fired=False)
+        self.merges_: list[Merge] = []
         self.cluster_labels_ = by_size(labels)
-        self.labels_ = by_size(merge_clusters(self.cluster_labels_, self.embeddings, self.n_topics))
+        self.labels_ = by_size(merge_clusters(self.cluster_labels_, self.embeddings, self.n_topics, self.merges_))
         return self
+
+    def strengths(self) -> FloatArray:
+        """Give 1 for members, which are equal to each other, and 0 for outliers: (n,) float32."""
+        return (self.cluster_labels_ >= 0).astype(np.float32)
 
 
 def split_giant(
@@ -120,10 +142,15 @@ def split_giant(
     ratio = _stability_ratio(model.condensed_tree_.to_numpy(), int(np.bincount(labels[labels >= 0]).max()))
     if ratio < MIN_STABILITY_RATIO:
         return labels, GiantSplit(share, ratio, fired=False)
-    cap = max(2 * min_cluster_size, int(SPLIT_SHARE * len(labels)))
+    cap = split_cap(min_cluster_size, len(labels))
     split = _hdbscan(coordinates, min_cluster_size, min_samples, max_cluster_size=cap).labels_.astype(np.int64)
     better = split.max() > labels.max() and float(np.mean(split < 0)) <= MAX_OUTLIERS_OF_SPLIT
     return (split if better else labels), GiantSplit(share, ratio, fired=bool(better))
+
+
+def split_cap(min_cluster_size: int, n: int) -> int:
+    """Give the most documents that a cluster of a split may hold."""
+    return max(2 * min_cluster_size, int(SPLIT_SHARE * n))
 
 
 def unite_copies(labels: IntArray, copies: IntArray) -> IntArray:

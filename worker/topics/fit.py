@@ -104,6 +104,52 @@ Details = Mapping[str, str | int | float | bool]
 
 
 @dataclass(frozen=True)
+class Merge:
+    """Two clusters became one: `gone` joined `keep`, at this cosine of their centred means."""
+
+    keep: int
+    gone: int
+    similarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnostics:
+    """What explains a fit; computed only where it was asked for.
+
+    Attributes:
+        coordinates: (n, 2) float32, a map: UMAP on the same neighbours.
+        core: (n,) int64, the topics before outliers were placed, numbered as in the fit.
+        clusters: (n,) int64, by falling size, the clusters before merging; -1 for outliers.
+        strengths: (n,) float32 in [0, 1], HDBSCAN's membership in the cluster; 0 for outliers.
+        neighbors: (n, k) int64, nearest first, those that voted.
+        distances: (n, k) float32, cosine.
+        silhouettes: (n,) float32 in [-1, 1], by cosine; 0 for outliers.
+        closeness: (n,) float32, cosine to the centroid of the document's topic; 0 for outliers.
+        topic_similarity: (t, t) float32, cosine of the topics' centred means.
+        npmi: (t,) float32, of each topic's keywords; 0 for a topic of one.
+        coherence: (t,) float32, mean cosine of each topic's keyword vectors; 0 for a topic of one.
+        coverage: (t,) float32 in [0, 1], share of a topic's documents that hold one of its keywords.
+        merges: from the clusters to the topics, in order.
+        cluster_topics: (c,) int64, the topic each cluster ended in; -1 where that has no keywords.
+    """
+
+    coordinates: FloatArray
+    core: IntArray
+    clusters: IntArray
+    strengths: FloatArray
+    neighbors: IntArray
+    distances: FloatArray
+    silhouettes: FloatArray
+    closeness: FloatArray
+    topic_similarity: FloatArray
+    npmi: FloatArray
+    coherence: FloatArray
+    coverage: FloatArray
+    merges: tuple[Merge, ...]
+    cluster_topics: IntArray
+
+
+@dataclass(frozen=True)
 class TopicFit:
     """The topics of a batch.
 
@@ -116,6 +162,7 @@ class TopicFit:
         encoder: the keyword encoder whose vectors made `embedding_coherence`.
         aspects: one match a topic, where aspects were asked for.
         second: where second topics were asked for.
+        diagnostics: where they were asked for.
     """
 
     labels: IntArray
@@ -126,6 +173,7 @@ class TopicFit:
     encoder: str = "corpus"
     aspects: tuple[AspectMatch, ...] | None = None
     second: SecondTopics | None = None
+    diagnostics: Diagnostics | None = None
 
 
 class NoTopics(StrEnum):

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from worker.topics.encoders import Candidates, KeywordEncoder, KeywordSpace, unit
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
-from worker.topics.vocabulary import Vocabulary
+from worker.topics.vocabulary import Vocabulary, singular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +27,6 @@ SHRINKAGE = 3
 EXCLUSIVE = 0.95
 # A unigram with at least this share of its occurrences inside a bigram only repeats it.
 REPEATS_BIGRAM = 0.5
-# Below this many characters a final "s" is part of the word ("bus", "this").
-_SHORTEST_PLURAL = 4
 
 RankedWords = list[tuple[str, float]]
 
@@ -135,7 +133,7 @@ def pick(terms: Sequence[str], scores: DoubleArray, together: IntArray, n_keywor
     Returns:
         Positions in `terms`.
     """
-    stems = [frozenset(map(_singular, term.split(" "))) for term in terms]
+    stems = [frozenset(map(singular, term.split(" "))) for term in terms]
     left = {i for i, term in enumerate(terms) if len(stems[i]) == len(term.split(" "))}
     chosen: list[int] = []
     while left and len(chosen) < n_keywords:
@@ -179,16 +177,6 @@ def _scores(space: KeywordSpace, labels: IntArray, weights: DoubleArray) -> Doub
     # Rounded so that the last bits of a product never decide the order.
     scores: DoubleArray = np.round(similarity * np.sqrt(weights), 6)
     return scores
-
-
-def _singular(word: str) -> str:
-    if len(word) < _SHORTEST_PLURAL or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
-        return word
-    if word.endswith("ies") and len(word) > _SHORTEST_PLURAL:
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "sses", "xes", "zzes")):
-        return word[:-2]
-    return word[:-1].rstrip("'")
 
 
 def _candidates(weights: sparse.csr_matrix, document_counts: sparse.csr_matrix) -> IntArray:

@@ -3,13 +3,15 @@
 import numpy as np
 import numpy.typing as npt
 
-from worker.topics.fit import DoubleArray, FloatArray, IntArray
+from worker.topics.fit import DoubleArray, FloatArray, IntArray, Merge
 
 # A merge that makes a topic larger than this share waits until nothing else is left to merge.
 MAX_SHARE = 0.3
 
 
-def merge_clusters(labels: IntArray, embeddings: FloatArray, n_topics: int) -> IntArray:
+def merge_clusters(
+    labels: IntArray, embeddings: FloatArray, n_topics: int, merges: list[Merge] | None = None
+) -> IntArray:
     """Join the two nearest clusters until `n_topics` are left.
 
     Average linkage over the clusters' centred mean vectors, each original cluster counting once,
@@ -21,6 +23,7 @@ def merge_clusters(labels: IntArray, embeddings: FloatArray, n_topics: int) -> I
         labels: (n,) int64, -1 for outliers. Not modified.
         embeddings: (n, d) float32, L2-normalized.
         n_topics: >= 1.
+        merges: each merge is appended to it, in order.
 
     Returns:
         (n,) int64, -1 where `labels` was -1.
@@ -36,6 +39,8 @@ def merge_clusters(labels: IntArray, embeddings: FloatArray, n_topics: int) -> I
     limit = MAX_SHARE * len(labels)
     for _ in range(n_clusters - n_topics):
         keep, gone = _nearest_pair(similarity, sizes, alive, limit)
+        if merges is not None:
+            merges.append(Merge(keep, gone, float(similarity[keep, gone])))
         merged = (members[keep] * similarity[keep] + members[gone] * similarity[gone]) / (members[keep] + members[gone])
         similarity[keep, :] = merged
         similarity[:, keep] = merged

@@ -28,13 +28,18 @@ def npmi_coherence(topics: Sequence[Sequence[str]], vocabulary: Vocabulary, wind
     Returns:
         In [-1, 1]; 0.0 where no topic has two keywords.
     """
+    scores = [score for score in topic_npmi(topics, vocabulary, window) if score is not None]
+    return float(np.mean(scores)) if scores else 0.0
+
+
+def topic_npmi(topics: Sequence[Sequence[str]], vocabulary: Vocabulary, window: int = WINDOW) -> list[float | None]:
+    """Give each topic's part in `npmi_coherence`; None for a topic of one keyword."""
     keywords = sorted({word for topic in topics for word in topic})
     occurrence = _windows_with(keywords, vocabulary, window)
     together = (occurrence @ occurrence.T).toarray().astype(np.float64) / occurrence.shape[1]
     column = {word: i for i, word in enumerate(keywords)}
-    positions = [[column[word] for word in topic] for topic in topics if len(topic) > 1]
-    scores = [_mean_npmi(together[np.ix_(own, own)]) for own in positions]
-    return float(np.mean(scores)) if scores else 0.0
+    positions = [[column[word] for word in topic] for topic in topics]
+    return [_mean_npmi(together[np.ix_(own, own)]) if len(own) > 1 else None for own in positions]
 
 
 def topic_diversity(topics: Sequence[Sequence[str]]) -> float:
@@ -57,11 +62,17 @@ def silhouette_score(embeddings: FloatArray, labels: IntArray, device: str) -> f
     Returns:
         In [-1, 1]; 0.0 for fewer than two clusters. A point alone in its cluster counts 0.
     """
+    scores = silhouettes(embeddings, labels, device)
+    return float(scores.mean()) if scores is not None else 0.0
+
+
+def silhouettes(embeddings: FloatArray, labels: IntArray, device: str) -> torch.Tensor | None:
+    """Give the silhouette of each clustered point, float64 on the device; None for fewer than two clusters."""
     inside = labels >= 0
     _, own = np.unique(labels[inside], return_inverse=True)
     n_clusters = int(own.max(initial=-1)) + 1
     if n_clusters < 2:
-        return 0.0
+        return None
     points = torch.from_numpy(embeddings[inside]).to(device).double()
     cluster = torch.from_numpy(own.astype(np.int64)).to(device)
     sizes = torch.bincount(cluster, minlength=n_clusters).double()
@@ -76,7 +87,7 @@ def silhouette_score(embeddings: FloatArray, labels: IntArray, device: str) -> f
     distances[rows, cluster] = torch.inf
     nearest = distances.min(dim=1).values
     score = (nearest - within) / torch.clamp(torch.maximum(nearest, within), min=_EPSILON)
-    return float(torch.where(size > 1, score, 0.0).mean())
+    return torch.where(size > 1, score, 0.0)
 
 
 def embedding_coherence(topics: Sequence[FloatArray]) -> float:

@@ -13,7 +13,9 @@ from worker.topics.academic_aspects import aspects_in_force
 from worker.topics.adaptation import FEWEST_DOCUMENTS, AdaptedParams, adapt
 from worker.topics.aspects import match_aspects
 from worker.topics.clustering import Clustering, EqualVectors, by_size
-from worker.topics.corpus import Corpus, canonical_order, make_corpus
+from worker.topics.corpus import Corpus
+from worker.topics.diagnosis import diagnose as explain_fit
+from worker.topics.diagnosis import in_order_of
 from worker.topics.encoders import KeywordEncoder, unit
 from worker.topics.fit import (
     FloatArray,
@@ -28,15 +30,15 @@ from worker.topics.fit import (
     TopicParams,
 )
 from worker.topics.keywords import N_KEYWORDS, Keyword, KeywordRanking
-from worker.topics.neighbors import Neighbors, nearest_neighbors
+from worker.topics.neighbors import Neighbors
 from worker.topics.outliers import assignment_probabilities, place_outliers, second_topics
+from worker.topics.preparation import Preparation
 from worker.topics.reduction import Reduction
 from worker.topics.sockets import ClusteringSocket, NoClusters, ReductionSocket
 from worker.topics.stages import StageClock
 from worker.topics.vocabulary import (
     NgramVectorizer,
     Vocabulary,
-    build_vocabulary,
     for_bertopic,
 )
 
@@ -53,6 +55,8 @@ def fit_topics(
     encoder: KeywordEncoder,
     device: str,
     on_stage: OnStage,
+    diagnose: bool = False,
+    preparation: Preparation | None = None,
 ) -> TopicFit | NoTopics:
     """Find the topics of a batch; the order of its items does not matter.
 
@@ -63,6 +67,8 @@ def fit_topics(
         encoder: gives keywords their vectors; its cache is all that outlives the batch.
         device: "cpu" or "cuda:N".
         on_stage: called when a stage begins and when it ends.
+        diagnose: whether to add what explains the fit; the fit itself does not change.
+        preparation: of the same texts and embeddings, where several fits share it.
 
     Returns:
         The topics, labels in the order of `texts`, or why there are none.
@@ -72,17 +78,18 @@ def fit_topics(
         return NoTopics.NO_CLUSTERS
     clock = StageClock(on_stage)
     adapted = adapt(params, n)
-    order = canonical_order(texts, embeddings)
-    corpus = make_corpus([texts[i] for i in order], embeddings[order])
+    prepared = preparation or Preparation(texts, embeddings, device)
+    corpus = prepared.corpus
 
     clock.enter(Stage.NEIGHBOURS)
-    neighbors = nearest_neighbors(corpus.embeddings, max(adapted.n_neighbors - 1, N_VOTERS), device)
+    neighbors = prepared.neighbors(max(adapted.n_neighbors - 1, N_VOTERS))
     clock.note(documents=n, **adapted.details())
-    vocabulary = build_vocabulary(corpus.texts)
+    vocabulary = prepared.vocabulary
     if not len(vocabulary.terms):
         clock.finish()
         return NoTopics.NO_KEYWORDS
-    modelled = _model(corpus, vocabulary, neighbors, adapted, encoder, clock)
+    clustering = _clustering(corpus, adapted)
+    modelled = _model(corpus, vocabulary, neighbors, clustering, adapted, encoder, clock)
     if isinstance(modelled, NoTopics):
         clock.finish()
         return modelled
@@ -95,7 +102,12 @@ def fit_topics(
     fit = _extended(fit, ordered, params, corpus, vocabulary, encoder)
     clock.note(encoder=encoder.name, embedding_coherence=round(fit.metrics.embedding_coherence, 4))
     clock.finish()
-    return _in_order_of(order, fit)
+    if diagnose:
+        diagnostics = explain_fit(
+            fit, core, corpus, vocabulary, neighbors, clustering, ordered, adapted.n_neighbors, device
+        )
+        fit = replace(fit, diagnostics=in_order_of(prepared.order, diagnostics))
+    return _in_order_of(prepared.order, fit)
 
 
 def warm_up(encoder: KeywordEncoder, device: str) -> None:
@@ -112,6 +124,7 @@ def _model(
     corpus: Corpus,
     vocabulary: Vocabulary,
     neighbors: Neighbors,
+    clustering: Clustering | EqualVectors,
     adapted: AdaptedParams,
     encoder: KeywordEncoder,
     clock: StageClock,
@@ -127,7 +140,7 @@ def _model(
         # Merging happens in the clustering: there it costs no second c-TF-IDF, and counts real topics.
         nr_topics=None,
         umap_model=_reduction(corpus, neighbors, adapted, clock),
-        hdbscan_model=ClusteringSocket(_clustering(corpus, adapted), clock),
+        hdbscan_model=ClusteringSocket(clustering, clock),
         vectorizer_model=NgramVectorizer(vocabulary, documents),
         representation_model=ranking,
     )

@@ -22,6 +22,8 @@ TOKEN_PATTERN = r"(?u)(?=[\w'’\-]*[^\W\d_])\b\w(?:[\w'’\-]*\w)\b"
 BOUNDARY = "\x1e"
 
 _TOKEN = re.compile(TOKEN_PATTERN)
+# Below this many characters a final "s" is part of the word ("bus", "this").
+_SHORTEST_PLURAL = 4
 
 
 @cache
@@ -35,8 +37,29 @@ def stop_words() -> frozenset[str]:
 def tokenize(text: str) -> list[str]:
     """Split a text into lower-case words without stop words, in their order."""
     ignored = stop_words()
-    words = _TOKEN.findall(text.lower().replace("’", "'"))
+    words = _TOKEN.findall(normalized(text))
     return [word for word in words if word not in ignored]
+
+
+def normalized(text: str) -> str:
+    """Give a text as it is split: in lower case, with straight apostrophes."""
+    return text.lower().replace("’", "'")
+
+
+def replace_words(text: str, replace: Callable[[str], str]) -> str:
+    """Put something in the place of each word of a text, stop words included; the text is normalized first."""
+    return _TOKEN.sub(lambda match: replace(match.group()), normalized(text))
+
+
+def singular(word: str) -> str:
+    """Give an English plural's singular; any other word as it is."""
+    if len(word) < _SHORTEST_PLURAL or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and len(word) > _SHORTEST_PLURAL:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes", "zzes")):
+        return word[:-2]
+    return word[:-1].rstrip("'")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""`--once` and what people look at a run with: report, comparison, explanation, sweep."""

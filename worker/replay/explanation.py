@@ -1,0 +1,143 @@
+"""`--explain`: why one comment is where it is."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from rich.text import Text
+
+from worker.replay.session import Session
+from worker.replay.view import label_of
+from worker.replay.votes import vote_on, why_outside
+from worker.terminal import Terminal, new_table, printable
+from worker.topics.fit import Diagnostics
+
+N_NEIGHBORS_SHOWN: Final = 10
+N_ALTERNATIVES: Final = 3
+_TEXT_CHARS: Final = 300
+_NEIGHBOR_CHARS: Final = 70
+
+
+@dataclass(frozen=True)
+class NeighborLine:
+    """A near comment: where it is in the result, and its cosine similarity."""
+
+    submission_id: str
+    text: str
+    topic: int
+    was_placed: bool
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one comment is where it is.
+
+    Attributes:
+        lines: sentences, in the order of the pipeline.
+        neighbors: the nearest comments, nearest first.
+        alternatives: topic, its label, and how many of the neighbours are in it; the most first.
+        n_neighbors: that were asked.
+    """
+
+    submission_id: str
+    text: str
+    lines: tuple[str, ...]
+    neighbors: tuple[NeighborLine, ...]
+    alternatives: tuple[tuple[int, str, int], ...]
+    n_neighbors: int
+
+
+def explain(session: Session, submission_id: str) -> Explanation:
+    """Explain one comment of a session that has diagnostics; the id is in the batch."""
+    batch, fit, diagnostics = session.batch, session.fit, session.fit.diagnostics
+    if diagnostics is None:
+        raise ValueError("an explanation needs a fit with diagnostics")
+    position = batch.submission_ids.index(submission_id)
+    rows = np.flatnonzero(batch.kept == position)
+    if not len(rows):
+        zero = "outlier: its embedding is the zero vector, so it was set aside before anything else"
+        return Explanation(submission_id, "", (zero,), (), (), 0)
+    row = int(rows[0])
+    around = fit.labels[diagnostics.neighbors[row]]
+    counts = np.bincount(around[around >= 0], minlength=len(fit.topics))
+    order = [int(topic) for topic in np.argsort(-counts, kind="stable") if counts[topic]]
+    return Explanation(
+        submission_id=submission_id,
+        text=batch.texts[row],
+        lines=tuple(_lines(session, diagnostics, row)),
+        neighbors=tuple(
+            _neighbor(session, diagnostics, row, rank)
+            for rank in range(min(N_NEIGHBORS_SHOWN, diagnostics.neighbors.shape[1]))
+        ),
+        alternatives=tuple((topic, label_of(fit, topic), int(counts[topic])) for topic in order[: N_ALTERNATIVES + 1]),
+        n_neighbors=len(around),
+    )
+
+
+def show_explanation(terminal: Terminal, explanation: Explanation) -> None:
+    """Print an explanation, with the comment's words: that is what was asked for."""
+    terminal.say(f"explain {explanation.submission_id}: {printable(explanation.text, _TEXT_CHARS)}".rstrip(": "))
+    for line in explanation.lines:
+        terminal.say(f"  {line}")
+    if explanation.alternatives:
+        table = new_table("topic", "neighbours", "keywords", numbers=2)
+        for other, label, count in explanation.alternatives:
+            table.add_row(str(other), f"{count} of {explanation.n_neighbors}", Text(label))
+        terminal.show(table)
+    if explanation.neighbors:
+        table = new_table("cosine", "topic", "submissionId", "nearest comments", numbers=2)
+        for near in explanation.neighbors:
+            topic = "-" if near.topic < 0 else f"{near.topic}{' placed' if near.was_placed else ''}"
+            text = printable(near.text, _NEIGHBOR_CHARS)
+            table.add_row(f"{near.similarity:.3f}", topic, Text(near.submission_id), Text(text))
+        terminal.show(table)
+
+
+def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
+    fit = session.fit
+    topic, core, cluster = int(fit.labels[row]), int(diagnostics.core[row]), int(diagnostics.clusters[row])
+    vote = vote_on(diagnostics, row)
+    if topic < 0:
+        lines = [f"outlier: {why_outside(vote, placing=session.batch.params.reduce_outliers)}"]
+    else:
+        lines = [f"topic {topic} ({label_of(fit, topic)}), probability {fit.probabilities[row]:.4f}"]
+    if core >= 0:
+        lines.append(_cluster_line(diagnostics, cluster, core, float(diagnostics.strengths[row])))
+    elif cluster >= 0:
+        lines.append(f"its cluster {cluster} became a topic without keywords, which was dissolved")
+    else:
+        lines.append("HDBSCAN left it outside every cluster: the comments around it lie too thinly")
+    if topic >= 0 and core < 0:
+        lines.append(
+            f"placed as an outlier: {vote.share:.0%} of its {vote.n_clustered} clustered neighbours are in topic "
+            f"{vote.best}; a placed comment's probability stays below one half"
+        )
+    if topic >= 0:
+        silhouette = float(diagnostics.silhouettes[row])
+        side = (
+            "nearer to its own topic than to any other" if silhouette > 0 else "nearer to another topic than to its own"
+        )
+        lines.append(
+            f"silhouette {silhouette:.3f}: {side}; cosine to its topic's centre {float(diagnostics.closeness[row]):.3f}"
+        )
+    return lines
+
+
+def _cluster_line(diagnostics: Diagnostics, cluster: int, core: int, strength: float) -> str:
+    size = int(np.sum(diagnostics.clusters == cluster))
+    siblings = int(np.sum(diagnostics.cluster_topics == core)) - 1
+    joined = f", joined with {siblings} other clusters into topic {core}" if siblings else ", which is the topic"
+    return f"core member of cluster {cluster} ({size} comments) with strength {strength:.2f}{joined}"
+
+
+def _neighbor(session: Session, diagnostics: Diagnostics, row: int, rank: int) -> NeighborLine:
+    batch, fit = session.batch, session.fit
+    near = int(diagnostics.neighbors[row, rank])
+    return NeighborLine(
+        submission_id=batch.submission_ids[int(batch.kept[near])],
+        text=batch.texts[near],
+        topic=int(fit.labels[near]),
+        was_placed=bool(diagnostics.core[near] < 0 <= fit.labels[near]),
+        similarity=1.0 - float(diagnostics.distances[row, rank]),
+    )

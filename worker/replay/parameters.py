@@ -1,0 +1,48 @@
+"""The parameters in force, and where each came from."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from worker.replay.session import Session
+from worker.topics import fit as engine
+
+_FIELDS: Final = {
+    "min_topic_size": ("min_cluster_size", engine.DEFAULT_MIN_CLUSTER_SIZE, "documents a topic holds at least"),
+    "nr_topics": ("n_topics", engine.DEFAULT_N_TOPICS, "the most topics; the most alike are joined down to it"),
+    "umap_n_neighbors": ("n_neighbors", engine.DEFAULT_N_NEIGHBORS, "more sees the broad shape, fewer the fine one"),
+    "umap_n_components": ("n_components", engine.DEFAULT_N_COMPONENTS, "dimensions that clustering works in"),
+    "hdbscan_min_samples": ("min_samples", engine.DEFAULT_MIN_SAMPLES, "fewer gives fewer outliers, rougher topics"),
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: its value, where that came from, and what it does."""
+
+    name: str
+    value: str
+    origin: str
+    meaning: str
+
+
+def parameters_in_force(session: Session) -> list[Parameter]:
+    """List the parameters a run had, and what made them so."""
+    rows = [_row(session, name) for name in _FIELDS if name in session.fit.parameters]
+    params = session.batch.params
+    placing = "on" if params.reduce_outliers else "off"
+    origin = "--set" if "reduce_outliers" in session.overrides else "default" if params.reduce_outliers else "sent"
+    rows.append(Parameter("reduce_outliers", placing, origin, "outliers go where two fifths of their neighbours agree"))
+    rows.append(Parameter("keyword encoder", session.fit.encoder, "setting", "what keywords are ranked with"))
+    return rows
+
+
+def _row(session: Session, name: str) -> Parameter:
+    attribute, default, meaning = _FIELDS[name]
+    value, sent = session.fit.parameters[name], getattr(session.batch.params, attribute)
+    n = len(session.batch.texts)
+    if sent is None:
+        origin = "default" if value == default else f"default {default}, adapted to {n} documents"
+    else:
+        by = "--set" if name in session.overrides else "sent with the job"
+        origin = by if value == sent else f"{by} as {sent}, clamped: {n} documents allow no more"
+    return Parameter(name, str(value), origin, meaning)

@@ -1,0 +1,59 @@
+"""What the command line asks of a replay, and which flags go together."""
+
+from dataclasses import dataclass, field
+
+from worker.errors import WorkerError
+
+
+class BadUsage(WorkerError):
+    """Flags that contradict each other, or a value that cannot be meant; one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be done.
+
+    Attributes:
+        source: a batch file, `-` for stdin; None where the batch comes from a job.
+        job_id: a job in Redis; None where the batch comes from a file.
+        report: where the HTML report goes.
+        explain: a submissionId.
+        settings: as `--set` was given, `name=value` each.
+        sweep: as `--sweep` was given, `name=value,value,…` each.
+        save_job: where the envelope goes.
+        redact: whether the saved envelope holds pseudonyms for words.
+    """
+
+    source: str | None = None
+    job_id: str | None = None
+    report: str | None = None
+    explain: str | None = None
+    settings: tuple[str, ...] = field(default_factory=tuple)
+    sweep: tuple[str, ...] = field(default_factory=tuple)
+    save_job: str | None = None
+    redact: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done together.
+
+        Raises:
+            BadUsage: one line that names the flags.
+        """
+        if self.source is not None and self.job_id is not None:
+            raise BadUsage("--once takes a FILE or --job ID, not both")
+        if self.redact and self.save_job is None:
+            raise BadUsage("--redact is about what --save-job writes: add --save-job out.json.gz")
+        if len(self.sweep) > 1:
+            raise BadUsage("--sweep takes one parameter at a time; --set fixes the others")
+        if self.sweep and (self.report or self.explain):
+            flag = "--report" if self.report else "--explain"
+            raise BadUsage(f"{flag} shows one run and --sweep makes several: choose a value and use --set with {flag}")
+        if self.report is not None and self.report == self.save_job:
+            raise BadUsage("--report and --save-job name the same file")
+        if self.source is not None and self.source in (self.report, self.save_job):
+            raise BadUsage(f"{self.source} is the batch itself and would be overwritten")
+
+    @property
+    def diagnoses(self) -> bool:
+        """Whether the engine has to say more than the result holds."""
+        return self.report is not None or self.explain is not None

@@ -1,0 +1,196 @@
+"""`--once`: a file or a stored job through envelope, compute and result, as a worker would do it."""
+
+import asyncio
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, Final
+
+from worker.batch_file import STDIN, UnreadableFile, read_batch_file
+from worker.compute import Compute
+from worker.envelope import Batch, Rejection, read_envelope
+from worker.exit_codes import ExitCode
+from worker.replay.comparison import checked_result, compare, show_comparison
+from worker.replay.experiment import read_settings, read_sweep, with_params
+from worker.replay.explanation import explain, show_explanation
+from worker.replay.report import write_report
+from worker.replay.request import BadUsage, Request
+from worker.replay.saved_job import save_job
+from worker.replay.session import Session
+from worker.replay.stored_job import StoredJob, read_stored_job
+from worker.replay.sweep import documents_of, make_variants, show_sweep, to_run
+from worker.replay.view import make_view
+from worker.result import Document, completed, failed, no_topics
+from worker.settings import Settings
+from worker.terminal import Terminal, mute, printable
+from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
+from worker.version import WORKER_VERSION
+
+# Of a failed job's reason.
+_STATE_CHARS: Final = 240
+
+
+def replay(request: Request, settings: Settings) -> ExitCode:
+    """Run what was asked for; result documents go to stdout, everything else to stderr.
+
+    Args:
+        request: what is to be done.
+        settings: the same as for a worker; those of Redis serve for a stored job alone.
+
+    Raises:
+        BadUsage: a flag's value cannot be meant.
+        UnreadableFile: there is no JSON to be had from the source.
+        UnwritableFile: a file that was asked for cannot be written.
+        WorkerError: the infrastructure failed; nothing was written to stdout.
+    """
+    return _Replay(request, settings).run()
+
+
+class _Replay:
+    """One replay: its request, its terminal, and the stages so far."""
+
+    def __init__(self, request: Request, settings: Settings) -> None:
+        self._request = request
+        self._settings = settings
+        self._overrides = read_settings(request.settings)
+        self._sweep = read_sweep(request.sweep[0]) if request.sweep else None
+        self._terminal = Terminal(sys.stderr)
+        self._stages: list[StageFinished] = []
+        self._stored: StoredJob | None = None
+
+    def run(self) -> ExitCode:
+        began_s = time.monotonic()
+        self._terminal.say(f"topic-model-worker {WORKER_VERSION}")
+        data = self._read()
+        if self._request.save_job is not None:
+            save_job(self._request.save_job, data, redact=self._request.redact)
+            self._terminal.say(f"job saved: {self._request.save_job}")
+        documents = self._run_sweep(data, *self._sweep) if self._sweep else [self._run_once(data)]
+        errors = [str(document["error"]) for document in documents if document["status"] == "failed"]
+        for error in errors:
+            self._terminal.say(f"failed: {error}")
+        if errors and self._request.diagnoses:
+            self._terminal.warn("there are no topics to report on or to explain")
+        if not errors:
+            self._terminal.say(f"completed in {time.monotonic() - began_s:.1f} s")
+        if not all(_write(document, sys.stdout.buffer) for document in documents):
+            self._terminal.warn("the result could not be written to stdout")
+            return ExitCode.INFRASTRUCTURE
+        return ExitCode.FAILED if errors else ExitCode.COMPLETED
+
+    def _read(self) -> object:
+        source, job_id = self._request.source, self._request.job_id
+        if job_id is not None:
+            self._stored = read_stored_job(job_id, self._settings)
+            self._terminal.say(f"job {job_id}: {printable(self._stored.state, _STATE_CHARS)}")
+            return self._stored.data
+        if source is None:
+            raise BadUsage("--once needs a FILE, or --job ID")
+        if source == STDIN and sys.stdin.isatty():
+            self._terminal.say("reading a batch from the terminal; end it with Ctrl-D")
+        return read_batch_file(source)
+
+    def _run_once(self, data: object) -> Document:
+        began_s = time.monotonic()
+        self._on_stage(StageStarted(Stage.VALIDATE))
+        batch = read_envelope(with_params(data, self._overrides))
+        self._say_validated(began_s, batch)
+        if isinstance(batch, Rejection):
+            document = failed(batch.error, now=datetime.now(UTC))
+            self._compare_with_stored(document)
+            return document
+        if self._request.explain is not None and self._request.explain not in batch.submission_ids:
+            raise BadUsage(f"--explain {self._request.explain}: no item of the batch has this submissionId")
+        (outcome,) = asyncio.run(self._compute(batch, [batch.params]))
+        return self._finish(batch, outcome)
+
+    def _finish(self, batch: Batch, outcome: TopicFit | NoTopics) -> Document:
+        now = datetime.now(UTC)
+        if isinstance(outcome, NoTopics):
+            document = no_topics(outcome, now=now)
+            self._compare_with_stored(document)
+            return document
+        document = completed(batch, outcome, now=now)
+        self._terminal.show_fit(batch, outcome, document)
+        comparison = self._compare_with_stored(document)
+        source = self._request.source or f"job {self._request.job_id}"
+        session = Session(source, batch, outcome, document, tuple(self._stages), self._overrides, comparison)
+        if self._request.explain is not None:
+            show_explanation(self._terminal, explain(session, self._request.explain))
+        if self._request.report is not None:
+            write_report(self._request.report, make_view(session))
+            self._terminal.say(f"report: {self._request.report}")
+        return document
+
+    def _run_sweep(self, data: object, name: str, values: list[Any]) -> list[Document]:
+        began_s = time.monotonic()
+        self._on_stage(StageStarted(Stage.VALIDATE))
+        variants = make_variants(data, self._overrides, name, values)
+        batch, params = to_run(variants)
+        self._say_validated(began_s, batch or variants[0].outcome)
+        fits = asyncio.run(self._compute(batch, params)) if batch else ()
+        documents = documents_of(variants, fits, datetime.now(UTC))
+        show_sweep(self._terminal, name, variants, documents)
+        return documents
+
+    def _compare_with_stored(self, document: Document) -> tuple[str, ...]:
+        """Say how the result differs from the one that Redis holds, and give the lines of it."""
+        if self._stored is None:
+            return ()
+        if self._stored.result is None:
+            self._terminal.say("no stored result to compare with")
+            return ()
+        try:
+            stored = checked_result(self._stored.result, f"the stored result of job {self._stored.job_id}")
+        except UnreadableFile as error:
+            self._terminal.warn(str(error))
+            return ()
+        comparison = compare(stored, document)
+        show_comparison(self._terminal, comparison, "stored", "here")
+        return tuple(comparison.lines("stored", "here"))
+
+    async def _compute(self, batch: Batch, variants: list[TopicParams]) -> tuple[TopicFit | NoTopics, ...]:
+        compute = Compute(self._settings.compute_config())
+        timeout_s = self._settings.timeout_ms / 1000
+        try:
+            self._terminal.say("starting the compute process")
+            ready = await compute.start()
+            self._terminal.say(f"device: {ready.device}")
+            (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
+            with self._terminal.progress(len(variants)):
+                if self._sweep:
+                    return await compute.sweep(
+                        batch, variants, timeout_s=timeout_s * len(variants), on_stage=self._on_stage
+                    )
+                diagnose = self._request.diagnoses
+                return (await compute.run(batch, timeout_s=timeout_s, on_stage=self._on_stage, diagnose=diagnose),)
+        finally:
+            await compute.close()
+
+    def _say_validated(self, began_s: float, outcome: Batch | Rejection) -> None:
+        details = {} if isinstance(outcome, Rejection) else {"n_items": len(outcome.submission_ids)}
+        self._on_stage(StageFinished(Stage.VALIDATE, time.monotonic() - began_s, details))
+        if isinstance(outcome, Batch):
+            for warning in outcome.warnings:
+                self._terminal.warn(warning)
+
+    def _on_stage(self, event: StageStarted | StageFinished) -> None:
+        if isinstance(event, StageFinished):
+            self._stages.append(event)
+        self._terminal.on_stage(event)
+
+
+def _write(document: Document, stdout: BinaryIO) -> bool:
+    # Indented for a person, one line for a program. Bytes, because the encoding of stdout
+    # follows the locale and ñ must get through under LANG=C too.
+    indent = 2 if stdout.isatty() else None
+    separators = None if indent else (",", ":")
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    try:
+        stdout.write(text.encode("utf-8") + b"\n")
+        stdout.flush()
+    except OSError:  # closed, or a full disk
+        mute(stdout)
+        return False
+    return True

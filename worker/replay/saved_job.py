@@ -1,0 +1,79 @@
+"""`--save-job`: an envelope as it was taken, so that a bug report is one file; with `--redact`, without the words."""
+
+import gzip
+import json
+from typing import Any, Final
+
+from worker.batch_file import write_file
+from worker.replay.request import BadUsage
+
+# What is kept of an envelope when it is redacted: a key that nobody knows could hold anything.
+_ENVELOPE_KEYS: Final = ("jobId", "version", "type", "items", "params", "metadata", "publishedAt")
+_METADATA_KEYS: Final = ("pipelineId", "runId", "chunkIndex", "chunkCount")
+
+
+def save_job(path: str, data: object, *, redact: bool) -> None:
+    """Write an envelope as JSON, gzipped where the path ends in .gz; the same envelope gives the same bytes.
+
+    Raises:
+        UnwritableFile: the path cannot be written.
+        BadUsage: it is to be redacted, and is no envelope in which texts could be found.
+    """
+    document = redacted(data) if redact else data
+    # Escaped: half a surrogate pair, which a broken envelope may hold, has no UTF-8.
+    content = json.dumps(document, separators=(",", ":")).encode("ascii")
+    write_file(path, gzip.compress(content, mtime=0) if path.endswith(".gz") else content)
+
+
+def redacted(data: object) -> dict[str, Any]:
+    """Give an envelope with pseudonyms for words, and without what no rule of the contract names.
+
+    Ids, numbers and embeddings stay as they are; of aspects the seeds are redacted, not the names.
+
+    Raises:
+        BadUsage: it is no envelope in which texts could be found.
+    """
+    if not isinstance(data, dict) or not isinstance(items := data.get("items"), list):
+        raise BadUsage("--redact: this is no envelope whose texts could be found; nothing was saved")
+    from worker.topics.redaction import redact_texts
+
+    positions = [index for index, item in enumerate(items) if isinstance(item, dict) and type(item.get("text")) is str]
+    aspects = _aspects(data.get("params"))
+    seeds = [seed for words in aspects.values() for seed in words]
+    texts, new_seeds = redact_texts([items[index]["text"] for index in positions], seeds)
+    by_position = dict(zip(positions, texts, strict=True))
+    envelope = {key: data[key] for key in _ENVELOPE_KEYS if key in data}
+    envelope["items"] = [_item(item, by_position.get(index)) for index, item in enumerate(items)]
+    if isinstance(envelope.get("metadata"), dict):
+        envelope["metadata"] = {key: value for key, value in data["metadata"].items() if key in _METADATA_KEYS}
+    if aspects:
+        left = iter(new_seeds)
+        envelope["params"] = envelope["params"] | {
+            "aspects": {name: [next(left) for _ in words] for name, words in aspects.items()}
+        }
+    return envelope
+
+
+def _item(item: object, text: str | None) -> object:
+    if not isinstance(item, dict):
+        return None if isinstance(item, str | list) else item
+    kept = {key: item[key] for key in ("submissionId", "text", "embedding") if key in item}
+    if "text" in kept:
+        # One that is empty, or no string, is what the bug report is about: a text of its kind stands for it.
+        kept["text"] = (text if item["text"] else "") if text is not None else None
+    if isinstance(kept.get("embedding"), list):
+        kept["embedding"] = [None if isinstance(number, str | list | dict) else number for number in item["embedding"]]
+    elif isinstance(kept.get("embedding"), str | dict):
+        kept["embedding"] = None
+    return kept
+
+
+def _aspects(params: object) -> dict[str, list[str]]:
+    aspects = params.get("aspects") if isinstance(params, dict) else None
+    if not isinstance(aspects, dict):
+        return {}
+    return {name: words for name, words in aspects.items() if isinstance(words, list) and all(map(_is_word, words))}
+
+
+def _is_word(word: object) -> bool:
+    return isinstance(word, str)

@@ -1,0 +1,36 @@
+"""One run of `--once`, with all that a report or an explanation is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from worker.envelope import Batch
+from worker.result import Document
+from worker.topics.fit import Details, StageFinished, TopicFit
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A completed run.
+
+    Attributes:
+        source: the file or job it came from, as a person names it.
+        batch: what was run.
+        fit: what came of it, with diagnostics where an inspection was asked for.
+        document: the result document.
+        stages: those that finished, in order.
+        overrides: by `--set`.
+        comparison: one line each, where the stored result was compared.
+    """
+
+    source: str
+    batch: Batch = field(repr=False)
+    fit: TopicFit = field(repr=False)
+    document: Document = field(repr=False)
+    stages: tuple[StageFinished, ...] = ()
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    comparison: tuple[str, ...] = ()
+
+    @property
+    def stage_notes(self) -> Details:
+        """What the stages noted, all together."""
+        return {name: value for stage in self.stages for name, value in stage.details.items()}

@@ -1,0 +1,97 @@
+"use strict";
+// The map: a trace a topic, in colours and shapes that follow the page's own, light or dark.
+(() => {
+  const points = JSON.parse(document.getElementById("points").textContent);
+  const plot = document.getElementById("plot");
+  const SHAPES = ["circle", "square", "diamond", "triangle-up", "cross"];
+  const HOVER_COLUMNS = 60;
+  const narrow = window.matchMedia("(max-width: 45rem)");
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  // Plotly reads a few tags in a hover text: a comment must hold none.
+  const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+
+  function wrapped(text) {
+    const lines = [];
+    let line = "";
+    for (const word of text.split(/\s+/)) {
+      if (line && line.length + word.length > HOVER_COLUMNS) { lines.push(line); line = ""; }
+      line = line ? `${line} ${word}` : word;
+    }
+    lines.push(line);
+    return lines.map(escaped).join("<br>");
+  }
+
+  function hasWebGL() {
+    const canvas = document.createElement("canvas");
+    return Boolean(canvas.getContext("webgl") || canvas.getContext("experimental-webgl"));
+  }
+
+  // Thousands of points want the graphics card; few look the same without it, and print sharper.
+  const type = points.x.length > 2000 && hasWebGL() ? "scattergl" : "scatter";
+  const size = points.x.length > 5000 ? 4 : points.x.length > 1500 ? 6 : 8;
+
+  const rows = new Map([[-1, []]]);
+  points.labels.forEach((_, topic) => rows.set(topic, []));
+  points.topic.forEach((topic, row) => rows.get(topic).push(row));
+  // Core members first: the legend takes its shape from the first point.
+  rows.forEach((own) => own.sort((a, b) => points.placed[a] - points.placed[b] || a - b));
+
+  function trace(topic) {
+    const own = rows.get(topic);
+    const outlier = topic < 0;
+    const shape = outlier ? "circle" : SHAPES[Math.floor(topic / points.colours) % SHAPES.length];
+    return {
+      type, mode: "markers",
+      name: outlier ? "outliers" : escaped(`${topic} ${points.labels[topic]}`),
+      x: own.map((row) => points.x[row]),
+      y: own.map((row) => points.y[row]),
+      text: own.map((row) => wrapped(points.text[row])),
+      customdata: own.map((row) => escaped(points.id[row])),
+      hovertemplate: `%{text}<br><i>%{customdata}</i><extra>${outlier ? "outlier" : `topic ${topic}`}</extra>`,
+      marker: {
+        size: outlier ? size - 2 : size,
+        symbol: own.map((row) => (points.placed[row] ? `${shape}-open` : shape)),
+        color: outlier ? style("--outlier") : style(`--c${topic % points.colours}`),
+        opacity: outlier ? 0.6 : 0.85,
+      },
+    };
+  }
+
+  const median = (values) => values.slice().sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+  function labels() {
+    return points.labels.map((_, topic) => {
+      const own = rows.get(topic);
+      return {
+        x: median(own.map((row) => points.x[row])), y: median(own.map((row) => points.y[row])),
+        text: `<b>${topic}</b>`, showarrow: false, borderpad: 2, captureevents: false,
+        font: { size: 13, color: style("--ink") }, bgcolor: style("--paper"), opacity: 0.85,
+        bordercolor: style(`--c${topic % points.colours}`), borderwidth: 1,
+      };
+    });
+  }
+
+  function layout() {
+    const axis = { visible: false, fixedrange: false };
+    return {
+      paper_bgcolor: style("--paper"), plot_bgcolor: style("--paper"),
+      font: { family: style("font-family") || "system-ui, sans-serif", color: style("--ink"), size: 12 },
+      margin: { l: 0, r: 0, t: 32, b: 0 }, hovermode: "closest", dragmode: "zoom",
+      xaxis: axis, yaxis: axis,
+      hoverlabel: { align: "left", bgcolor: style("--soft"), bordercolor: style("--line"), font: { color: style("--ink"), size: 13 } },
+      legend: narrow.matches ? { orientation: "h", y: -0.02, itemsizing: "constant" } : { itemsizing: "constant", y: 1 },
+      annotations: labels(),
+    };
+  }
+
+  const order = [-1, ...points.labels.keys()];
+  const draw = () => Plotly.react(plot, order.map(trace), layout(), { responsive: true, displaylogo: false, displayModeBar: "hover" });
+
+  draw().then(() => { plot.dataset.drawn = type; });
+  dark.addEventListener("change", draw);
+  narrow.addEventListener("change", draw);
+  window.addEventListener("beforeprint", () => { document.querySelectorAll("details").forEach((part) => { part.open = true; }); });
+})();

@@ -1,0 +1,40 @@
+"""What the fits of one batch share, whatever their parameters: order, neighbours, vocabulary."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from worker.topics.corpus import Corpus, canonical_order, make_corpus
+from worker.topics.fit import FloatArray, IntArray
+from worker.topics.neighbors import Neighbors, nearest_neighbors
+from worker.topics.vocabulary import Vocabulary, build_vocabulary
+
+
+class Preparation:
+    """A batch made ready for one fit or for several; each part is computed once, when it is first needed."""
+
+    def __init__(self, texts: Sequence[str], embeddings: FloatArray, device: str, *, most_neighbors: int = 0) -> None:
+        """Take the batch.
+
+        Args:
+            texts: (n,) the documents. Not edited.
+            embeddings: (n, d) float32, L2-normalized. Not modified.
+            device: "cpu" or "cuda:N".
+            most_neighbors: what the most demanding fit will ask for, so that one search serves all.
+        """
+        self.order: IntArray = canonical_order(texts, embeddings)
+        self.corpus: Corpus = make_corpus([texts[i] for i in self.order], embeddings[self.order])
+        self._device = device
+        self._most_neighbors = most_neighbors
+        self._neighbors: Neighbors | None = None
+
+    def neighbors(self, k: int) -> Neighbors:
+        """Give the k nearest neighbours of each document; the first k of a longer list are the same."""
+        k = min(k, len(self.order) - 1)
+        if self._neighbors is None or self._neighbors.indices.shape[1] < k:
+            self._neighbors = nearest_neighbors(self.corpus.embeddings, max(k, self._most_neighbors), self._device)
+        return Neighbors(self._neighbors.indices[:, :k], self._neighbors.distances[:, :k])
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the batch."""
+        return build_vocabulary(self.corpus.texts)
