@@ -89,7 +89,7 @@ def fit_topics(
         clock.finish()
         return NoTopics.NO_KEYWORDS
     clustering = _clustering(corpus, adapted)
-    modelled = _model(corpus, vocabulary, neighbors, clustering, adapted, encoder, clock)
+    modelled = _model(corpus, vocabulary, neighbors, clustering, adapted, encoder, device, clock)
     if isinstance(modelled, NoTopics):
         clock.finish()
         return modelled
@@ -127,6 +127,7 @@ def _model(
     clustering: Clustering | EqualVectors,
     adapted: AdaptedParams,
     encoder: KeywordEncoder,
+    device: str,
     clock: StageClock,
 ) -> tuple[IntArray, list[list[Keyword]]] | NoTopics:
     ranking = KeywordRanking(encoder, vocabulary, corpus.texts, corpus.embeddings)
@@ -139,7 +140,7 @@ def _model(
         min_topic_size=adapted.min_cluster_size,
         # Merging happens in the clustering: there it costs no second c-TF-IDF, and counts real topics.
         nr_topics=None,
-        umap_model=_reduction(corpus, neighbors, adapted, clock),
+        umap_model=_reduction(corpus, neighbors, adapted, device, clock),
         hdbscan_model=ClusteringSocket(clustering, clock),
         vectorizer_model=NgramVectorizer(vocabulary, documents),
         representation_model=ranking,
@@ -157,11 +158,11 @@ def _model(
 
 
 def _reduction(
-    corpus: Corpus, neighbors: Neighbors, adapted: AdaptedParams, clock: StageClock
+    corpus: Corpus, neighbors: Neighbors, adapted: AdaptedParams, device: str, clock: StageClock
 ) -> ReductionSocket | BaseDimensionalityReduction:
     if _hardly_distinct(corpus, adapted):
         return BaseDimensionalityReduction()
-    return ReductionSocket(Reduction(neighbors, adapted.n_neighbors, adapted.n_components), clock)
+    return ReductionSocket(Reduction(neighbors, adapted.n_neighbors, adapted.n_components, device), clock)
 
 
 def _clustering(corpus: Corpus, adapted: AdaptedParams) -> Clustering | EqualVectors:
