@@ -6,8 +6,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -15,13 +13,15 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.acceptance.faults.conftest import PREFIX, batch
-from tests.acceptance.faults.engine import FOLDER, Record
+from tests.acceptance.faults.conftest import PREFIX, StartWorker, batch
+from tests.acceptance.faults.engine import Record
 from tests.acceptance.processes import PROJECT, Producer, WorkerProcess
 from tests.redis_server import RedisServer
 
 KEY = f"{PREFIX}:topic-model"
 SOON_S = 30.0
+# A batch may take three seconds; no stalled check comes in between.
+TIMES = {"TOPIC_MODEL_TIMEOUT_MS": "3000", "BULLMQ_STALLED_INTERVAL_MS": "60000"}
 
 
 class Probes:
@@ -66,28 +66,6 @@ class Probes:
 
 
 @pytest.fixture
-def record(tmp_path: Path) -> Record:
-    """Give the engine's record."""
-    folder = tmp_path / "record"
-    folder.mkdir()
-    return Record(folder)
-
-
-def variables(own_redis: RedisServer, record: Record, port: int) -> dict[str, str]:
-    """Set up with short times and the engine that a test controls."""
-    return {
-        "REDIS_URL": own_redis.url,
-        "BULLMQ_PREFIX": PREFIX,
-        "BULLMQ_LOCK_DURATION_MS": "4000",
-        "BULLMQ_STALLED_INTERVAL_MS": "60000",
-        "TOPIC_MODEL_TIMEOUT_MS": "3000",
-        "HEALTH_PORT": str(port),
-        "TOPIC_MODEL_TEST_ENGINE": "tests.acceptance.faults.engine:run",
-        FOLDER: str(record.folder),
-    }
-
-
-@pytest.fixture
 def free_port() -> int:
     """Find a port for the probes."""
     with socket.socket() as probe:
@@ -97,21 +75,9 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def worker(own_redis: RedisServer, record: Record, free_port: int) -> Iterator[WorkerProcess]:
-    """Give a worker with probes."""
-    process = WorkerProcess(**variables(own_redis, record, free_port))
-    yield process
-    if process.process.poll() is None:
-        process.kill()
-    process.wait()
-
-
-@pytest.fixture
-def producer(own_redis: RedisServer) -> Iterator[Producer]:
-    """Give a producer of the newest BullMQ."""
-    process = Producer("bullmq-6", own_redis.port, "topic-model", PREFIX)
-    yield process
-    process.close()
+def worker(start_worker: StartWorker, free_port: int) -> WorkerProcess:
+    """Give a worker with probes and short times, as it starts."""
+    return start_worker(wait=False, HEALTH_PORT=str(free_port), **TIMES)
 
 
 def readme_commands() -> list[tuple[str, str]]:
@@ -202,14 +168,14 @@ def test_a_stopped_worker_is_not_alive(worker: WorkerProcess, free_port: int) ->
     assert Probes(free_port).get("/livez")[0] == 200
 
 
-def test_a_port_that_is_taken_ends_the_start(own_redis: RedisServer, record: Record, free_port: int) -> None:
+def test_a_port_that_is_taken_ends_the_start(start_worker: StartWorker, free_port: int) -> None:
     """Exit 2, and the line names the variable."""
     with socket.socket() as taken:
         taken.bind(("", free_port))
         taken.listen()
-        process = WorkerProcess(**variables(own_redis, record, free_port))
-        assert process.wait() == 2
-    assert f"HEALTH_PORT: port {free_port} cannot be had" in process.raw[-1]
+        worker = start_worker(wait=False, HEALTH_PORT=str(free_port))
+        assert worker.wait() == 2
+    assert f"HEALTH_PORT: port {free_port} cannot be had" in worker.raw[-1]
 
 
 def test_each_line_about_a_job_carries_its_ids(
