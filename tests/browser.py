@@ -37,10 +37,10 @@ class Browser:
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         theirs_in, self._to = os.pipe()
         self._from, theirs_out = os.pipe()
+        options = [*FLAGS, *flags, f"--user-data-dir={self._profile.name}", "about:blank"]
         self._process = subprocess.Popen(
             # A shell moves the pipes to the descriptors that DevTools wants.
-            ["/bin/sh", "-c", f'exec "$@" {READS}<&{theirs_in} {WRITES}>&{theirs_out}', "sh", CHROMIUM, *FLAGS, *flags]
-            + [f"--user-data-dir={self._profile.name}", "about:blank"],
+            ["/bin/sh", "-c", f'exec "$@" {READS}<&{theirs_in} {WRITES}>&{theirs_out}', "sh", CHROMIUM, *options],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
