@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,8 +24,16 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--remote-debugging-pipe",
 ]
-# DevTools writes to its descriptor 4 and reads from 3.
-READS, WRITES = 3, 4
+# DevTools reads from its descriptor 3 and writes to 4.
+MOVE_PIPES = """
+import os, sys
+reads, writes = os.dup(int(sys.argv[1])), os.dup(int(sys.argv[2]))
+os.dup2(reads, 3)
+os.dup2(writes, 4)
+os.set_inheritable(3, True)
+os.set_inheritable(4, True)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 WAIT_S = 90.0
 
 
@@ -37,10 +46,9 @@ class Browser:
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         theirs_in, self._to = os.pipe()
         self._from, theirs_out = os.pipe()
+        options = [*FLAGS, *flags, f"--user-data-dir={self._profile.name}", "about:blank"]
         self._process = subprocess.Popen(
-            # A shell moves the pipes to the descriptors that DevTools wants.
-            ["/bin/sh", "-c", f'exec "$@" {READS}<&{theirs_in} {WRITES}>&{theirs_out}', "sh", CHROMIUM, *FLAGS, *flags]
-            + [f"--user-data-dir={self._profile.name}", "about:blank"],
+            [sys.executable, "-c", MOVE_PIPES, str(theirs_in), str(theirs_out), CHROMIUM, *options],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

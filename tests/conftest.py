@@ -6,16 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import CHROMIUM
 from tests.redis_server import RedisServer
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect, and say so, what this machine cannot run: without a GPU, without the corpora."""
+    """Deselect, and say so, what this machine cannot run: without a GPU, the corpora, a browser."""
     import torch
 
-    missing = {"cuda": not torch.cuda.is_available(), "shared": not (SHARED / "data").is_dir()}
+    missing = {
+        "cuda": not torch.cuda.is_available(),
+        "shared": not (SHARED / "data").is_dir(),
+        "browser": CHROMIUM is None,
+    }
     left_out = [item for item in items if any(missing[name] and item.get_closest_marker(name) for name in missing)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

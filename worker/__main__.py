@@ -57,7 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: without the program's name; `sys.argv` where left out.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.once is _FROM_REDIS and arguments.job is None:
+        parser.error("argument --once: expected FILE, or --job ID")
     try:
         return _run(arguments)
     except KeyboardInterrupt:

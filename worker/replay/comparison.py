@@ -128,7 +128,14 @@ def compare_files(left: str, right: str) -> ExitCode:
         UnreadableFile: one of them is no result.
     """
     documents = [checked_result(read_result_file(path), path) for path in (left, right)]
-    show_comparison(Terminal(sys.stderr), compare(*documents), left, right)
+    terminal = Terminal(sys.stderr)
+    comparison = compare(*documents)
+    if comparison.identical:
+        show_comparison(terminal, comparison, left, right)
+    else:
+        terminal.say(f"A: {left}")
+        terminal.say(f"B: {right}")
+        show_comparison(terminal, comparison, "A", "B")
     return ExitCode.COMPLETED
 
 

@@ -86,7 +86,7 @@ class _Replay:
             self._terminal.say(f"job {job_id}: {printable(self._stored.state, _STATE_CHARS)}")
             return self._stored.data
         if source is None:
-            raise BadUsage("--once needs a FILE, or --job ID")
+            raise BadUsage("--once takes a FILE, or --job ID")
         if source == STDIN and sys.stdin.isatty():
             self._terminal.say("reading a batch from the terminal; end it with Ctrl-D")
         return read_batch_file(source)

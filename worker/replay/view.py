@@ -13,6 +13,8 @@ from worker.topics.fit import Diagnostics, StageFinished, TopicFit
 
 N_EXAMPLES: Final = 3
 N_OUTLIERS_SHOWN: Final = 60
+# Enough of a long comment to judge it by.
+MAX_EXAMPLE_CHARS: Final = 500
 # Topics beyond this make a matrix nobody reads.
 MAX_MATRIX_TOPICS: Final = 40
 
@@ -173,7 +175,9 @@ def _between(session: Session, diagnostics: Diagnostics, row: int) -> str:
 
 def _example(session: Session, row: int, note: str) -> Example:
     batch = session.batch
-    return Example(batch.submission_ids[int(batch.kept[row])], batch.texts[row], note)
+    text = batch.texts[row]
+    shown = text if len(text) <= MAX_EXAMPLE_CHARS else text[:MAX_EXAMPLE_CHARS].rstrip() + "…"
+    return Example(batch.submission_ids[int(batch.kept[row])], shown, note)
 
 
 def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:

@@ -88,7 +88,9 @@
   }
 
   const order = [-1, ...points.labels.keys()];
-  const draw = () => Plotly.react(plot, order.map(trace), layout(), { responsive: true, displaylogo: false, displayModeBar: "hover" });
+  const BUTTONS = [["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]];
+  const options = { responsive: true, displaylogo: false, modeBarButtons: BUTTONS };
+  const draw = () => Plotly.react(plot, order.map(trace), layout(), options);
 
   draw().then(() => { plot.dataset.drawn = type; });
   dark.addEventListener("change", draw);

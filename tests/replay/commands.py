@@ -1,0 +1,48 @@
+"""`python -m worker` as a process, for the tests of what it is asked on the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EXAMPLE = REPOSITORY / "examples" / "batch.json.gz"
+WAIT_S = 200
+
+
+def ask(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the worker with its own engine, keywords without a model, and these settings."""
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "worker", *map(str, arguments)],
+        cwd=REPOSITORY,
+        env={**inherited, "DEVICE": "cpu", "KEYWORD_ENCODER": "corpus", **variables},
+        capture_output=True,
+        timeout=WAIT_S,
+        check=False,
+    )
+
+
+def documents_of(process: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
+    """Give the result documents on stdout, without the time they were made at."""
+    documents = [json.loads(line) for line in process.stdout.splitlines()]
+    for document in documents:
+        del document["completedAt"]
+    return documents
+
+
+def told(process: subprocess.CompletedProcess[bytes]) -> str:
+    """Give what a person was told."""
+    return process.stderr.decode()
+
+
+def refusal(process: subprocess.CompletedProcess[bytes]) -> str:
+    """Give the line a command was refused with: exit code 2, nothing on stdout, no traceback."""
+    assert process.returncode == 2, told(process)
+    assert process.stdout == b""
+    assert "Traceback" not in told(process)
+    last = told(process).splitlines()[-1]
+    assert last.startswith("python -m worker: ")
+    return last.removeprefix("python -m worker: ")
