@@ -20,6 +20,7 @@ examples:
   python -m worker --once job.json              run one batch; the result goes to stdout
   python -m worker --once job.json.gz > out.json
   make_job | python -m worker --once -          the batch comes from stdin
+  python -m worker --warm-up                    load the model, run a made-up batch, exit
   python -m worker --version
 
 --once reads a batch envelope, a RunPod request {"input": envelope}, or a BullMQ job dump
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
-        return _run(arguments.once)
+        return _run(arguments.once, warm_up=arguments.warm_up)
     except KeyboardInterrupt:
         _complain("interrupted")
         return ExitCode.INTERRUPTED
@@ -62,11 +63,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INFRASTRUCTURE
 
 
-def _run(source: str | None) -> int:
+def _run(source: str | None, *, warm_up: bool) -> int:
     # Imported here: --help and --version answer without numpy, pydantic or bullmq.
     from worker.settings import Settings
 
     settings = Settings.from_environment()
+    if warm_up:
+        from worker.replay import warm_up as check
+
+        return check(settings)
     if source is None:
         from worker.consumer import consume
 
@@ -83,10 +88,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--once",
         metavar="FILE",
         help="run the batch in FILE (- for stdin) without Redis, then exit; e.g. --once job.json",
+    )
+    what.add_argument(
+        "--warm-up",
+        action="store_true",
+        help="start the compute process as for a job, say what it runs on, then exit; for an image's build",
     )
     parser.add_argument(
         "--version",

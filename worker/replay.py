@@ -48,6 +48,29 @@ def replay(source: str, settings: Settings) -> ExitCode:
     return ExitCode.FAILED if document["status"] == "failed" else ExitCode.COMPLETED
 
 
+def warm_up(settings: Settings) -> ExitCode:
+    """Start the compute process, have it run its made-up batch, and end it; says on what it ran.
+
+    Raises:
+        WorkerError: the model, the device or the engine cannot be had.
+    """
+    terminal = Terminal(sys.stderr)
+    began_s = time.monotonic()
+    asyncio.run(_start(settings, terminal))
+    terminal.say(f"warm after {time.monotonic() - began_s:.1f} s")
+    return ExitCode.COMPLETED
+
+
+async def _start(settings: Settings, terminal: Terminal) -> None:
+    compute = Compute(settings.compute_config())
+    try:
+        ready = await compute.start()
+        terminal.say(f"device: {ready.device}")
+        (terminal.warn if ready.is_fallback else terminal.say)(ready.message)
+    finally:
+        await compute.close()
+
+
 def _read(source: str, terminal: Terminal) -> Batch | Rejection:
     terminal.say(f"topic-model-worker {WORKER_VERSION}")
     began_s = time.monotonic()
