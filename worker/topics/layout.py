@@ -12,6 +12,8 @@ import torch
 from scipy import sparse
 
 from worker.topics.fit import FloatArray, IntArray
+from worker.topics.principal_axes import principal_axes
+from worker.topics.threads import one_thread
 
 # 1 / (1 + A d^(2 B)) is UMAP's stand-in for exp(-d), its curve for min_dist = 0; least squares on
 # [0, 3] gives 1.93 and .79. Three quarters need square roots only, where a power would have other
@@ -27,8 +29,6 @@ MAX_DEGREE = 48
 # Epochs at most between two visits of a weak edge.
 MAX_PERIOD = 8
 EXTENT = 10.0
-# Rows that the principal axes of a large batch are taken from.
-_AXES_ROWS = 8192
 _START_DECIMALS = 3
 _NEAR = 1e-3
 _NEARER = 1e-6
@@ -65,25 +65,16 @@ def lay_out(graph: sparse.csr_matrix, start: FloatArray, *, n_epochs: int, seed:
     Returns:
         (n, c) float32.
     """
-    n = len(start)
     # By falling degree, the heads of every rank are the first rows: a slice, no scatter.
     order = np.argsort(-np.diff(graph.indptr), kind="stable")
     ranks = _ranks(graph, order, device)
     points = torch.from_numpy(start[order]).to(device)
     repulsion = (_repelled(graph, order) * (N_NEGATIVES / N_REPULSIONS)).to(device)
     draws = torch.Generator().manual_seed(seed)
-    shifts = torch.randint(1, n, (n_epochs, N_REPULSIONS), generator=draws).tolist()
-    gap = max(1, len(ranks) // N_REPULSIONS)
-    for epoch in range(n_epochs):
-        rate = 1.0 - epoch / n_epochs
-        left = list(shifts[epoch])
-        for number, rank in enumerate(ranks):
-            if (epoch + number) % rank.period == 0:
-                _attract(points, rank, rate)
-            if number % gap == 0 and left:
-                _repel(points, left.pop(), repulsion, rate)
-        for shift in left:
-            _repel(points, shift, repulsion, rate)
+    shifts = torch.randint(1, len(start), (n_epochs, N_REPULSIONS), generator=draws).tolist()
+    with one_thread():
+        for epoch in range(n_epochs):
+            _run_epoch(points, ranks, repulsion, epoch, 1.0 - epoch / n_epochs, shifts[epoch])
     coordinates = np.empty_like(start)
     coordinates[order] = points.cpu().numpy()
     return coordinates
@@ -95,18 +86,27 @@ def principal_start(embeddings: FloatArray, n_components: int, seed: int) -> Flo
     Coarse and with a little noise: the last bits of a product over threads must not matter, and
     equal points must be able to part. The clusters are as good as from a spectral start.
     """
-    sample = embeddings[:: -(-len(embeddings) // _AXES_ROWS)].astype(np.float64)
-    mean = sample.mean(axis=0)
-    sample -= mean
-    _, vectors = np.linalg.eigh(sample.T @ sample)
-    axes = vectors[:, ::-1][:, :n_components]
-    largest = np.abs(axes).argmax(axis=0)
-    axes = axes * np.sign(axes[largest, np.arange(axes.shape[1])])
+    mean, axes = principal_axes(embeddings, n_components, centred=True)
     projected = embeddings.astype(np.float64) @ axes - mean @ axes
     scaled = np.round(projected * (EXTENT / max(np.abs(projected).max(), _NEARER)), _START_DECIMALS)
     noise = np.random.default_rng(seed).normal(scale=10.0**-_START_DECIMALS, size=(len(scaled), n_components))
     noise[:, : scaled.shape[1]] += scaled
     return noise.astype(np.float32)
+
+
+def _run_epoch(
+    points: torch.Tensor, ranks: list[_Rank], repulsion: torch.Tensor, epoch: int, rate: float, shifts: list[int]
+) -> None:
+    """Visit the ranks whose turn it is, the repulsions spread between them."""
+    gap = max(1, len(ranks) // N_REPULSIONS)
+    left = list(shifts)
+    for number, rank in enumerate(ranks):
+        if (epoch + number) % rank.period == 0:
+            _attract(points, rank, rate)
+        if number % gap == 0 and left:
+            _repel(points, left.pop(), repulsion, rate)
+    for shift in left:
+        _repel(points, shift, repulsion, rate)
 
 
 def _attract(points: torch.Tensor, rank: _Rank, rate: float) -> None:

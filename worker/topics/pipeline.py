@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from bertopic import BERTopic
-from bertopic.cluster import BaseCluster
-from bertopic.dimensionality import BaseDimensionalityReduction
 
 from worker.topics import metrics
 from worker.topics.academic_aspects import aspects_in_force
 from worker.topics.adaptation import FEWEST_DOCUMENTS, AdaptedParams, adapt
 from worker.topics.aspects import match_aspects
+from worker.topics.bertopic_parts import BaseCluster, BaseDimensionalityReduction, BERTopic
 from worker.topics.clustering import Clustering, EqualVectors, by_size
 from worker.topics.corpus import Corpus
 from worker.topics.diagnosis import diagnose as explain_fit
