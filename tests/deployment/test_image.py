@@ -16,6 +16,7 @@ import pytest
 
 from tests.deployment.dockerfile import Dockerfile, exec_form
 from tests.deployment.files import BULL_BOARD, DOCKER, PROJECT, SETTINGS, check, pip_tool
+from worker.topics.loading import choose_encoder
 
 IMAGE = Dockerfile(DOCKER / "Dockerfile")
 BOARD = Dockerfile(BULL_BOARD / "Dockerfile")
@@ -96,13 +97,13 @@ def test_hadolint_has_no_complaint(file: Path) -> None:
 
 def test_every_run_line_is_run_by_the_suite_or_by_make() -> None:
     """A RUN line is a line of the Makefile, one that a test here runs, or moves files about."""
-    tested = ("python .ci/constraints.py ", "python docker/", "python -m worker ", "npm install ")
+    tested = ("python .ci/constraints.py ", "python docker/bake_model.py ", "npm install ")
     makefile = _makefile_commands()
     for file in (IMAGE, BOARD):
         for stage, command in file.commands():
             known = (
                 _without_variables(command).startswith(tested)
-                or command in makefile
+                or any(line.startswith(_without_variables(command).partition(" > ")[0]) for line in makefile)
                 or shlex.split(command)[0] in PLAIN
             )
             assert known, f"stage {stage} runs what neither the suite nor make runs: {command}"
@@ -123,17 +124,11 @@ def test_constraints_are_those_of_the_lock(tmp_path: Path) -> None:
     assert f"torch=={version[1]}" in (tmp_path / "constraints.txt").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_worker_runs_on_the_baked_model(baked_model: Path, tmp_path: Path) -> None:
-    """The build's batch completes with the settings of the image and the folder that the build made."""
-    environment = IMAGE.environment("warm", FLAVOUR="cpu") | {
-        "KEYWORD_ENCODER": str(baked_model),
-        "HOME": str(tmp_path),
-    }
-    # The cache of this machine instead of the image's: the compiling is looked at below, by itself.
-    own = {name: value for name, value in environment.items() if name != "PATH" and not name.startswith("NUMBA")}
-    done = in_shell(run_line("python -m worker"), **own)
-    assert done.returncode == 0, done.stderr
-    assert f"keyword encoder: {baked_model} on cpu" in done.stderr
+def test_the_worker_takes_the_baked_model(baked_model: Path) -> None:
+    """The engine loads the build's folder by the name that KEYWORD_ENCODER gives it, and does not fall back."""
+    choice = choose_encoder(str(baked_model), "sentence-transformers/LaBSE", "cpu")
+    assert choice.message == f"keyword encoder: {baked_model} on cpu"
+    assert not choice.is_fallback
 
 
 def test_numbas_cache_outlives_the_image(tmp_path: Path) -> None:
