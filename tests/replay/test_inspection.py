@@ -15,17 +15,13 @@ from bullmq import Queue
 from tests.acceptance.envelopes import themed_envelope
 from tests.redis_server import RedisServer
 from tests.replay.commands import EXAMPLE, ask, documents_of, refusal, told
+from tests.replay.sessions import session_of
 from worker.__main__ import main
-from worker.envelope import Batch, read_envelope
 from worker.replay.explanation import explain
 from worker.replay.saved_job import redacted
-from worker.replay.session import Session
 from worker.replay.sweep import documents_of as documents_of_sweep
 from worker.replay.sweep import make_variants, to_run
-from worker.result import completed
-from worker.topics.encoders import CorpusEncoder
-from worker.topics.fit import NoTopics, TopicFit
-from worker.topics.pipeline import fit_topics
+from worker.topics.fit import NoTopics
 from worker.topics.vocabulary import tokenize
 
 NASTY = "the room </script><script>document.title='taken'</script><img src=x onerror=alert(1)> & <b>late</b>"
@@ -110,23 +106,6 @@ def test_explain_an_outlier_and_a_zero_vector() -> None:
     lines = explain(session, ids[1]).lines
     assert lines[0].startswith("outlier: ")
     assert lines[1] == "HDBSCAN left it outside every cluster: the comments around it lie too thinly"
-
-
-def session_of(envelope: dict[str, Any]) -> Session:
-    """Run a batch here, with diagnostics."""
-    batch = read_envelope(envelope)
-    assert isinstance(batch, Batch)
-    fit = fit_topics(
-        batch.texts,
-        batch.embeddings,
-        batch.params,
-        encoder=CorpusEncoder(),
-        device="cpu",
-        on_stage=lambda _: None,
-        diagnose=True,
-    )
-    assert isinstance(fit, TopicFit)
-    return Session("a test", batch, fit, completed(batch, fit, now=datetime.now(UTC)))
 
 
 def test_a_sweep_gives_what_single_runs_give(
