@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import json
 import re
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,19 @@ from bullmq import Queue
 from tests.acceptance.envelopes import themed_envelope
 from tests.redis_server import RedisServer
 from tests.replay.commands import EXAMPLE, ask, documents_of, refusal, told
+from tests.replay.sessions import session_of
+from worker.__main__ import main
+from worker.replay.explanation import explain
+from worker.replay.saved_job import redacted
+from worker.replay.sweep import documents_of as documents_of_sweep
+from worker.replay.sweep import make_variants, to_run
+from worker.topics.fit import NoTopics
+from worker.topics.vocabulary import tokenize
 
 NASTY = "the room </script><script>document.title='taken'</script><img src=x onerror=alert(1)> & <b>late</b>"
-SMALL = {"n_per_theme": 10, "n_themes": 3}
+# An engine without a model: it starts at once.
+QUICK = {"TOPIC_MODEL_TEST_ENGINE": "tests.replay.engines:two_topics"}
+SMALL: dict[str, Any] = {"n_per_theme": 10, "n_themes": 3}
 
 
 @pytest.fixture(scope="module")
@@ -28,39 +40,38 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_inspecting_does_not_change_the_result(batch: Path, tmp_path: Path) -> None:
-    """The document on stdout is the same with a report and an explanation as without."""
-    envelope = json.loads(batch.read_text())
-    submission = envelope["items"][4]["submissionId"]
-    report = tmp_path / "out.html"
-    plain = ask("--once", batch)
-    looked_at = ask("--once", batch, "--report", report, "--explain", submission)
-    assert plain.returncode == looked_at.returncode == 0, told(looked_at)
-    assert documents_of(plain) == documents_of(looked_at)
-    assert report.stat().st_size > 1_000_000
-    assert f"report: {report}" in told(looked_at)
-
-
-def test_the_report_escapes_every_comment(batch: Path, tmp_path: Path) -> None:
-    """A comment that holds tags is text in the page, in its tables as in its data."""
-    report = tmp_path / "out.html"
-    assert ask("--once", batch, "--report", report).returncode == 0
-    page = report.read_text()
-    assert NASTY not in page
-    assert "<script>document.title" not in page
-    assert "<img src=x" not in page
-    assert page.count("</script>") == 3
-    assert "\\u003c/script\\u003e\\u003cscript\\u003edocument.title" in page
-    assert not re.search(r"""(?:src|href)=["']?https?:""", page.split('<script type="application/json"')[0])
-
-
-def test_explain_tells_why(batch: Path) -> None:
-    """Topic, cluster, alternatives and neighbours of a comment are told, with its words."""
-    envelope = json.loads(batch.read_text())
-    item = envelope["items"][4]
-    process = ask("--once", batch, "--explain", item["submissionId"])
+@pytest.fixture(scope="module")
+def plain(batch: Path) -> subprocess.CompletedProcess[bytes]:
+    """Run the batch as it is, once for all tests."""
+    process = ask("--once", batch)
     assert process.returncode == 0, told(process)
-    lines = told(process)
+    return process
+
+
+@pytest.fixture(scope="module")
+def varied(batch: Path) -> subprocess.CompletedProcess[bytes]:
+    """Run the batch with other parameters, once for all tests."""
+    process = ask("--once", batch, "--set", "nr_topics=9", "--set", "nr_topics=2", "--set", "umap_n_neighbors=28")
+    assert process.returncode == 0, told(process)
+    return process
+
+
+def test_inspecting_does_not_change_the_result(
+    batch: Path, plain: subprocess.CompletedProcess[bytes], tmp_path: Path
+) -> None:
+    """With a report and an explanation stdout is as without; the page escapes comments, stderr explains one."""
+    item = json.loads(batch.read_text())["items"][4]
+    report = tmp_path / "out.html"
+    process = ask("--once", batch, "--report", report, "--explain", item["submissionId"])
+    assert process.returncode == 0, told(process)
+    assert documents_of(process) == documents_of(plain)
+    assert f"report: {report}" in told(process)
+    assert_explained(told(process), item)
+    assert_escaped(report.read_text())
+
+
+def assert_explained(lines: str, item: dict[str, Any]) -> None:
+    """Topic, cluster, alternatives and neighbours of a comment are told, with its words."""
     assert f"explain {item['submissionId']}: {item['text']}" in lines
     assert re.search(r"  topic \d \(.+\), probability 0\.\d{4}", lines)
     assert re.search(r"  core member of cluster \d+ \(\d+ comments\) with strength \d\.\d\d, which is the topic", lines)
@@ -68,59 +79,74 @@ def test_explain_tells_why(batch: Path) -> None:
     assert re.search(r"\d+ of 20", lines)
 
 
-def test_explain_an_outlier_and_a_zero_vector(tmp_path: Path) -> None:
+def assert_escaped(page: str) -> None:
+    """A comment that holds tags is text in the page, in its tables as in its data."""
+    assert NASTY not in page
+    assert "<script>document.title" not in page
+    assert "<img src=x" not in page
+    assert page.count("</script>") == 3
+    assert "\\u003c/script\\u003e\\u003cscript\\u003edocument.title" in page
+    assert not re.search(r"""(?:src|href)=["']?https?:""", page.split('<script type="application/json"', maxsplit=1)[0])
+
+
+def test_explain_an_outlier_and_a_zero_vector() -> None:
     """An outlier is told what kept it out, a zero vector that it is one."""
-    envelope = themed_envelope(**SMALL)
+    envelope = themed_envelope(**SMALL, reduce_outliers=False, min_topic_size=5)
     ids = [item["submissionId"] for item in envelope["items"]]
     envelope["items"][0]["embedding"] = [0] * 768
-    envelope["items"][1]["embedding"] = [(-1) ** i for i in range(768)]
-    envelope["params"] = {"reduce_outliers": False}
-    path = tmp_path / "job.json"
-    path.write_text(json.dumps(envelope))
-    zero = ask("--once", path, "--explain", ids[0])
-    assert "outlier: its embedding is the zero vector" in told(zero)
-    far = ask("--once", path, "--explain", ids[1])
-    assert "  outlier: " in told(far)
-    assert "HDBSCAN left it outside every cluster" in told(far)
+    session = session_of(envelope)
+    assert explain(session, ids[0]).lines == (
+        "outlier: its embedding is the zero vector, so it was set aside before anything else",
+    )
+    # Whatever was clustered: one document that its cluster does not want.
+    fit, diagnostics = session.fit, session.fit.diagnostics
+    assert diagnostics is not None
+    for array in (fit.labels, diagnostics.core, diagnostics.clusters):
+        array[0] = -1
+    lines = explain(session, ids[1]).lines
+    assert lines[0].startswith("outlier: ")
+    assert lines[1] == "HDBSCAN left it outside every cluster: the comments around it lie too thinly"
 
 
-def test_a_sweep_gives_what_single_runs_give(batch: Path) -> None:
-    """Each value of a sweep gives the document of a run with that value, though neighbours are shared."""
-    sweep = ask("--once", batch, "--sweep", "umap_n_neighbors=5,28,10")
+def test_a_sweep_gives_what_single_runs_give(
+    batch: Path, plain: subprocess.CompletedProcess[bytes], varied: subprocess.CompletedProcess[bytes]
+) -> None:
+    """Each value gives the document of a run with it, though neighbours are shared; one may fail by the contract."""
+    own = len(documents_of(plain)[0]["topics"])
+    sweep = ask("--once", batch, "--set", "umap_n_neighbors=28", "--sweep", f"nr_topics=2,{own}")
     assert sweep.returncode == 0, told(sweep)
-    documents = documents_of(sweep)
-    assert len(documents) == 3
-    for value, document in zip((5, 28), documents, strict=False):
-        alone = ask("--once", batch, "--set", f"umap_n_neighbors={value}")
-        assert documents_of(alone) == [document]
-    header, rows = re.search(r"(umap_n_neighbors +topics.*)\n.*\n((?: *\d+ .*\n){3})", told(sweep)).groups()  # type: ignore[union-attr]
-    assert "silhouette" in header
-    assert [row.split()[0] for row in rows.splitlines()] == ["5", "28", "10"]
+    assert documents_of(sweep)[:1] == documents_of(varied)
+    found = re.search(r"(nr_topics +topics.*)\n.*\n((?: *\d+ .*\n){2})", told(sweep))
+    assert found is not None
+    assert "silhouette" in found.group(1)
+    assert [row.split()[0] for row in found.group(2).splitlines()] == ["2", str(own)]
 
 
-def test_a_value_of_a_sweep_may_fail_by_the_contract(batch: Path) -> None:
-    """A value that the batch is too small for has a failed document in its place, and the exit code says so."""
-    process = ask("--once", batch, "--sweep", "min_topic_size=3000,5")
-    assert process.returncode == 1
-    first, second = documents_of(process)
+def test_a_value_of_a_sweep_may_fail_by_the_contract() -> None:
+    """A value that the batch is too small for has a failed document in its place."""
+    variants = make_variants(themed_envelope(**SMALL), {}, "min_topic_size", [3000, 5, 40])
+    batch, params = to_run(variants)
+    assert batch is not None
+    assert [one.min_cluster_size for one in params] == [5]
+    first, second, third = documents_of_sweep(variants, (NoTopics.NO_CLUSTERS,), datetime.now(UTC))
     assert first["error"] == "Received 30 items, need at least 3000 (min_topic_size) for topic modeling"
-    assert second["status"] == "completed"
+    assert second["error"] == "BERTopic produced 0 topics"
+    assert third["error"] == "Received 30 items, need at least 40 (min_topic_size) for topic modeling"
 
 
-def test_set_overrides_the_batch(batch: Path) -> None:
+def test_set_overrides_the_batch(varied: subprocess.CompletedProcess[bytes]) -> None:
     """The last value of a parameter counts, and is what is told."""
-    process = ask("--once", batch, "--set", "nr_topics=9", "--set", "nr_topics=2", "--set", "min_topic_size=5")
-    assert process.returncode == 0, told(process)
-    assert "min_topic_size=5, nr_topics=2" in told(process)
-    (document,) = documents_of(process)
-    assert len(document["topics"]) == 2
+    assert "nr_topics=2, umap_n_neighbors=28" in told(varied)
+    assert len(documents_of(varied)[0]["topics"]) == 2
 
 
-def test_compare(batch: Path, tmp_path: Path) -> None:
+def test_compare(
+    plain: subprocess.CompletedProcess[bytes], varied: subprocess.CompletedProcess[bytes], tmp_path: Path
+) -> None:
     """Identical results say so in one line; others show matched topics, moved documents and metrics."""
     left, right = tmp_path / "a.json", tmp_path / "b.json"
-    left.write_bytes(ask("--once", batch).stdout)
-    right.write_bytes(ask("--once", batch, "--set", "nr_topics=2").stdout)
+    left.write_bytes(plain.stdout)
+    right.write_bytes(varied.stdout)
     same = ask("--compare", left, left)
     assert same.returncode == 0
     assert same.stdout == b""
@@ -137,10 +163,11 @@ async def _add(server: RedisServer, queue_name: str, envelope: dict[str, Any], j
     await queue.close()
 
 
-def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str, tmp_path: Path) -> None:
+def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str) -> None:
     """A job is taken from Redis in whatever state it is, compared with its result, and left as it was."""
     job_id = "p1--topic-model"
     settings = {
+        **QUICK,
         "REDIS_URL": redis_server.url,
         "BULLMQ_PREFIX": "faculytics:bull",
         "TOPIC_MODEL_QUEUE": queue_name,
@@ -155,11 +182,9 @@ def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str, t
         document = json.loads(waiting.stdout)
         client.hset(key, mapping={"returnvalue": json.dumps(document), "finishedOn": "1"})
         before = client.hgetall(key)
-        report = tmp_path / "out.html"
-        done = ask("--once", "--job", job_id, "--report", report, **settings)
-        assert "stored and here are identical" in told(done)
-        assert "stored and here are identical" in report.read_text()
-        document["assignments"][0]["topicIndex"] = 2 - document["assignments"][0]["topicIndex"]
+        done = ask("--once", "--job", job_id, **settings)
+        assert "stored and here are identical (but for completedAt and version)" in told(done).splitlines()
+        document["assignments"][0]["topicIndex"] = 1 - document["assignments"][0]["topicIndex"]
         client.hset(key, "returnvalue", json.dumps(document))
         moved = ask("--once", "--job", job_id, **settings)
         assert "stored and here differ: 1 documents in another topic" in told(moved)
@@ -183,25 +208,26 @@ def test_redis_is_away() -> None:
 def test_a_saved_job_reproduces(batch: Path, tmp_path: Path) -> None:
     """What is saved is the envelope as taken, overrides left out, and gives the same bytes each time."""
     saved, again = tmp_path / "out.json.gz", tmp_path / "again.json.gz"
-    assert ask("--once", batch, "--save-job", saved, "--set", "nr_topics=2").returncode == 0
+    assert ask("--once", batch, "--save-job", saved, "--set", "nr_topics=2", **QUICK).returncode == 0
     assert json.loads(gzip.decompress(saved.read_bytes())) == json.loads(batch.read_text())
-    assert ask("--once", saved, "--save-job", again).returncode == 0
+    assert ask("--once", saved, "--save-job", again, **QUICK).returncode == 0
     assert saved.read_bytes() == again.read_bytes()
 
 
-def test_a_redacted_job_reproduces_without_a_word(tmp_path: Path) -> None:
+def test_a_redacted_job_reproduces_without_a_word() -> None:
     """The real example gives the same topics from pseudonyms, of which none is a word of a comment."""
-    saved = tmp_path / "out.json"
-    original = ask("--once", EXAMPLE, "--save-job", saved, "--redact")
-    assert original.returncode == 0, told(original)
-    redacted = ask("--once", saved)
-    assert redacted.returncode == 0, told(redacted)
-    (ours,), (theirs,) = documents_of(original), documents_of(redacted)
+    envelope = json.loads(gzip.decompress(EXAMPLE.read_bytes()))
+    envelope["params"] = {"aspects": {"order": ["late", "absent"], "hearing": ["voice"]}}
+    pseudonymous = redacted(envelope)
+    ours, theirs = session_of(envelope).document, session_of(pseudonymous).document
     assert ours["assignments"] == theirs["assignments"]
     assert ours["metrics"] == theirs["metrics"]
-    words = {word for topic in ours["topics"] for keyword in topic["keywords"] for word in keyword.split()}
-    texts = " ".join(item["text"] for item in json.loads(saved.read_text())["items"])
-    assert not words & set(re.findall(r"[\w'-]+", texts))
+    assert ours["aspectMapping"] == theirs["aspectMapping"]
+    words = {word for item in envelope["items"] for word in tokenize(item["text"])}
+    left = {word for item in pseudonymous["items"] for word in tokenize(item["text"])}
+    assert len(left) == len(words)
+    assert not left & words
+    assert all(not re.search("[1-9]", item["text"].split(" ", 1)[1]) for item in pseudonymous["items"])
 
 
 def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
@@ -248,14 +274,19 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
         (["--once", "{batch}", "--save-job", "{batch}"], "{batch} is the batch itself and would be overwritten"),
         (["--once", "{batch}", "--save-job", "/nowhere/x"], "cannot write /nowhere/x: No such file or directory"),
         (["--compare", "{batch}", "{batch}"], "{batch} is no result document"),
-        (["--compare", "{batch}", "/nowhere/x"], "cannot read /nowhere/x: No such file or directory"),
+        (["--compare", "/nowhere/x", "{batch}"], "cannot read /nowhere/x: No such file or directory"),
         (["--once", "{batch}", "--compare", "a", "b"], "--compare A B stands alone"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_one_line(arguments: list[str], message: str, batch: Path) -> None:
+def test_what_cannot_be_done_is_refused_in_one_line(
+    arguments: list[str], message: str, batch: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Flags that contradict each other, and values that cannot be meant, exit 2 with one line."""
-    filled = [argument.replace("{batch}", str(batch)) for argument in arguments]
-    assert refusal(ask(*filled)).startswith(message.replace("{batch}", str(batch)))
+    assert main([argument.replace("{batch}", str(batch)) for argument in arguments]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    last = shown.err.splitlines()[-1]
+    assert last.startswith("python -m worker: " + message.replace("{batch}", str(batch)))
 
 
 def test_help_has_an_example_of_each_flag() -> None:

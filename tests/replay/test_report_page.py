@@ -81,7 +81,7 @@ def test_a_hover_shows_the_comment_as_text(page: Path) -> None:
         )
         assert "&lt;img" in found
         assert "<img" not in found
-        hover = "Plotly.Fx.hover('plot', [{curveNumber: 1, pointNumber: 0}])"
+        hover = "Plotly.Fx.hover('plot', [{curveNumber: 1, pointNumber: 0}]), 1"
         browser.evaluate(hover)
-        browser.wait_until("document.querySelector('#plot .hoverlayer .hovertext')")
+        browser.wait_until("document.querySelectorAll('#plot .hoverlayer .hovertext').length > 0")
         assert browser.console == []

@@ -16,8 +16,8 @@ from worker.topics.fit import Diagnostics, DoubleArray, TopicFit
 
 # A topic with more than this share of the documents says little about any of them.
 BROAD_SHARE: Final = 0.25
-# From this share on, a topic's failings are those of a mixture, below it those of a splinter.
-LARGE_SHARE: Final = 0.08
+# Of the average topic's size: from there on a topic's failings are those of a mixture, below, of a splinter.
+LARGE: Final = 1.5
 # Documents that are nearer to another topic's members than to their own.
 STRAY_SHARE: Final = 0.4
 # Documents that came in as outliers.
@@ -210,19 +210,20 @@ def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic
 
 def _with_doubts(topic: Assessment, fit: TopicFit, diagnostics: Diagnostics) -> Assessment:
     levers = _Levers(fit, diagnostics, topic)
+    is_large = topic.size * len(fit.topics) >= LARGE * sum(other.size for other in fit.topics)
     doubts = []
     if topic.share > BROAD_SHARE:
         what = f"very broad: it holds {topic.share:.0%} of all comments, too many for ten keywords"
         doubts.append(Doubt(what, levers.finer()))
     if topic.stray >= STRAY_SHARE:
         what = f"blurred: {topic.stray:.0%} of its comments are nearer to another topic than to this one"
-        doubts.append(Doubt(what, levers.finer() if topic.share >= LARGE_SHARE else levers.coarser()))
+        doubts.append(Doubt(what, levers.finer() if is_large else levers.coarser()))
     if topic.agreement < AGREEMENT:
         what = (
             f"entangled: only {topic.agreement:.0%} of the comments around its own are in it; "
             f"the topic most like it is {topic.nearest}"
         )
-        doubts.append(Doubt(what, levers.finer() if topic.share >= LARGE_SHARE else levers.coarser()))
+        doubts.append(Doubt(what, levers.finer() if is_large else levers.coarser()))
     if topic.placed >= PLACED_SHARE:
         what = f"thin core: {topic.placed:.0%} of its comments were outliers and joined afterwards"
         doubts.append(Doubt(what, levers.denser()))
@@ -231,10 +232,10 @@ def _with_doubts(topic: Assessment, fit: TopicFit, diagnostics: Diagnostics) -> 
             f"badly named: only {topic.coverage:.0%} of its comments hold any of its keywords; "
             "read some before naming it"
         )
-        doubts.append(Doubt(what, levers.finer() if topic.share >= LARGE_SHARE else None))
+        doubts.append(Doubt(what, levers.finer() if is_large else None))
     if topic.npmi < UNRELATED_NPMI:
         what = f"keywords that hardly ever occur together (NPMI {topic.npmi:.2f}): it may be several things in one"
-        doubts.append(Doubt(what, levers.finer() if topic.share >= LARGE_SHARE else None))
+        doubts.append(Doubt(what, levers.finer() if is_large else None))
     if len(topic.shared_keywords) >= SHARED_KEYWORDS:
         what = f"nearly a double: it shares the keywords {', '.join(topic.shared_keywords)} with another topic"
         doubts.append(Doubt(what, levers.fewer()))

@@ -1,0 +1,28 @@
+"""Sessions made in the test's own process, with the real engine and keywords without a model."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from worker.envelope import Batch, read_envelope
+from worker.replay.session import Session
+from worker.result import completed
+from worker.topics.encoders import CorpusEncoder
+from worker.topics.fit import TopicFit
+from worker.topics.pipeline import fit_topics
+
+
+def session_of(envelope: dict[str, Any]) -> Session:
+    """Run a batch, with diagnostics."""
+    batch = read_envelope(envelope)
+    assert isinstance(batch, Batch), batch
+    fit = fit_topics(
+        batch.texts,
+        batch.embeddings,
+        batch.params,
+        encoder=CorpusEncoder(),
+        device="cpu",
+        on_stage=lambda _: None,
+        diagnose=True,
+    )
+    assert isinstance(fit, TopicFit), fit
+    return Session("a test", batch, fit, completed(batch, fit, now=datetime.now(UTC)))

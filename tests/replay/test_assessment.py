@@ -1,0 +1,164 @@
+"""Which topics are doubted, why, and what is proposed; the values behind the report."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.acceptance.envelopes import themed_envelope
+from tests.conftest import SHARED
+from tests.replay.sessions import session_of
+from worker.replay.assessment import Assessment, assess, changes, targets
+from worker.replay.parameters import parameters_in_force
+from worker.replay.session import Session
+from worker.replay.view import make_view, merge_trees
+from worker.topics.fit import Diagnostics, Merge, Topic, TopicFit
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    """Four clean themes of twelve comments."""
+    return session_of(themed_envelope(12, 4))
+
+
+def diagnostics_of(session: Session) -> Diagnostics:
+    """The diagnostics, which are there."""
+    assert session.fit.diagnostics is not None
+    return session.fit.diagnostics
+
+
+def looked_at(session: Session, fit: TopicFit | None = None, **changed: object) -> list[Assessment]:
+    """Assess a fit whose diagnostics are bent one way."""
+    return assess(fit or session.fit, replace(diagnostics_of(session), **changed))  # type: ignore[arg-type]
+
+
+def test_clean_topics_are_good(session: Session) -> None:
+    """Against themes that are far apart nothing speaks, and nothing is to be changed."""
+    topics = assess(session.fit, diagnostics_of(session))
+    assert [topic.is_good for topic in topics] == [True] * 4
+    assert changes(topics) == []
+    assert all(topic.agreement == 1.0 and topic.coverage == 1.0 for topic in topics)
+
+
+def test_a_blurred_topic_is_doubted(session: Session) -> None:
+    """Where most comments are nearer to another topic, the doubt says so; a splinter is to be let go."""
+    labels = session.fit.labels
+    topics = looked_at(session, silhouettes=np.where(labels == 2, -0.1, 0.3).astype(np.float32))
+    assert [topic.is_good for topic in topics] == [True, True, False, True]
+    (doubt,) = topics[2].doubts
+    assert doubt.what == "blurred: 100% of its comments are nearer to another topic than to this one"
+    ((change, concerned),) = changes(topics)
+    assert (change.param, change.way, concerned) == ("min_topic_size", "raise", [2])
+    assert change.setting == f"min_topic_size={change.to}"
+    assert change.to > change.now
+
+
+def test_a_thin_core_is_doubted(session: Session) -> None:
+    """Where half of a topic came in as outliers, HDBSCAN is to take more in itself."""
+    core = np.where(session.fit.labels == 1, -1, session.fit.labels)
+    topics = looked_at(session, core=core)
+    assert topics[1].doubts[0].what == "thin core: 100% of its comments were outliers and joined afterwards"
+    assert topics[1].doubts[0].change is not None
+    assert topics[1].doubts[0].change.param == "hdbscan_min_samples"
+
+
+def test_bad_names_doubles_and_forced_merges_are_doubted(session: Session) -> None:
+    """Keywords that cover little, that two topics share, and clusters joined by force are each named."""
+    diagnostics = diagnostics_of(session)
+    topics = list(session.fit.topics)
+    topics[3] = Topic(topics[0].keywords, topics[3].size)
+    fit = replace(session.fit, topics=tuple(topics))
+    bent = looked_at(
+        session,
+        fit,
+        coverage=np.array([1, 0.1, 1, 1], dtype=np.float32),
+        npmi=np.array([0, 0, -0.5, 0], dtype=np.float32),
+        merges=(Merge(0, 4, 0.1),),
+        cluster_topics=np.append(diagnostics.cluster_topics, 2),
+    )
+    assert [doubt.what.split(":")[0] for doubt in bent[1].doubts] == ["badly named"]
+    assert bent[2].doubts[0].what.startswith("keywords that hardly ever occur together (NPMI -0.50)")
+    assert bent[2].doubts[1].what.startswith("joined by force: clusters with a similarity of only 0.10")
+    assert bent[2].doubts[1].change is not None
+    assert bent[2].doubts[1].change.param == "nr_topics"
+    assert all(bent[topic].doubts[-1].what.startswith("nearly a double") for topic in (0, 3))
+
+
+def test_a_giant_is_doubted_by_its_share_alone() -> None:
+    """Metrics that all look fine do not hide a topic that swallows the batch."""
+    metrics = {
+        "outlier_ratio": 0.0,
+        "npmi_coherence": 0.3,
+        "topic_diversity": 1.0,
+        "silhouette_score": 0.4,
+        "embedding_coherence": 0.7,
+    }
+    met = {target.name: target.met for target in targets(metrics, 0.9, "corpus")}
+    assert met.pop("largest topic") is False
+    assert met.pop("embedding_coherence") is None
+    assert all(met.values())
+
+
+def test_where_parameters_came_from() -> None:
+    """Sent, adapted and clamped parameters are told apart."""
+    session = session_of(themed_envelope(12, 3, nr_topics=5, umap_n_neighbors=999))
+    origins = {parameter.name: (parameter.value, parameter.origin) for parameter in parameters_in_force(session)}
+    assert origins["nr_topics"] == ("5", "sent with the job")
+    assert origins["umap_n_neighbors"] == ("35", "sent with the job as 999, clamped: 36 documents allow no more")
+    assert origins["min_topic_size"] == ("4", "default 15, adapted to 36 documents")
+
+
+def test_a_topic_that_was_merged_has_its_tree() -> None:
+    """Four themes joined to two topics give trees whose leaves are all clusters, sizes added up."""
+    session = session_of(themed_envelope(12, 4, nr_topics=2))
+    diagnostics = diagnostics_of(session)
+    trees = merge_trees(session.fit, diagnostics)
+    assert len(diagnostics.merges) == len(diagnostics.cluster_topics) - 2
+    for tree in trees:
+        assert tree.root.size == sum(child.size for child in tree.root.children)
+        assert tree.root.size == int(np.sum(diagnostics.core == tree.topic))
+
+
+def test_diagnostics_are_in_the_order_of_the_batch() -> None:
+    """Each neighbour list, coordinate and label belongs to the comment at its place, however items come."""
+    envelope = themed_envelope(12, 3)
+    session = session_of(envelope)
+    diagnostics, embeddings = diagnostics_of(session), session.batch.embeddings
+    for row in (0, 7, 35):
+        near = diagnostics.neighbors[row]
+        cosines = embeddings[near] @ embeddings[row]
+        assert row not in near
+        np.testing.assert_allclose(1 - cosines, diagnostics.distances[row], atol=1e-5)
+    inside = diagnostics.core >= 0
+    assert np.array_equal(diagnostics.core[inside], session.fit.labels[inside])
+    clustered = diagnostics.clusters >= 0
+    assert np.array_equal(diagnostics.cluster_topics[diagnostics.clusters[clustered]], diagnostics.core[clustered])
+    assert diagnostics.coordinates.shape == (36, 2)
+    assert np.all(diagnostics.strengths[clustered] >= 0)
+    assert np.all(diagnostics.strengths[~clustered] == 0)
+
+
+@pytest.mark.parametrize("n_per_theme", [1, 2])
+def test_few_documents_have_a_report_too(n_per_theme: int) -> None:
+    """Four documents of two vectors, where UMAP sees no shape, still make a map and a view."""
+    envelope = themed_envelope(n_per_theme, 2, min_topic_size=2)
+    envelope["items"] += [item | {"submissionId": f"copy-{i}"} for i, item in enumerate(envelope["items"])]
+    view = make_view(session_of(envelope))
+    assert len(view.topics) == len(view.session.fit.topics)
+
+
+@pytest.mark.shared
+def test_a_stranger_is_told_apart_good_and_doubtful_topics() -> None:
+    """On real reviews some topics are good, some doubtful, and each doubt of a large one names a parameter."""
+    from tests.benchmarks.corpora import load_corpus
+
+    corpus = load_corpus(SHARED / "data", "course_reviews")
+    items = [
+        {"submissionId": str(i), "text": text, "embedding": vector.tolist()}
+        for i, (text, vector) in enumerate(zip(corpus.texts, corpus.embeddings, strict=True))
+    ]
+    view = make_view(session_of({"items": items}))
+    assert view.good
+    assert view.doubtful
+    assert view.changes
+    assert all(len(topic.typical) == 3 and len(topic.borderline) == 3 for topic in view.topics)
