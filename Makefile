@@ -1,6 +1,7 @@
 # make run    set up and run the example batch through the whole pipeline
 # make test   set up and run every test
 # make lint   ruff, mypy, import-linter
+# make integration    generate integration/ from the worker's own schema
 # make chaos  two workers, 200 jobs, a fault a second; ARGS="--jobs 50 --seed 7"
 # make bench-quality DATA=folder    the engine against plain BERTopic
 # make bench-speed DATA=folder      time and memory against it; ARGS="--repeats 3 --sizes 1250"
@@ -10,16 +11,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_PROJECT := tests/acceptance/node
+CLIENT := integration
 DATA ?= ../shared/data
 
-.PHONY: run test lint bench-quality bench-speed bench-gpu chaos clean
+.PHONY: run test lint integration bench-quality bench-speed bench-gpu chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
 	$(BIN)/python -m worker --once examples/batch.json.gz > build/result.json
 	@echo "The result document, as the API would get it: build/result.json"
 
-test: $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed
+test: $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.installed-dev
@@ -27,6 +29,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+integration: $(VENV)/.installed $(CLIENT)/node_modules/.installed
+	$(BIN)/python -m worker --schema > $(CLIENT)/schema.json
+	cd $(CLIENT) && npm run --silent generate
 
 bench-quality: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.quality --data $(DATA) $(ARGS)
@@ -41,7 +47,7 @@ chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.acceptance.faults.chaos $(ARGS)
 
 clean:
-	rm -rf $(VENV) build $(NODE_PROJECT)/node_modules
+	rm -rf $(VENV) build $(NODE_PROJECT)/node_modules $(CLIENT)/node_modules $(CLIENT)/dist
 
 # A stamp of its own: an interrupted set-up leaves bin/python behind, but no pip.
 $(VENV)/.created:
@@ -61,8 +67,8 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt --requirement $(VENV)/dev.txt
 	@touch $@
 
-$(NODE_PROJECT)/node_modules/.installed: $(NODE_PROJECT)/package.json
+%/node_modules/.installed: %/package.json
 	@command -v node > /dev/null && command -v npm > /dev/null \
 		|| { echo "Node or npm is missing: apt-get install nodejs npm"; exit 1; }
-	cd $(NODE_PROJECT) && npm install --no-audit --no-fund --loglevel=error
+	cd $* && npm install --no-audit --no-fund --no-package-lock --loglevel=error
 	@touch $@

@@ -29,6 +29,7 @@ examples:
   python -m worker --once --job 7d1e...--topic-model --save-job bug.json.gz --redact
   python -m worker --compare before.json after.json
   python -m worker --warm-up                    load the model, run a made-up batch, exit
+  python -m worker --schema                     print the JSON Schema of request and result
   python -m worker --version
 
 --once reads a batch envelope, a RunPod request {"input": envelope}, or a BullMQ job dump
@@ -79,6 +80,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.schema:
+        from worker.schema import show_schema
+
+        print(show_schema(), end="")
+        return ExitCode.COMPLETED
     if arguments.compare is not None:
         return _compare(arguments)
     request = _request(arguments)
@@ -198,6 +204,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("A", "B"),
         nargs=2,
         help="say how two results differ: topics matched by their documents; e.g. --compare before.json after.json",
+    )
+    what.add_argument(
+        "--schema",
+        action="store_true",
+        help="print the JSON Schema of request and result, then exit; e.g. python -m worker --schema",
     )
     what.add_argument(
         "--warm-up",

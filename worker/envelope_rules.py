@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, Strict, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from worker.embedding_rows import FloatRow, NotFinite, finite_row
@@ -91,23 +91,43 @@ def _encodes(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
+# The schema stands beside each rule, so that who changes one sees the other; a test holds them together.
+_SHORT_TEXT: Final = {"type": "string", "pattern": r"^\s*\S([\s\S]{0,98}\S)?\s*$"}
+_ASPECTS_SCHEMA: Final = {
+    "type": ["object", "null"],
+    "minProperties": 1,
+    "maxProperties": MAX_ASPECTS,
+    "propertyNames": _SHORT_TEXT,
+    "additionalProperties": {"type": "array", "minItems": 1, "maxItems": MAX_SEEDS, "items": _SHORT_TEXT},
+}
 _NonEmpty = Annotated[str, Strict(), Field(min_length=1)]
 _OptionalString = Annotated[str, Strict()] | None
+_Flag = Annotated[bool | None, PlainValidator(_flag), WithJsonSchema({"type": ["boolean", "null"]})]
+
+
+_FromOne = Annotated[int | None, _count(1), WithJsonSchema({"type": ["integer", "null"], "minimum": 1})]
+_FromTwo = Annotated[int | None, _count(2), WithJsonSchema({"type": ["integer", "null"], "minimum": 2})]
 
 
 class Params(BaseModel):
     """What a request may ask for; a key left out and a `null` both mean the default."""
 
-    min_topic_size: Annotated[int | None, _count(2)] = None
-    nr_topics: Annotated[int | None, _count(1)] = None
-    umap_n_neighbors: Annotated[int | None, _count(2)] = None
-    umap_n_components: Annotated[int | None, _count(1)] = None
-    hdbscan_min_samples: Annotated[int | None, _count(1)] = None
-    reduce_outliers: Annotated[bool | None, PlainValidator(_flag)] = None
-    aspects: Annotated[dict[str, tuple[str, ...]] | None, PlainValidator(_aspects)] = None
-    tier1_guided: Annotated[bool | None, PlainValidator(_flag)] = None
-    match_threshold: Annotated[float | None, PlainValidator(_threshold)] = None
-    multi_topic: Annotated[bool | None, PlainValidator(_flag)] = None
+    min_topic_size: _FromTwo = Field(None, description="Smallest topic. Left out: 3 to 15, by the batch.")
+    nr_topics: _FromOne = Field(None, description="Most topics, outliers not counted. Left out: 20.")
+    umap_n_neighbors: _FromTwo = Field(None, description="Left out: 20, less for small batches.")
+    umap_n_components: _FromOne = Field(None, description="Left out: 10, less for small batches.")
+    hdbscan_min_samples: _FromOne = Field(None, description="Left out: 5, less for small batches.")
+    reduce_outliers: _Flag = Field(None, description="Place outliers where their neighbours agree. Left out: true.")
+    aspects: Annotated[dict[str, tuple[str, ...]] | None, PlainValidator(_aspects), WithJsonSchema(_ASPECTS_SCHEMA)] = (
+        Field(None, description="Extension: names and seed words that topics are matched with.")
+    )
+    tier1_guided: _Flag = Field(None, description="Extension: match with ten built-in academic aspects.")
+    match_threshold: Annotated[
+        float | None,
+        PlainValidator(_threshold),
+        WithJsonSchema({"type": ["number", "null"], "minimum": -1, "maximum": 1}),
+    ] = Field(None, description="Extension: cosine below which a topic is emergent. Left out: 0.65.")
+    multi_topic: _Flag = Field(None, description="Extension: name a second topic where there is one.")
 
     def to_topic_params(self) -> TopicParams:
         """Give the request's parameters the engine's names."""
@@ -128,8 +148,14 @@ class Params(BaseModel):
 class Envelope(BaseModel):
     """The envelope without what is in `items`, which is read one by one."""
 
-    version: Annotated[_OptionalString, AfterValidator(_major_version_1)] = None
-    type: Annotated[_OptionalString, AfterValidator(_topic_model)] = None
+    version: Annotated[
+        _OptionalString,
+        AfterValidator(_major_version_1),
+        WithJsonSchema({"type": ["string", "null"], "pattern": r"^1(\.|$)"}),
+    ] = None
+    type: Annotated[_OptionalString, AfterValidator(_topic_model), WithJsonSchema({"enum": ["topic-model", None]})] = (
+        None
+    )
     params: Params | None = None
     items: Annotated[list[Any], Strict()]
 
@@ -140,7 +166,7 @@ class Item(BaseModel):
     submission_id: _NonEmpty = Field(alias="submissionId")
     text: _NonEmpty
     # (d,) float64, finite; the length is the caller's to judge, with a message of its own.
-    embedding: Annotated[Any, PlainValidator(_numbers)]
+    embedding: Annotated[Any, PlainValidator(_numbers), WithJsonSchema({"type": "array", "items": {"type": "number"}})]
 
 
 _MESSAGES: Final[Mapping[str, str]] = {

@@ -1,0 +1,23 @@
+import type { Job } from 'bullmq';
+import type { TopicModelResult } from './generated/contract';
+import { topicModelResult } from './generated/contract.zod';
+import { TOPIC_MODEL } from './options';
+
+/** Checks a return value against the contract; throws a ZodError where it is not one. */
+export function parseResult(value: unknown): TopicModelResult {
+  return topicModelResult.parse(value) as TopicModelResult;
+}
+
+/**
+ * Gives a flow's parent the result of its topic-model child.
+ *
+ * A batch whose data is at fault is a completed child: look at `status`.
+ */
+export async function childResult(parent: Job, queueName: string = TOPIC_MODEL): Promise<TopicModelResult> {
+  const children = Object.entries(await parent.getChildrenValues<unknown>());
+  const own = children.filter(([key]) => key.split(':').includes(queueName));
+  if (own.length !== 1) {
+    throw new Error(`job ${parent.id} has ${own.length} finished children in the queue ${queueName}, not one`);
+  }
+  return parseResult(own[0]?.[1]);
+}

@@ -1,0 +1,26 @@
+import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
+import { TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
+import { TopicModelService } from './topic-model.service';
+
+export interface TopicModelAsyncOptions {
+  imports?: NonNullable<ModuleMetadata['imports']>;
+  inject?: NonNullable<FactoryProvider['inject']>;
+  useFactory: (...injected: never[]) => TopicModelOptions | Promise<TopicModelOptions>;
+}
+
+/** Gives `TopicModelService` to the modules that import it. */
+@Module({})
+export class TopicModelModule {
+  static register(options: TopicModelOptions): DynamicModule {
+    return this.registerAsync({ useFactory: () => options });
+  }
+
+  static registerAsync({ imports = [], inject = [], useFactory }: TopicModelAsyncOptions): DynamicModule {
+    return {
+      module: TopicModelModule,
+      imports,
+      providers: [{ provide: TOPIC_MODEL_OPTIONS, inject, useFactory }, TopicModelService],
+      exports: [TopicModelService],
+    };
+  }
+}

@@ -1,0 +1,131 @@
+"""The JSON Schema that `--schema` prints says what the worker itself takes and gives."""
+
+import copy
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from tests.acceptance.envelopes import themed_envelope
+from worker.envelope import Batch, read_envelope
+from worker.result import failed
+from worker.schema import contract_schema
+
+SCHEMA = contract_schema()
+ENVELOPE = themed_envelope(5, 4)
+
+
+def validator(definition: str) -> Draft202012Validator:
+    """Hold documents against one definition."""
+    Draft202012Validator.check_schema(SCHEMA)
+    return Draft202012Validator({"$ref": f"#/$defs/{definition}", "$defs": SCHEMA["$defs"]})
+
+
+REQUEST, RESULT = validator("TopicModelRequest"), validator("TopicModelResult")
+
+# What may stand anywhere in an envelope. No text that is blank, and so unlike to a regular expression and to Python.
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 40),
+    st.sampled_from([0.0, 1.0, 15.0, 15.5, -1.0, 2.5, 1e300, 10**30]),
+    st.sampled_from(["", "topic-model", "1", "1.0", "1.7.3", "2.0", "10", "word"]),
+    st.just([]),
+    st.just({}),
+    st.lists(st.sampled_from(["word", "two words", "", 3, None]), max_size=3),
+    st.dictionaries(st.sampled_from(["exam", "x" * 101, "pace"]), st.lists(st.just("word"), max_size=2), max_size=2),
+    st.just([0.25] * 768),
+    st.just([0.25] * 767),
+    st.just([1] * 768),
+    st.just([0.25] * 767 + ["1"]),
+    st.just([0.25] * 767 + [True]),
+)
+PARAMS = sorted(SCHEMA["$defs"]["Params"]["properties"])
+places = st.one_of(
+    st.sampled_from([("version",), ("type",), ("params",), ("items",), ("somethingElse",)]),
+    st.tuples(st.just("params"), st.sampled_from(PARAMS)),
+    st.tuples(st.just("items"), st.integers(0, 19)),
+    st.tuples(st.just("items"), st.integers(0, 19), st.sampled_from(["submissionId", "text", "embedding", "other"])),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(place=places, value=values, is_left_out=st.booleans())
+def test_the_schema_takes_what_the_worker_takes(place: tuple[Any, ...], value: Any, is_left_out: bool) -> None:
+    """A sound envelope with one value replaced or left out: both take it, or both refuse it."""
+    envelope = copy.deepcopy(ENVELOPE) | {"params": {}}
+    *path, last = place
+    parent: Any = envelope
+    for step in path:
+        parent = parent[step]
+    if is_left_out:
+        if isinstance(parent, dict):
+            parent.pop(last, None)
+    else:
+        parent[last] = value
+    outcome = read_envelope(envelope)
+    if outcome_of_what_no_schema_says(outcome):
+        return
+    assert REQUEST.is_valid(envelope) == isinstance(outcome, Batch), outcome
+
+
+def outcome_of_what_no_schema_says(outcome: object) -> bool:
+    """Tell the rules that the request's description lists: too few items, ids that are not unique."""
+    error = getattr(outcome, "error", "")
+    return "need at least" in error or "(need " in error or "is already that of" in error
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("topics", 0, "docCount"), 0),
+        (("topics", 0, "keywords"), []),
+        (("topics", 0, "keywords"), ["word"] * 11),
+        (("topics", 0, "surprise"), 1),
+        (("assignments", 0, "probability"), 1.5),
+        (("metrics", "npmi_coherence"), None),
+        (("status",), "failed"),
+        (("completedAt",), "2026-03-21T10:35:00+01:00"),
+        (("error",), "a line"),
+    ],
+)
+def test_the_schema_refuses_what_is_no_result(path: tuple[Any, ...], value: object) -> None:
+    """The contract's own example passes, and no longer with one flaw."""
+    example: dict[str, Any] = {
+        "version": "1.0.0",
+        "status": "completed",
+        "topics": [{"topicIndex": 0, "rawLabel": "0_fast", "keywords": ["fast"], "docCount": 1}],
+        "assignments": [{"submissionId": "a", "topicIndex": 0, "probability": 0.7234}],
+        "metrics": dict.fromkeys(sorted(SCHEMA["$defs"]["Metrics"]["required"]), 0.5),
+        "outlierCount": 12,
+        "completedAt": "2026-03-21T10:35:00.000Z",
+    }
+    RESULT.validate(example)
+    parent: Any = example
+    for step in path[:-1]:
+        parent = parent[step]
+    parent[path[-1]] = value
+    assert not RESULT.is_valid(example)
+
+
+def test_a_failure_is_a_result() -> None:
+    """With exactly its four fields."""
+    document = failed("BERTopic produced 0 topics", now=datetime(2026, 3, 21, tzinfo=UTC))
+    RESULT.validate(document)
+    assert not RESULT.is_valid(document | {"topics": []})
+
+
+def test_it_is_printed_at_once() -> None:
+    """Without torch, BERTopic or Redis being imported."""
+    lines = "import sys\nfrom worker.__main__ import main\ncode = main(['--schema'])\n"
+    check = (
+        "heavy = {'torch', 'bertopic', 'bullmq', 'redis'} & set(sys.modules)\nsys.exit(f'{heavy}' if heavy else code)"
+    )
+    run = subprocess.run([sys.executable, "-c", lines + check], capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == SCHEMA

@@ -1,0 +1,100 @@
+"""The client for the API: generated from today's schema, compiled, and run against a real worker."""
+
+import filecmp
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.envelopes import themed_envelope
+from tests.acceptance.processes import PROJECT, WorkerProcess
+from tests.redis_server import RedisServer
+from worker.schema import show_schema
+
+INTEGRATION = PROJECT / "integration"
+GENERATED = ("contract.ts", "contract.zod.ts")
+INSTALL_TIMEOUT_S = 240
+
+
+@pytest.fixture(scope="session", autouse=True)
+def node_modules() -> None:
+    """Install what the client is built with where pytest was started without make."""
+    if not (INTEGRATION / "node_modules" / ".installed").exists():
+        subprocess.run(
+            ["make", "integration/node_modules/.installed"], cwd=PROJECT, check=True, timeout=INSTALL_TIMEOUT_S
+        )
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """Compile the client, as strictly as TypeScript can."""
+    subprocess.run(["npm", "run", "--silent", "build"], cwd=INTEGRATION, check=True, timeout=120)
+    return INTEGRATION / "dist"
+
+
+@pytest.fixture
+def worker(own_redis: RedisServer) -> Iterator[WorkerProcess]:
+    """Give a worker on the queue of the example."""
+    process = WorkerProcess(REDIS_URL=own_redis.url, BULLMQ_PREFIX="faculytics:bull")
+    process.wait_for("worker_ready")
+    yield process
+    process.stop()
+
+
+def test_what_is_committed_is_of_today(tmp_path: Path) -> None:
+    """Schema, types and Zod schemas are what `make integration` would write."""
+    assert (INTEGRATION / "schema.json").read_text(encoding="utf-8") == show_schema(), "run make integration"
+    subprocess.run(["node", "scripts/generate.mjs", str(tmp_path)], cwd=INTEGRATION, check=True, timeout=60)
+    committed = INTEGRATION / "src" / "generated"
+    same, changed, missing = filecmp.cmpfiles(committed, tmp_path, GENERATED, shallow=False)
+    assert (sorted(same), changed, missing) == (sorted(GENERATED), [], []), "run make integration"
+
+
+def test_it_compiles_with_both_bullmq(built: Path) -> None:
+    """5.71 is what it is built with; 6 is the other major version that it promises."""
+    command = ["npx", "--no-install", "tsc", "--project", "tsconfig.bullmq-6.json"]
+    subprocess.run(command, cwd=INTEGRATION, check=True, timeout=120)
+    assert (built / "src" / "index.js").exists()
+
+
+def test_the_readme_shows_what_is_run() -> None:
+    """Its code is the example that the next test drives."""
+    readme = (INTEGRATION / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```ts\n(.*?)```", readme, re.DOTALL)
+    example = (INTEGRATION / "example" / "faculytics.ts").read_text(encoding="utf-8")
+    assert shown == example.replace("'../src'", "'topic-model-client'")
+
+
+def test_the_example_against_a_real_worker(
+    built: Path, worker: WorkerProcess, own_redis: RedisServer, tmp_path: Path
+) -> None:
+    """Results, failures of the data, the flow, the options; and the process ends by itself."""
+    batch = tmp_path / "batch.json"
+    batch.write_text(json.dumps({"items": themed_envelope(12, 4)["items"]}), encoding="utf-8")
+    run = subprocess.run(
+        ["node", str(built / "example" / "drive.js"), str(batch)],
+        check=False,
+        env={"PATH": os.environ["PATH"], "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(own_redis.port)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    too_few = "Received 3 items, need at least 15 (min_topic_size) for topic modeling"
+    assert len(told["topics"]) == 4
+    assert told["refused"] == too_few
+    assert "timed out" in told["late"]
+    assert told["sameJob"] == "one--topic-model"
+    assert told["options"]["attempts"] == 3
+    assert told["options"]["backoff"] == {"type": "exponential", "delay": 5000}
+    assert told["options"]["removeOnComplete"] == {"age": 86_400}
+    assert told["request"] is True
+    assert told["version"] == "1.0.0"
+    labelled, why = told["flows"]
+    assert labelled == {"labels": told["topics"]}
+    assert why == {"labels": [], "why": too_few}
