@@ -16,8 +16,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 DOCKER = PROJECT / "docker"
 KUBERNETES = DOCKER / "kubernetes"
 BULL_BOARD = DOCKER / "bull-board"
-# Known to the images before worker/settings.py lists it; off and harmless where nothing reads it.
-SETTINGS = {field.alias for field in Settings.model_fields.values()} | {"HEALTH_PORT"}
+SETTINGS = {field.alias for field in Settings.model_fields.values()}
 # What the worker needs between the end of the grace period and its own end: hand back, close, exit.
 MIN_ROOM_S = 10
 

@@ -3,11 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import yaml
 
 from tests.deployment.files import DOCKER, check, dashboard, system_tool
+from worker.compute import Compute
+from worker.messages import Vitals
+from worker.telemetry import Telemetry
 
 PROMETHEUS = DOCKER / "prometheus"
 RULES = PROMETHEUS / "rules.yaml"
@@ -32,6 +37,7 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_last_success_timestamp_seconds": {},
     "topic_model_lock_renewals_total": {"result": {"ok", "failed"}},
     "topic_model_compute_restarts_total": {},
+    "topic_model_compute_resident_memory_bytes": {},
     "topic_model_cuda_memory_bytes": {"kind": {"allocated", "reserved"}},
     "topic_model_encoder_cache_total": {"result": {"hit", "miss"}},
 }
@@ -51,6 +57,25 @@ def expressions() -> Iterator[tuple[str, str]]:
             yield panel["title"], target["expr"]
     for variable in parsed["templating"]["list"]:
         yield variable["name"], variable.get("definition", "")
+
+
+def test_the_list_above_is_what_the_worker_exports() -> None:
+    """Names and label values are those of the worker's own registry, no more and no less."""
+    vitals = Vitals(resident_bytes=1, cache_hits=1, cache_misses=1, cuda_allocated_bytes=1, cuda_reserved_bytes=1)
+    telemetry = Telemetry(job_timeout_s=300)
+    telemetry.watch(cast(Compute, SimpleNamespace(n_restarts=1, vitals=vitals)))
+    telemetry.on_ready("cpu", "corpus")
+    telemetry.on_queue(dict.fromkeys(EXPORTED["topic_model_queue_jobs"]["state"], 0))
+    exported: dict[str, dict[str, set[str]]] = {}
+    for family in telemetry.registry.collect():
+        if family.name.startswith("process_"):
+            continue
+        suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
+        labels = exported.setdefault(family.name + suffix, {})
+        for sample in family.samples:
+            for label in set(sample.labels) - {"le", "version", "device", "encoder"}:
+                labels.setdefault(label, set()).add(sample.labels[label])
+    assert exported == EXPORTED
 
 
 def test_rules_and_their_tests_pass() -> None:
