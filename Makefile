@@ -3,6 +3,8 @@
 # make lint   ruff, mypy, import-linter
 # make chaos  two workers, 200 jobs, a fault a second; ARGS="--jobs 50 --seed 7"
 # make bench-quality DATA=folder    the engine against plain BERTopic
+# make bench-speed DATA=folder      time and memory against it; ARGS="--repeats 3 --sizes 1250"
+# make bench-gpu DATA=folder        the same on CUDA, and CUDA against the CPU
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +12,7 @@ BIN := $(VENV)/bin
 NODE_PROJECT := tests/acceptance/node
 DATA ?= ../shared/data
 
-.PHONY: run test lint bench-quality chaos clean
+.PHONY: run test lint bench-quality bench-speed bench-gpu chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
@@ -28,6 +30,12 @@ lint: $(VENV)/.installed-dev
 
 bench-quality: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.quality --data $(DATA) $(ARGS)
+
+bench-speed: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.speed --data $(DATA) $(ARGS)
+
+bench-gpu: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.gpu --data $(DATA) $(ARGS)
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.acceptance.faults.chaos $(ARGS)

@@ -28,6 +28,7 @@ examples:
   python -m worker --once --job 7d1e...--topic-model --report out.html
   python -m worker --once --job 7d1e...--topic-model --save-job bug.json.gz --redact
   python -m worker --compare before.json after.json
+  python -m worker --warm-up                    load the model, run a made-up batch, exit
   python -m worker --version
 
 --once reads a batch envelope, a RunPod request {"input": envelope}, or a BullMQ job dump
@@ -85,6 +86,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from worker.settings import Settings
 
     settings = Settings.from_environment()
+    if arguments.warm_up:
+        from worker.warm_up import warm_up
+
+        return warm_up(settings)
     if request is None:
         from worker.consumer import consume
 
@@ -97,7 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _request(arguments: argparse.Namespace) -> Request | None:
     """Read what `--once` is asked for; None where it is not, and a worker is wanted."""
     if arguments.once is None:
-        given = [flag for flag in _ONCE_FLAGS if getattr(arguments, flag.strip("-").replace("-", "_"))]
+        given = [flag for flag in _ONCE_FLAGS if getattr(arguments, _name(flag))]
         if given:
             raise BadUsage(f"{given[0]} goes with --once: python -m worker --once job.json {given[0]} ...")
         return None
@@ -114,11 +119,16 @@ def _request(arguments: argparse.Namespace) -> Request | None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    if arguments.once is not None or any(getattr(arguments, flag.strip("-").replace("-", "_")) for flag in _ONCE_FLAGS):
+    others = [arguments.once is not None, arguments.warm_up, *(getattr(arguments, _name(flag)) for flag in _ONCE_FLAGS)]
+    if any(others):
         raise BadUsage("--compare A B stands alone: it reads two results and runs nothing")
     from worker.replay.comparison import compare_files
 
     return compare_files(*arguments.compare)
+
+
+def _name(flag: str) -> str:
+    return flag.strip("-").replace("-", "_")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +138,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--once",
         metavar="FILE",
         nargs="?",
@@ -187,6 +198,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("A", "B"),
         nargs=2,
         help="say how two results differ: topics matched by their documents; e.g. --compare before.json after.json",
+    )
+    what.add_argument(
+        "--warm-up",
+        action="store_true",
+        help="start the compute process as for a job, say what it runs on, then exit; for an image's build; "
+        "e.g. python -m worker --warm-up",
     )
     parser.add_argument(
         "--version",

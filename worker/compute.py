@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import multiprocessing
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
@@ -19,11 +21,13 @@ from worker.messages import (
     Failed,
     Fitted,
     FromCompute,
+    Ping,
     Ready,
     RunBatch,
     SetupFailed,
     StageReport,
     Stop,
+    Vitals,
 )
 from worker.topics.fit import NoTopics, OnStage, Stage, StageStarted, TopicFit, TopicParams
 
@@ -31,6 +35,8 @@ from worker.topics.fit import NoTopics, OnStage, Stage, StageStarted, TopicFit, 
 START_TIMEOUT_S = 600.0
 # A process that was told to end and does not is killed.
 END_TIMEOUT_S = 5.0
+# An idle process that is asked and says nothing is replaced.
+ANSWER_TIMEOUT_S = 10.0
 
 log = structlog.get_logger()
 
@@ -40,6 +46,15 @@ class _Gone:
     """The process ended, with this exit code; None where it only closed its pipe."""
 
     exit_code: int | None
+
+
+class ComputeState(StrEnum):
+    """Where the compute process is."""
+
+    GONE = "gone"
+    STARTING = "starting"
+    IDLE = "idle"
+    BUSY = "busy"
 
 
 class _Child:
@@ -72,6 +87,14 @@ class _Child:
     def _note_end(self) -> None:
         self.is_gone = True
         self.said.put_nowait(_Gone(self.process.exitcode))
+
+    async def ping(self) -> Vitals | None:
+        """Ask an idle one how it is; None where it does not say."""
+        with contextlib.suppress(OSError, TimeoutError):
+            self._pipe.send(Ping())
+            said = await asyncio.wait_for(self.said.get(), ANSWER_TIMEOUT_S)
+            return said if isinstance(said, Vitals) else None
+        return None
 
     def send(self, message: RunBatch, batch: Batch) -> None:
         """Hand a batch over; blocks until it has crossed, so call it in a thread."""
@@ -115,12 +138,28 @@ class Compute:
         self._running: str | None = None
         self._doomed: dict[str, str] = {}
         self._n_batches = 0
+        self._last_sign_s = time.monotonic()
         self.n_restarts = -1
+        self.vitals: Vitals | None = None
 
     @property
     def pid(self) -> int | None:
         """The process's id, None where none is running."""
         return self._child.process.pid if self._child and not self._child.is_gone else None
+
+    @property
+    def state(self) -> ComputeState:
+        """Where the process is; `gone` where the next batch would have to wait for a fresh one."""
+        if self._child is None or self._child.is_gone:
+            return ComputeState.GONE
+        if self._ready is None:
+            return ComputeState.STARTING
+        return ComputeState.IDLE if self._running is None else ComputeState.BUSY
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago the process said anything, in seconds."""
+        return time.monotonic() - self._last_sign_s
 
     async def start(self) -> Ready:
         """Start the process and wait until it is warm.
@@ -132,6 +171,22 @@ class Compute:
         """
         async with self._turn:
             return await self._warm()
+
+    async def check(self) -> None:
+        """See to it that an idle process is there, warm, and answers; waits while a batch runs.
+
+        Raises:
+            ComputeError: a fresh one could not be set up; see `start`.
+        """
+        async with self._turn:
+            await self._warm()
+            assert self._child is not None  # noqa: S101 - _warm has just seen to it
+            self.vitals = await self._child.ping()
+            if self.vitals is None:
+                log.warning("compute_silent", pid=self.pid, waited_s=ANSWER_TIMEOUT_S)
+                await self._discard()
+            else:
+                self._last_sign_s = time.monotonic()
 
     async def run(
         self, batch: Batch, *, timeout_s: float, on_stage: OnStage, key: str = "", diagnose: bool = False
@@ -245,6 +300,7 @@ class Compute:
         except TimeoutError:
             raise ComputeTimedOut(int(START_TIMEOUT_S * 1000), "start") from None
         if isinstance(message, Ready):
+            self._last_sign_s = time.monotonic()
             return message
         if isinstance(message, SetupFailed):
             if message.permanent:
@@ -269,6 +325,7 @@ class Compute:
             async with asyncio.timeout(timeout_s):
                 while True:
                     said = await child.said.get()
+                    self._last_sign_s = time.monotonic()
                     if isinstance(said, StageReport):
                         if isinstance(said.event, StageStarted):
                             stage = said.event.stage

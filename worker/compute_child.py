@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,12 +23,14 @@ from worker.messages import (
     Failed,
     Fitted,
     FromCompute,
+    Ping,
     Ready,
     RunBatch,
     SetupFailed,
     StageReport,
     Stop,
     ToCompute,
+    Vitals,
 )
 from worker.topics.fit import FloatArray
 
@@ -54,20 +57,29 @@ def serve(pipe: Connection, config: ComputeConfig) -> None:
         return
     while True:
         try:
-            batch: ToCompute = pipe.recv()
-            if isinstance(batch, Stop):
+            message: ToCompute = pipe.recv()
+            if isinstance(message, Stop):
                 return
-            embeddings = _receive_embeddings(pipe, batch.shape)
+            if isinstance(message, Ping):
+                answer(_vitals(engine))
+                continue
+            embeddings = _receive_embeddings(pipe, message.shape)
         except EOFError:
             return
-        if not _run(engine, batch, embeddings, answer):
+        if not _run(engine, message, embeddings, answer):
             return
 
 
-Engine = Callable[..., Any]
+@dataclass(frozen=True)
+class _Engine:
+    """The function that fits, and what it is called with each time."""
+
+    fit: Callable[..., Any]
+    encoder: Any
+    device: str
 
 
-def _set_up(config: ComputeConfig, answer: Answer) -> Engine | None:
+def _set_up(config: ComputeConfig, answer: Answer) -> _Engine | None:
     try:
         engine, ready = _load(config)
     except Exception as error:  # noqa: BLE001 - every reason is told, and ends the process
@@ -78,11 +90,11 @@ def _set_up(config: ComputeConfig, answer: Answer) -> Engine | None:
     return engine
 
 
-def _load(config: ComputeConfig) -> tuple[Engine, Ready]:
+def _load(config: ComputeConfig) -> tuple[_Engine, Ready]:
     module, _, function = config.engine.partition(":")
     if config.engine != DEFAULT_ENGINE:
         engine = getattr(importlib.import_module(module), function)
-        return _with(engine, None, "cpu"), Ready("cpu", "none", f"test engine {config.engine}", is_fallback=False)
+        return _Engine(engine, None, "cpu"), Ready("cpu", "none", f"test engine {config.engine}", is_fallback=False)
 
     import torch
 
@@ -104,26 +116,27 @@ def _load(config: ComputeConfig) -> tuple[Engine, Ready]:
     engine = getattr(importlib.import_module(module), function)
     warm_up(choice.encoder, device)
     ready = Ready(device, choice.encoder.name, choice.message, choice.is_fallback)
-    return _with(engine, choice.encoder, device), ready
+    return _Engine(engine, choice.encoder, device), ready
 
 
-def _with(engine: Engine, encoder: object, device: str) -> Engine:
-    def run(batch: RunBatch, embeddings: FloatArray, answer: Answer) -> Any:
-        options = _options(batch, embeddings, device)
-        return tuple(
-            engine(
-                batch.texts,
-                embeddings,
-                params,
-                encoder=encoder,
-                device=device,
-                on_stage=lambda event: answer(StageReport(batch.number, event)),
-                **options,
-            )
-            for params in batch.variants
-        )
+def _vitals(engine: _Engine) -> Vitals:
+    allocated = reserved = None
+    if engine.device.startswith("cuda"):
+        import torch
 
-    return run
+        allocated, reserved = torch.cuda.memory_allocated(engine.device), torch.cuda.memory_reserved(engine.device)
+    return Vitals(
+        resident_bytes=_resident_bytes(),
+        cache_hits=getattr(engine.encoder, "cache_hits", 0),
+        cache_misses=getattr(engine.encoder, "cache_misses", 0),
+        cuda_allocated_bytes=allocated,
+        cuda_reserved_bytes=reserved,
+    )
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) if sys.platform == "linux" else 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _options(batch: RunBatch, embeddings: FloatArray, device: str) -> dict[str, object]:
@@ -137,10 +150,23 @@ def _options(batch: RunBatch, embeddings: FloatArray, device: str) -> dict[str, 
     return options
 
 
-def _run(engine: Engine, batch: RunBatch, embeddings: FloatArray, answer: Answer) -> bool:
+def _run(engine: _Engine, batch: RunBatch, embeddings: FloatArray, answer: Answer) -> bool:
     """Run one batch; tell whether the process may be used again."""
     try:
-        answer(Fitted(batch.number, engine(batch, embeddings, answer)))
+        options = _options(batch, embeddings, engine.device)
+        outcomes = tuple(
+            engine.fit(
+                batch.texts,
+                embeddings,
+                params,
+                encoder=engine.encoder,
+                device=engine.device,
+                on_stage=lambda event: answer(StageReport(batch.number, event)),
+                **options,
+            )
+            for params in batch.variants
+        )
+        answer(Fitted(batch.number, outcomes))
     except Exception as error:  # noqa: BLE001 - failed is not broken: told, and ready for more
         poisoned = _poisons(error)
         answer(Failed(batch.number, summarize(error), poisoned))

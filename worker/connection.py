@@ -55,7 +55,8 @@ async def wait_until_usable(client: Redis, settings: Settings) -> None:
     while True:
         try:
             await client.ping()
-            break
+            await _check_server(client, settings)
+            return
         except (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.ResponseError) as error:
             raise RedisUnusable(f"Redis at {settings.redis_address} refuses us: {_refusal(error)}") from None
         except (RedisError, OSError) as error:
@@ -69,7 +70,6 @@ async def wait_until_usable(client: Redis, settings: Settings) -> None:
             )
         await asyncio.sleep(backoff_s)
         backoff_s = min(2 * backoff_s, START_BACKOFF_CAP_S)
-    await _check_server(client, settings)
 
 
 async def _check_server(client: Redis, settings: Settings) -> None:

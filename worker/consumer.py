@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
 import time
 from collections.abc import Callable
@@ -18,11 +16,15 @@ from worker import logs
 from worker.compute import Compute
 from worker.connection import connect, wait_until_usable
 from worker.exit_codes import ExitCode
-from worker.housekeeping import Housekeeping
+from worker.health import Health, beat, keep_compute_warm, look_at_queue
+from worker.housekeeping import Housekeeping, is_waiting
 from worker.locks import LockWatch
+from worker.probes import serving
 from worker.processing import Processor
 from worker.settings import Settings
 from worker.settlement import HANDED_BACK
+from worker.shutdown import LEAVE_S, Shutdown
+from worker.telemetry import Telemetry
 from worker.version import WORKER_VERSION
 
 # Whole seconds; bounds how long a paused or rate-limited queue is looked at late.
@@ -33,8 +35,9 @@ RENEWALS_PER_LOCK = 6
 # A job is out of hand for so long before the connections under it are closed.
 QUIET_S = 0.15
 TICK_S = 0.05
-# What a closing that hangs on a dead Redis gets.
-CLOSE_TIMEOUT_S = 2.0
+# Parts of LEAVE_S: what a hand-back gets after the grace period, and each step of closing.
+HAND_BACK_TIMEOUT_S = 1.5
+CLOSE_TIMEOUT_S = 0.5
 ERROR_LOG_INTERVAL_S = 1.0
 
 log = structlog.get_logger()
@@ -50,44 +53,36 @@ async def consume(settings: Settings) -> int:
     """
     logs.configure(settings.log_level, settings.log_format)
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
-    shutdown = Shutdown()
+    shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
     shutdown.listen()
     compute = Compute(settings.compute_config())
+    telemetry = Telemetry(settings.timeout_ms / 1000)
+    telemetry.watch(compute)
+    health = Health(compute, settings.timeout_ms / 1000)
     client = connect(settings)
+    beating = asyncio.create_task(beat(health))
     try:
-        if not await _prepare(settings, client, compute, shutdown):
-            return ExitCode.COMPLETED
-        return await _consume(settings, client, compute, shutdown)
+        with serving(settings.health_port, health, telemetry):
+            if not await _prepare(settings, client, compute, telemetry, shutdown):
+                return ExitCode.COMPLETED
+            return await _consume(settings, client, compute, telemetry, health, shutdown)
     finally:
+        beating.cancel()
         await compute.close()
         with contextlib.suppress(RedisError, OSError):
             await client.aclose()
+        shutdown.has_left()
         log.info("worker_stopped")
 
 
-class Shutdown:
-    """What the signals asked for: the first one to stop, the second one to stop now."""
-
-    def __init__(self) -> None:
-        """Nothing was asked for yet."""
-        self.asked = asyncio.Event()
-        self.at_once = asyncio.Event()
-
-    def listen(self) -> None:
-        """Hear SIGTERM and SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number)
-
-    def _on_signal(self, number: signal.Signals) -> None:
-        (self.at_once if self.asked.is_set() else self.asked).set()
-        log.info("stop_asked", signal=number.name, at_once=self.at_once.is_set())
-
-
-async def _prepare(settings: Settings, client: Redis, compute: Compute, shutdown: Shutdown) -> bool:
+async def _prepare(
+    settings: Settings, client: Redis, compute: Compute, telemetry: Telemetry, shutdown: Shutdown
+) -> bool:
     """Warm the compute process up while Redis is looked at; tell whether to go on."""
 
     async def warm() -> None:
         ready = await compute.start()
+        telemetry.on_ready(ready.device, ready.encoder)
         emit = log.warning if ready.is_fallback else log.info
         emit("compute_ready", device=ready.device, encoder=ready.encoder, message=ready.message)
 
@@ -102,36 +97,59 @@ async def _prepare(settings: Settings, client: Redis, compute: Compute, shutdown
                 task.result()
         return not pending and not asked.done()
     finally:
-        for task in (*tasks, asked):
-            task.cancel()
-        await asyncio.gather(*tasks, asked, return_exceptions=True)
+        await _end(*tasks, asked)
 
 
-async def _consume(settings: Settings, client: Redis, compute: Compute, shutdown: Shutdown) -> int:
-    watch = LockWatch(compute, settings.lock_duration_ms)
-    processor = Processor(settings, client, compute, watch)
-    worker = _worker(settings, client, processor, watch)
+async def _consume(
+    settings: Settings, client: Redis, compute: Compute, telemetry: Telemetry, health: Health, shutdown: Shutdown
+) -> int:
+    watch = LockWatch(compute, settings.lock_duration_ms, telemetry)
+    processor = Processor(settings, client, compute, watch, telemetry)
+    worker = _worker(settings, client, processor, watch, telemetry)
     processor.worker = worker
-    housekeeping = Housekeeping(client, worker, watch)
     running = asyncio.create_task(worker.run())
-    helpers = [asyncio.create_task(watch.watch()), asyncio.create_task(housekeeping.run())]
+    queue_key = f"{settings.bullmq_prefix}:{settings.queue_name}"
+    helpers = [
+        asyncio.create_task(helper)
+        for helper in (
+            watch.watch(),
+            Housekeeping(client, worker, watch).run(),
+            keep_compute_warm(compute),
+            look_at_queue(client, queue_key, health, telemetry),
+        )
+    ]
     asked = asyncio.create_task(shutdown.asked.wait())
+    health.is_consuming = True
     log.info("worker_ready", queue=settings.queue_name, prefix=settings.bullmq_prefix, redis=settings.redis_address)
     try:
         await asyncio.wait({running, asked, *helpers}, return_when=asyncio.FIRST_COMPLETED)
+        health.is_consuming = False
         if not asked.done():
-            # BullMQ's loop ends without a word; a process that lives and consumes nothing is worse than none.
-            ended = next(task for task in (running, *helpers) if task.done())
-            error = None if ended.cancelled() else ended.exception()
-            log.error("consuming_ended", reason=type(error).__name__ if error else "no reason given")
-            return ExitCode.INFRASTRUCTURE
+            return _ended((running, *helpers), shutdown)
         await _drain(settings, worker, processor, compute, watch, shutdown)
         return ExitCode.COMPLETED
     finally:
-        for task in (*helpers, asked):
-            task.cancel()
-        await asyncio.gather(*helpers, asked, return_exceptions=True)
+        await _end(*helpers, asked)
         await _close(worker, running)
+
+
+def _ended(tasks: tuple[asyncio.Task[None], ...], shutdown: Shutdown) -> ExitCode:
+    """Report a task that should run for ever: a process that lives and consumes nothing is worse than none."""
+    ended = next(task for task in tasks if task.done())
+    error = None if ended.cancelled() else ended.exception()
+    log.error("consuming_ended", reason=type(error).__name__ if error else "no reason given")
+    shutdown.leave_by(LEAVE_S, ExitCode.INFRASTRUCTURE)
+    return ExitCode.INFRASTRUCTURE
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel until each is done: redis-py loses a cancellation that comes while it connects."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=TICK_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _drain(
@@ -143,9 +161,11 @@ async def _drain(
     quiet_since_s: float | None = None
     while True:
         now_s = time.monotonic()
+        if shutdown.at_once.is_set():
+            deadline_s = min(deadline_s, now_s)
         if watch.n_held:
             quiet_since_s = None
-            if now_s > deadline_s or shutdown.at_once.is_set():
+            if now_s >= deadline_s:
                 processor.is_stopping = True
                 compute.cancel(HANDED_BACK)
         else:
@@ -154,35 +174,31 @@ async def _drain(
             quiet_since_s = quiet_since_s or now_s
             if now_s - quiet_since_s > QUIET_S and not _is_picking_up(worker):
                 break
-        if now_s > deadline_s + 2 * CLOSE_TIMEOUT_S:
+        if now_s > deadline_s + HAND_BACK_TIMEOUT_S:
             log.error("grace_period_over", jobs_in_hand=watch.n_held)
             break
         await asyncio.sleep(TICK_S)
-    pausing.cancel()
-    await asyncio.gather(pausing, return_exceptions=True)
+    await _end(pausing)
 
 
 def _is_picking_up(worker: Worker) -> bool:
-    return any(not task.done() for task in worker.processing) and worker.waiting is None
+    return any(not task.done() for task in worker.processing) and not is_waiting(worker)
 
 
 async def _close(worker: Worker, running: asyncio.Task[None]) -> None:
-    """Close BullMQ's worker; with Redis away its own closing hangs and cannot be cancelled."""
-    closing = asyncio.create_task(worker.close())
-    await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
-    if not closing.done():
-        forced = asyncio.create_task(worker.close(force=True))
-        await asyncio.wait({forced}, timeout=CLOSE_TIMEOUT_S)
-        if not forced.done():
-            log.warning("closing_hung", hint="Redis is away; leaving without")
-            os._exit(ExitCode.COMPLETED)
+    """Close BullMQ's worker, by force where that does not come to an end."""
+    for force in (False, True):
+        closing = asyncio.create_task(worker.close(force=force))
+        await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
+        if closing.done():
+            break
     await asyncio.wait({running}, timeout=CLOSE_TIMEOUT_S)
     with contextlib.suppress(asyncio.CancelledError, Exception):
         running.cancel()
         await running
 
 
-def _worker(settings: Settings, client: Redis, processor: Processor, watch: LockWatch) -> Worker:
+def _worker(settings: Settings, client: Redis, processor: Processor, watch: LockWatch, telemetry: Telemetry) -> Worker:
     async def process(job: Any, token: str) -> None:
         await processor(job, token)
 
@@ -205,9 +221,14 @@ def _worker(settings: Settings, client: Redis, processor: Processor, watch: Lock
     )
     worker.on("locksRenewed", _listener(lambda event: watch.on_renewed(event["jobIds"])))
     worker.on("lockRenewalFailed", _listener(watch.on_renewal_failed))
-    worker.on("stalled", _listener(lambda job_id: log.warning("job_stalled", job_id=job_id)))
+    worker.on("stalled", _listener(lambda job_id: _on_stalled(job_id, telemetry)))
     worker.on("error", _listener(_ErrorLog()))
     return worker
+
+
+def _on_stalled(job_id: str, telemetry: Telemetry) -> None:
+    telemetry.on_stalled()
+    log.warning("job_stalled", job_id=job_id)
 
 
 def _listener(act: Callable[[Any], None]) -> Callable[..., None]:

@@ -27,7 +27,7 @@ return #ids
 
 
 class Housekeeping:
-    """Looks every two seconds, while nothing is in hand, for jobs that are ours and that nobody runs."""
+    """Looks every two seconds for jobs that are ours and that nobody runs, and for a pause's leftovers."""
 
     def __init__(self, client: Redis, worker: Worker, watch: LockWatch) -> None:
         """Take what to look through."""
@@ -41,10 +41,7 @@ class Housekeeping:
         while True:
             await asyncio.sleep(INTERVAL_S)
             try:
-                # With more than one pick-up at a time a job may be on its way to us.
-                alone = self._worker.opts["concurrency"] == 1
-                if alone and self._worker.waiting is not None and self._watch.n_held == 0:
-                    await self.sweep()
+                await self.sweep()
                 await self._move_to_paused()
             except (RedisError, OSError, TypeError) as error:
                 log.debug("housekeeping_failed", reason=type(error).__name__)
@@ -52,21 +49,37 @@ class Housekeeping:
     async def sweep(self) -> None:
         """Hand back jobs whose pick-up was executed though its answer was lost.
 
-        Their lock carries this worker's id, but nobody here has them.
+        Their lock carries this worker's id, but nobody here has them. A lock's token is another one
+        at each pick-up, so that what was taken since the look cannot be handed back by it.
         """
+        if self._may_be_on_its_way():
+            return
         to_key = self._worker.backend.toKey
         ids = [str(job_id) for job_id in await self._client.lrange(to_key("active"), 0, -1)]
-        if not ids:
+        locks = await self._client.mget([f"{to_key(job_id)}:lock" for job_id in ids]) if ids else []
+        if self._may_be_on_its_way():
             return
-        locks = await self._client.mget([f"{to_key(job_id)}:lock" for job_id in ids])
-        for job_id, lock in zip(ids, locks, strict=True):
-            if lock and str(lock).startswith(f"{self._worker.id}:") and not self._watch.is_held(job_id):
-                await self._worker.backend.moveToDelayed(
-                    job_id, int(time.time() * 1000), 0, lock, {"skipAttempt": True}
-                )
-                log.warning("orphan_handed_back", job_id=job_id)
+        orphans = [
+            (job_id, lock)
+            for job_id, lock in zip(ids, locks, strict=True)
+            if lock and str(lock).startswith(f"{self._worker.id}:") and not self._watch.is_held(job_id)
+        ]
+        for job_id, lock in orphans:
+            await self._worker.backend.moveToDelayed(job_id, int(time.time() * 1000), 0, lock, {"skipAttempt": True})
+            log.warning("orphan_handed_back", job_id=job_id)
+
+    def _may_be_on_its_way(self) -> bool:
+        """Tell whether a job may have been taken that is not in hand yet."""
+        if self._worker.opts["concurrency"] > 1:
+            return True
+        return self._watch.n_held == 0 and not is_waiting(self._worker)
 
     async def _move_to_paused(self) -> None:
         keys = [self._worker.backend.toKey(name) for name in ("meta", "wait", "paused")]
         if moved := await self._keep_paused(keys=keys):
             log.info("moved_to_paused", n_jobs=moved)
+
+
+def is_waiting(worker: Worker) -> bool:
+    """Tell whether BullMQ's worker waits for a job to come, so that none is on its way to us."""
+    return worker.waiting is not None and not worker.waiting.done()

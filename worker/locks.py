@@ -5,12 +5,14 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
 
 from worker.compute import Compute
 from worker.delivery import Claim
+from worker.telemetry import Telemetry
 
 LOCK_LOST = "lock lost"
 CHECK_INTERVAL_S = 0.25
@@ -22,9 +24,18 @@ log = structlog.get_logger()
 
 @dataclass
 class Held:
-    """A job in hand, and when its lock was surely ours (monotonic)."""
+    """A job in hand.
+
+    Attributes:
+        claim: on its lock.
+        ids: what its log lines carry.
+        renewed_at_s: when the lock was surely ours (monotonic).
+        lost: it is, or may be, somebody else's.
+        delivering: its result is under way; a failing renewal changes nothing any more.
+    """
 
     claim: Claim
+    ids: dict[str, Any]
     renewed_at_s: float = field(default_factory=time.monotonic)
     lost: bool = False
     delivering: bool = False
@@ -33,19 +44,19 @@ class Held:
 class LockWatch:
     """Cancels the computing of a job that is, or may be, somebody else's."""
 
-    def __init__(self, compute: Compute, lock_duration_ms: int) -> None:
-        """Take what to cancel, and how long a lock lives without renewal."""
+    def __init__(self, compute: Compute, lock_duration_ms: int, telemetry: Telemetry) -> None:
+        """Take what to cancel, how long a lock lives without renewal, and where renewals are counted."""
         self._compute = compute
         self._fence_s = FENCE_SHARE * lock_duration_ms / 1000
         self._held: dict[str, Held] = {}
         self._checks: set[asyncio.Task[None]] = set()
-        self.last_renewal_s = time.monotonic()
+        self._telemetry = telemetry
 
     @contextlib.contextmanager
     def holding(self, claim: Claim) -> Iterator[Held]:
         """Watch a job for as long as the context lasts."""
         job_id = str(claim.job.id)
-        held = self._held[job_id] = Held(claim)
+        held = self._held[job_id] = Held(claim, {"job_id": job_id})
         try:
             yield held
         finally:
@@ -63,13 +74,14 @@ class LockWatch:
 
     def on_renewed(self, job_ids: list[str]) -> None:
         """Note locks that BullMQ has renewed."""
-        self.last_renewal_s = time.monotonic()
+        self._telemetry.on_renewals(n_ok=len(job_ids))
         for job_id in job_ids:
             if job_id in self._held:
-                self._held[job_id].renewed_at_s = self.last_renewal_s
+                self._held[job_id].renewed_at_s = time.monotonic()
 
     def on_renewal_failed(self, job_ids: list[str]) -> None:
         """Claim locks back that BullMQ could not renew, or give the jobs up."""
+        self._telemetry.on_renewals(n_failed=len(job_ids))
         for job_id in job_ids:
             held = self._held.get(job_id)
             if held is not None and not held.delivering:
@@ -90,7 +102,7 @@ class LockWatch:
         try:
             if await held.claim.renew():
                 held.renewed_at_s = time.monotonic()
-                log.warning("lock_reacquired", job_id=job_id)
+                log.warning("lock_reacquired", **held.ids)
             elif self._held.get(job_id) is held and not held.delivering:
                 self._give_up(job_id, held, "another worker has the job, or it was removed")
         except (RedisError, OSError):
@@ -98,5 +110,5 @@ class LockWatch:
 
     def _give_up(self, job_id: str, held: Held, why: str) -> None:
         held.lost = True
-        log.warning("lock_lost", job_id=job_id, why=why)
+        log.warning("lock_lost", why=why, **held.ids)
         self._compute.cancel(LOCK_LOST, job_id)

@@ -48,11 +48,16 @@ class RunBatch:
 
 
 @dataclass(frozen=True)
+class Ping:
+    """Answer with `Vitals`."""
+
+
+@dataclass(frozen=True)
 class Stop:
     """End, once idle."""
 
 
-ToCompute = RunBatch | Stop
+ToCompute = RunBatch | Ping | Stop
 
 # Compute process to worker.
 
@@ -113,4 +118,23 @@ class Failed:
     poisoned: bool
 
 
-FromCompute = Ready | SetupFailed | StageReport | Fitted | Failed
+@dataclass(frozen=True)
+class Vitals:
+    """Alive and idle; and what only this process knows of itself.
+
+    Attributes:
+        resident_bytes: memory in use.
+        cache_hits: n-grams whose vectors were there already, since the process began.
+        cache_misses: n-grams that were encoded.
+        cuda_allocated_bytes: by tensors; None without CUDA.
+        cuda_reserved_bytes: by torch's allocator; None without CUDA.
+    """
+
+    resident_bytes: int
+    cache_hits: int
+    cache_misses: int
+    cuda_allocated_bytes: int | None
+    cuda_reserved_bytes: int | None
+
+
+FromCompute = Vitals | Ready | SetupFailed | StageReport | Fitted | Failed

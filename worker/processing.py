@@ -15,12 +15,13 @@ from redis.exceptions import RedisError
 
 from worker.compute import Compute
 from worker.delivery import Claim, DeliveryRefused, deliver
-from worker.envelope import Batch, Rejection, read_envelope
+from worker.envelope import Batch, read_envelope
 from worker.errors import ComputeCancelled
 from worker.locks import Held, LockWatch
 from worker.progress import ProgressReport
 from worker.settings import Settings
 from worker.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
+from worker.telemetry import Outcome, Telemetry
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit
 
 HAND_BACK_TRIES = 5
@@ -36,15 +37,17 @@ class JobFailed(RuntimeError):
 class Processor:
     """Takes jobs from BullMQ's worker, one call a job."""
 
-    def __init__(self, settings: Settings, client: Redis, compute: Compute, watch: LockWatch) -> None:
+    def __init__(
+        self, settings: Settings, client: Redis, compute: Compute, watch: LockWatch, telemetry: Telemetry
+    ) -> None:
         """Take what every job needs; `worker` is set once it exists."""
         self.worker: Worker | None = None
         self.is_stopping = False
-        self.last_delivery_s = time.monotonic()
         self._settings = settings
         self._client = client
         self._compute = compute
         self._watch = watch
+        self._telemetry = telemetry
 
     async def __call__(self, job: Job, token: str) -> None:
         """Process one job and settle it.
@@ -56,16 +59,25 @@ class Processor:
             JobFailed: the attempt failed; BullMQ counts and retries.
             UnrecoverableError: there is no such job, or never will be one.
         """
+        outcome, began_s = Outcome.RAISED, time.monotonic()
+        self._telemetry.on_taken()
         try:
-            await self._process(job, token)
-        except (DelayedError, JobFailed, UnrecoverableError):
+            with structlog.contextvars.bound_contextvars(job_id=job.id, attempt=(job.attemptsMade or 0) + 1):
+                outcome, reason = await self._process(job, token)
+        except UnrecoverableError:
+            outcome = Outcome.LOST
+            raise
+        except JobFailed:
             raise
         except BaseException as error:  # noqa: BLE001 - a CancelledError that got out would end BullMQ's loop
             log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error))
             raise JobFailed(one_line(error)) from None
-        raise DelayedError("settled")
+        finally:
+            self._telemetry.on_settled(outcome, time.monotonic() - began_s)
+        raise DelayedError("settled") if reason is None else JobFailed(reason)
 
-    async def _process(self, job: Job, token: str) -> None:
+    async def _process(self, job: Job, token: str) -> tuple[Outcome, str | None]:
+        """Give how the job ended, and why where the attempt failed."""
         _refuse_ghost(job)
         if job.opts.get("attempts") is None:
             job.opts["attempts"] = 1  # a hand-written null; BullMQ would compare with it
@@ -74,34 +86,25 @@ class Processor:
         claim = Claim(self._client, self.worker, job, token, self._settings.lock_duration_ms)
         with self._watch.holding(claim) as held:
             began_s = time.monotonic()
-            batch, settlement = await self._compute_job(job)
-            correlation = batch.correlation
-            with structlog.contextvars.bound_contextvars(
-                job_id=job.id,
-                pipeline_id=correlation.pipeline_id,
-                run_id=correlation.run_id,
-                attempt=job.attemptsMade + 1,
-            ):
-                await self._carry_out(settlement, held, time.monotonic() - began_s)
+            settlement = await self._compute_job(job, held)
+            return await self._carry_out(settlement, held, time.monotonic() - began_s)
 
-    async def _compute_job(self, job: Job) -> tuple[Batch | Rejection, Settlement]:
-        async with ProgressReport(job) as report:
+    async def _compute_job(self, job: Job, held: Held) -> Settlement:
+        async with ProgressReport(job, self._telemetry) as report:
             began_s = time.monotonic()
             report.on_stage(StageStarted(Stage.VALIDATE))
             # In a thread: the loop has locks to renew while 10,000 embeddings are looked at.
             batch = await asyncio.to_thread(read_envelope, job.data)
             job.data = {}  # hundreds of MB of Python floats, now in one array
-            with structlog.contextvars.bound_contextvars(
-                job_id=job.id,
-                pipeline_id=batch.correlation.pipeline_id,
-                run_id=batch.correlation.run_id,
-                attempt=job.attemptsMade + 1,
-            ):
-                outcome = None
-                if isinstance(batch, Batch):
-                    _report_batch(batch, report, time.monotonic() - began_s)
-                    outcome = await self._run(batch, report, str(job.id))
-            return batch, settle(batch, outcome, now=datetime.now(UTC))
+            structlog.contextvars.bind_contextvars(
+                pipeline_id=batch.correlation.pipeline_id, run_id=batch.correlation.run_id
+            )
+            held.ids = structlog.contextvars.get_contextvars()
+            outcome = None
+            if isinstance(batch, Batch):
+                self._report_batch(batch, report, time.monotonic() - began_s)
+                outcome = await self._run(batch, report, str(job.id))
+            return settle(batch, outcome, now=datetime.now(UTC))
 
     async def _run(self, batch: Batch, report: ProgressReport, key: str) -> TopicFit | NoTopics | BaseException:
         if self.is_stopping:
@@ -113,42 +116,52 @@ class Processor:
         except BaseException as error:  # noqa: BLE001 - settled as a value
             return error
 
-    async def _carry_out(self, settlement: Settlement, held: Held, duration_s: float) -> None:
+    async def _carry_out(self, settlement: Settlement, held: Held, duration_s: float) -> tuple[Outcome, str | None]:
         duration_s = round(duration_s, 3)
         if held.lost and not isinstance(settlement, LetGo):
             settlement = LetGo("lock lost")
         match settlement:
             case Complete(document):
-                await self._deliver(document, held, duration_s)
+                return await self._deliver(document, held, duration_s)
             case HandBack():
                 await self._hand_back(held.claim)
+                return Outcome.HANDED_BACK, None
             case LetGo(reason):
                 log.warning("job_let_go", reason=reason, duration_s=duration_s)
-            case Fail(reason):
+                return Outcome.LOST, None
+            case Fail(reason, timed_out):
                 log.error("job_failed", reason=reason, duration_s=duration_s)
-                raise JobFailed(reason)
+                return (Outcome.TIMED_OUT if timed_out else Outcome.RAISED), reason
 
-    async def _deliver(self, document: dict[str, Any], held: Held, duration_s: float) -> None:
+    async def _deliver(self, document: dict[str, Any], held: Held, duration_s: float) -> tuple[Outcome, str | None]:
         held.delivering = True
         try:
             delivered = await deliver(held.claim, document)
         except DeliveryRefused as error:
             log.error("job_failed", reason=str(error), duration_s=duration_s)
-            raise JobFailed(one_line(error)) from None
-        self.last_delivery_s = time.monotonic()
+            return Outcome.RAISED, one_line(error)
         if not delivered:
             log.warning("result_dropped", why="another worker has the job, or it was removed", duration_s=duration_s)
-        elif document["status"] == "failed":
+            return Outcome.LOST, None
+        if document["status"] == "failed":
             log.warning("job_rejected", error=document["error"], duration_s=duration_s)
-        else:
-            metrics = document["metrics"]
-            log.info(
-                "job_completed",
-                duration_s=duration_s,
-                topics=len(document["topics"]),
-                outliers=document["outlierCount"],
-                **metrics,
-            )
+            return Outcome.FAILED, None
+        log.info(
+            "job_completed",
+            duration_s=duration_s,
+            topics=len(document["topics"]),
+            outliers=document["outlierCount"],
+            **document["metrics"],
+        )
+        return Outcome.COMPLETED, None
+
+    def _report_batch(self, batch: Batch, report: ProgressReport, duration_s: float) -> None:
+        n_items = len(batch.submission_ids)
+        self._telemetry.on_begun(n_items)
+        log.info("job_started", items=n_items)
+        for warning in batch.warnings:
+            log.warning("batch_warning", warning=warning)
+        report.on_stage(StageFinished(Stage.VALIDATE, duration_s, {"items": n_items}))
 
     async def _hand_back(self, claim: Claim) -> None:
         for attempt in range(HAND_BACK_TRIES):
@@ -172,10 +185,3 @@ def _refuse_ghost(job: Job) -> None:
     if job.name is None or not job.timestamp:
         log.warning("ghost_job_refused", job_id=job.id)
         raise UnrecoverableError("the job was removed while it ran")
-
-
-def _report_batch(batch: Batch, report: ProgressReport, duration_s: float) -> None:
-    log.info("job_started", items=len(batch.submission_ids))
-    for warning in batch.warnings:
-        log.warning("batch_warning", warning=warning)
-    report.on_stage(StageFinished(Stage.VALIDATE, duration_s, {"items": len(batch.submission_ids)}))

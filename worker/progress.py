@@ -5,8 +5,8 @@ import contextlib
 
 import structlog
 from bullmq import Job
-from redis.exceptions import RedisError
 
+from worker.telemetry import Telemetry
 from worker.topics.fit import Details, Stage, StageFinished, StageStarted
 
 WRITE_TIMEOUT_S = 5.0
@@ -26,9 +26,10 @@ log = structlog.get_logger()
 class ProgressReport:
     """Tells a job's stages to Redis from a task of its own; an outage costs lines, never the job."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, telemetry: Telemetry) -> None:
         """Take the job; the task lives from entering the context until it is left."""
         self._job = job
+        self._telemetry = telemetry
         self._events: asyncio.Queue[StageStarted | StageFinished | None] = asyncio.Queue()
 
     async def __aenter__(self) -> "ProgressReport":
@@ -45,6 +46,7 @@ class ProgressReport:
     def on_stage(self, event: StageStarted | StageFinished) -> None:
         """Note a stage; never waits."""
         if isinstance(event, StageFinished):
+            self._telemetry.on_stage(event.stage, event.duration_s)
             log.info(
                 "stage_finished", stage=event.stage.value, duration_s=round(event.duration_s, 3), **dict(event.details)
             )
@@ -54,7 +56,7 @@ class ProgressReport:
         while (event := await self._events.get()) is not None:
             try:
                 await asyncio.wait_for(self._write(event), WRITE_TIMEOUT_S)
-            except (RedisError, OSError, TypeError) as error:  # TypeError: the job is gone
+            except Exception as error:  # noqa: BLE001 - whatever it is, the job is worth more than its progress
                 log.debug("progress_not_written", reason=type(error).__name__)
 
     async def _write(self, event: StageStarted | StageFinished) -> None:

@@ -36,6 +36,7 @@ class Settings(BaseModel):
     labse_model: Name = Field("sentence-transformers/LaBSE", alias="LABSE_MODEL")
     keyword_encoder: Name = Field("auto", alias="KEYWORD_ENCODER")
     compute_max_jobs: int = Field(500, alias="COMPUTE_MAX_JOBS", ge=0)
+    health_port: int = Field(0, alias="HEALTH_PORT", ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["auto", "console", "json"] = Field("auto", alias="LOG_FORMAT")
     engine: str = Field(DEFAULT_ENGINE, alias="TOPIC_MODEL_TEST_ENGINE")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.envelope import Batch, Rejection
-from worker.errors import ComputeCancelled, WorkerError
+from worker.errors import ComputeCancelled, ComputeTimedOut, WorkerError
 from worker.result import Document, completed, failed, no_topics
 from worker.topics.fit import NoTopics, TopicFit
 
@@ -20,9 +20,10 @@ class Complete:
 
 @dataclass(frozen=True)
 class Fail:
-    """Raise, so that BullMQ counts the attempt and retries; one line of UTF-8."""
+    """Raise, so that BullMQ counts the attempt and retries; `reason` is one line of UTF-8."""
 
     reason: str
+    timed_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def settle(
         return _complete(batch, outcome, now)
     if isinstance(outcome, ComputeCancelled):
         return HandBack() if outcome.reason == HANDED_BACK else LetGo(outcome.reason)
-    return Fail(one_line(outcome) if outcome else "a bug: the computing had no outcome")
+    if outcome is None:
+        return Fail("a bug: the computing had no outcome")
+    return Fail(one_line(outcome), timed_out=isinstance(outcome, ComputeTimedOut))
 
 
 def _complete(batch: Batch, fit: TopicFit, now: datetime) -> Settlement:

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from tests.compute.engines.faults import SECRET
-from worker.compute import Compute
+from worker import compute as compute_module
+from worker.compute import Compute, ComputeState
 from worker.envelope import Batch, Correlation
 from worker.errors import (
     ComputeCancelled,
@@ -253,7 +254,8 @@ async def test_the_real_engine_is_warm_and_leaves_nothing() -> None:
 PARENT = """
 import asyncio, sys
 from tests.compute.test_compute import batch, config
-from worker.compute import Compute
+from worker import compute as compute_module
+from worker.compute import Compute, ComputeState
 async def main():
     compute = Compute(config())
     await compute.start()
@@ -287,3 +289,49 @@ def _is_running(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+async def test_an_idle_process_tells_how_it_is(compute: Compute) -> None:
+    """What only it knows, for the metrics."""
+    await compute.check()
+    assert compute.state is ComputeState.IDLE
+    assert compute.vitals is not None
+    assert compute.vitals.resident_bytes > 10_000_000
+    assert (compute.vitals.cache_hits, compute.vitals.cuda_reserved_bytes) == (0, None)
+
+
+async def test_a_process_killed_while_idle_is_replaced_before_a_batch_comes(compute: Compute) -> None:
+    """The check finds it gone and warms a fresh one up."""
+    await compute.start()
+    killed = compute.pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    while compute.state is not ComputeState.GONE:
+        await asyncio.sleep(0.01)
+    await compute.check()
+    assert compute.state is ComputeState.IDLE
+    assert compute.pid not in {killed, None}
+    assert compute.n_restarts == 1
+
+
+async def test_a_process_that_hangs_while_idle_is_replaced(compute: Compute, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked, says nothing, and is killed; a fresh one takes its place."""
+    monkeypatch.setattr(compute_module, "ANSWER_TIMEOUT_S", 0.3)
+    await compute.start()
+    hangs = compute.pid
+    assert hangs is not None
+    os.kill(hangs, signal.SIGSTOP)
+    await compute.check()
+    assert compute.state is ComputeState.GONE
+    await run(compute)
+    assert compute.pid not in {hangs, None}
+
+
+async def test_a_check_waits_while_a_batch_runs(compute: Compute) -> None:
+    """It neither disturbs the batch nor is answered by it."""
+    await compute.start()
+    running = asyncio.create_task(run(compute))
+    await asyncio.sleep(0)
+    await compute.check()
+    assert running.done()
+    assert pid_of(await running) == compute.pid

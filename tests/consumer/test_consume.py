@@ -1,6 +1,7 @@
 """The consumer inside the test's own process, where its event loop and its library can be got at."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -8,13 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+import redis
 import structlog
-from bullmq import Queue, Worker
+from bullmq import Job, Queue, Worker
 from bullmq.custom_errors import UnrecoverableError
 
 from tests.acceptance.envelopes import themed_envelope
 from tests.redis_server import RedisServer
 from worker.compute import Compute
+from worker.connection import connect, wait_until_usable
 from worker.consumer import _listener, consume
 from worker.exit_codes import ExitCode
 from worker.settings import Settings
@@ -131,6 +134,77 @@ async def test_the_end_of_the_library_loop_ends_the_process(
 
     monkeypatch.setattr(Worker, "run", ends)
     assert await asyncio.wait_for(consume(settings_for(redis_server, queue_name)), 60) == ExitCode.INFRASTRUCTURE
+
+
+async def test_closing_that_hangs_keeps_the_exit_code(
+    redis_server: RedisServer, queue_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop of the library has ended and its closing hangs: the process is left with 3, not with 0."""
+    left: list[ExitCode] = []
+    released = asyncio.Event()
+
+    async def hangs(self: Worker, force: bool = False) -> None:
+        while not released.is_set():  # not to be cancelled, as on a dead Redis
+            with contextlib.suppress(asyncio.CancelledError):
+                await released.wait()
+
+    async def ends(self: Worker) -> None:
+        await asyncio.sleep(0)
+
+    close = Compute.close
+
+    async def hangs_too(self: Compute) -> None:
+        await released.wait()
+        await close(self)
+
+    def leave(code: ExitCode) -> None:
+        left.append(code)
+        released.set()
+
+    monkeypatch.setattr(Worker, "close", hangs)
+    monkeypatch.setattr(Worker, "run", ends)
+    monkeypatch.setattr(Compute, "close", hangs_too)
+    monkeypatch.setattr("worker.shutdown._leave", leave)
+    await asyncio.wait_for(consume(settings_for(redis_server, queue_name)), 60)
+    assert left == [ExitCode.INFRASTRUCTURE]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, redis.ConnectionError])
+async def test_progress_that_cannot_be_written_costs_nothing_else(
+    redis_server: RedisServer, queue_name: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """Whatever a progress write raises, the job completes at its first attempt."""
+
+    async def breaks(self: Job, progress: object) -> None:
+        raise error("progress")
+
+    monkeypatch.setattr(Job, "updateProgress", breaks)
+    consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
+    job_id = await add(queue)
+    assert await until_over(queue, job_id, consuming) == "completed"
+    with redis_server.client() as client:
+        assert client.hget(f"bull:{queue_name}:{job_id}", "atm") == "1"
+    assert await stop(consuming) == ExitCode.COMPLETED
+
+
+async def test_redis_lost_between_two_checks_is_tried_again(
+    redis_server: RedisServer, queue_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answered PING and then went away: the start goes on when it is back."""
+    settings = settings_for(redis_server, queue_name)
+    client = connect(settings)
+    info, calls = client.info, []
+
+    async def lost_once(*sections: str) -> Any:
+        calls.append(sections)
+        if len(calls) == 1:
+            raise redis.ConnectionError("lost")
+        return await info(*sections)
+
+    monkeypatch.setattr(client, "info", lost_once)
+    await asyncio.wait_for(wait_until_usable(client, settings), 30)
+    await client.aclose()
+    assert len(calls) == 3
 
 
 async def test_a_bug_shows_no_data(

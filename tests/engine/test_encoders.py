@@ -91,9 +91,9 @@ def test_vectors_are_cached_across_jobs_and_do_not_depend_on_company(real_model:
     texts, _, _ = themed_corpus(10)
     terms = [str(term) for term in build_vocabulary(texts).terms][:150]
     crowd = encoder.encode(terms)
-    assert encoder.cache_misses == len(terms)
+    assert encoder.misses == len(terms)
     np.testing.assert_array_equal(encoder.encode(terms[::-1])[::-1], crowd)
-    assert encoder.cache_hits == len(terms)
+    assert encoder.hits == len(terms)
     np.testing.assert_array_equal(other.encode(terms[40:90][::-1])[::-1], crowd[40:90])
 
 
@@ -103,9 +103,9 @@ def test_the_cache_is_bounded(real_model: str, monkeypatch: pytest.MonkeyPatch) 
     encoder = load(real_model)
     encoder.encode(["late", "fair", "clear"])
     encoder.encode(["fair", "clear"])
-    assert encoder.cache_hits == 2
+    assert encoder.hits == 2
     encoder.encode(["late"])
-    assert encoder.cache_misses == 4
+    assert encoder.misses == 4
 
 
 def test_auto_falls_back_at_once_where_no_hub_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,15 @@ class KeywordSpace:
 
 
 class KeywordEncoder(Protocol):
-    """Where keywords get their vectors from."""
+    """Where keywords get their vectors from.
+
+    Attributes:
+        hits: n-grams whose vectors came from the cache, over the life of the encoder.
+        misses: n-grams that had to be encoded.
+    """
+
+    hits: int
+    misses: int
 
     @property
     def name(self) -> str:
@@ -80,6 +88,11 @@ class CorpusEncoder:
 
     name = CORPUS
 
+    def __init__(self) -> None:
+        # There is no cache to hit or miss: the vectors are another batch's no more.
+        self.hits = 0
+        self.misses = 0
+
     def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
         """Place n-grams and documents, both minus the mean of the batch; `typical` is not needed."""
         centred = candidates.embeddings - candidates.embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -95,8 +108,8 @@ class TransformerEncoder:
         self.name = name
         self._model = model
         self._cache: OrderedDict[str, FloatArray] = OrderedDict()
-        self.cache_hits = 0
-        self.cache_misses = 0
+        self.hits = 0
+        self.misses = 0
 
     def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
         """Place n-grams beside the given embeddings, or beside encoded documents.
@@ -113,8 +126,8 @@ class TransformerEncoder:
     def encode(self, terms: Sequence[str]) -> FloatArray:
         """Encode n-grams: (t, d) float32, L2-normalized; those seen before come from the cache."""
         missing = [term for term in dict.fromkeys(terms) if term not in self._cache]
-        self.cache_hits += len(terms) - len(missing)
-        self.cache_misses += len(missing)
+        self.hits += len(terms) - len(missing)
+        self.misses += len(missing)
         for term, vector in zip(missing, self._encode_rows(missing), strict=True):
             self._cache[term] = vector
         for term in terms:

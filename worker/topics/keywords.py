@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bertopic.representation import BaseRepresentation
 from scipy import sparse
 
+from worker.topics.bertopic_parts import BaseRepresentation, BERTopic
 from worker.topics.encoders import Candidates, KeywordEncoder, KeywordSpace, unit
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
 from worker.topics.vocabulary import Vocabulary, singular
 
 if TYPE_CHECKING:
     import pandas as pd
-    from bertopic import BERTopic
 
 N_KEYWORDS = 10
 N_CANDIDATES = 100
@@ -62,7 +61,7 @@ class KeywordRanking(BaseRepresentation):  # type: ignore[misc]
 
     def extract_topics(
         self,
-        topic_model: "BERTopic",
+        topic_model: BERTopic,
         documents: "pd.DataFrame",
         c_tf_idf: sparse.csr_matrix,
         topics: Mapping[str, RankedWords],

@@ -1,6 +1,7 @@
 """Choose the device and load the keyword encoder: what lies here first, the model hub if it answers at once."""
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 HUB_TIMEOUT_S = 3.0
+_NOWHERE = (
+    "{} is not on this machine and the model hub cannot be reached: "
+    "download it beforehand, or set KEYWORD_ENCODER=corpus"
+)
 
 
 class EncoderUnavailable(Exception):
@@ -85,6 +90,10 @@ def choose_device(device: str) -> str:
 
 
 def _load(name: str, device: str) -> "SentenceTransformer":
+    if not _is_here(name) and not _hub_answers():
+        # Before the import, which costs seconds and here would serve nothing.
+        raise EncoderUnavailable(_NOWHERE.format(name))
+
     from sentence_transformers import SentenceTransformer
 
     # Its own progress lines and load reports are not for the worker's log.
@@ -102,16 +111,24 @@ def _load(name: str, device: str) -> "SentenceTransformer":
                 f"{name} is no model that sentence-transformers can load ({type(error).__name__})"
             ) from error
     if not _hub_answers():
-        raise EncoderUnavailable(
-            f"{name} is not on this machine and the model hub cannot be reached: "
-            "download it beforehand, or set KEYWORD_ENCODER=corpus"
-        )
+        raise EncoderUnavailable(_NOWHERE.format(name))
     try:
         return load(local=False)
     except Exception as error:
         raise EncoderUnavailable(
             f"{name} could not be downloaded from the model hub ({type(error).__name__})"
         ) from error
+
+
+def _is_here(name: str) -> bool:
+    """Tell whether loading can be tried without the hub: a path, or a model that the cache has heard of."""
+    from huggingface_hub import constants
+
+    folder = "models--" + name.replace("/", "--")
+    # The short names that sentence-transformers completes itself are looked up there too.
+    caches = {Path(constants.HF_HUB_CACHE), Path(os.environ.get("SENTENCE_TRANSFORMERS_HOME", constants.HF_HUB_CACHE))}
+    found = (cache.glob(f"models--*--{name}" if "/" not in name else folder) for cache in sorted(caches))
+    return Path(name).exists() or any(any(own) for own in found)
 
 
 def _hub_answers() -> bool:

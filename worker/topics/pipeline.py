@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from bertopic import BERTopic
-from bertopic.cluster import BaseCluster
-from bertopic.dimensionality import BaseDimensionalityReduction
 
 from worker.topics import metrics
 from worker.topics.academic_aspects import aspects_in_force
 from worker.topics.adaptation import FEWEST_DOCUMENTS, AdaptedParams, adapt
 from worker.topics.aspects import match_aspects
+from worker.topics.bertopic_parts import BaseCluster, BaseDimensionalityReduction, BERTopic
 from worker.topics.clustering import Clustering, EqualVectors, by_size
 from worker.topics.corpus import Corpus
 from worker.topics.diagnosis import diagnose as explain_fit
@@ -89,7 +87,7 @@ def fit_topics(
         clock.finish()
         return NoTopics.NO_KEYWORDS
     clustering = _clustering(corpus, adapted)
-    modelled = _model(corpus, vocabulary, neighbors, clustering, adapted, encoder, clock)
+    modelled = _model(corpus, vocabulary, neighbors, clustering, adapted, encoder, device, clock)
     if isinstance(modelled, NoTopics):
         clock.finish()
         return modelled
@@ -127,6 +125,7 @@ def _model(
     clustering: Clustering | EqualVectors,
     adapted: AdaptedParams,
     encoder: KeywordEncoder,
+    device: str,
     clock: StageClock,
 ) -> tuple[IntArray, list[list[Keyword]]] | NoTopics:
     ranking = KeywordRanking(encoder, vocabulary, corpus.texts, corpus.embeddings)
@@ -139,7 +138,7 @@ def _model(
         min_topic_size=adapted.min_cluster_size,
         # Merging happens in the clustering: there it costs no second c-TF-IDF, and counts real topics.
         nr_topics=None,
-        umap_model=_reduction(corpus, neighbors, adapted, clock),
+        umap_model=_reduction(corpus, neighbors, adapted, device, clock),
         hdbscan_model=ClusteringSocket(clustering, clock),
         vectorizer_model=NgramVectorizer(vocabulary, documents),
         representation_model=ranking,
@@ -157,11 +156,11 @@ def _model(
 
 
 def _reduction(
-    corpus: Corpus, neighbors: Neighbors, adapted: AdaptedParams, clock: StageClock
+    corpus: Corpus, neighbors: Neighbors, adapted: AdaptedParams, device: str, clock: StageClock
 ) -> ReductionSocket | BaseDimensionalityReduction:
     if _hardly_distinct(corpus, adapted):
         return BaseDimensionalityReduction()
-    return ReductionSocket(Reduction(neighbors, adapted.n_neighbors, adapted.n_components), clock)
+    return ReductionSocket(Reduction(neighbors, adapted.n_neighbors, adapted.n_components, device), clock)
 
 
 def _clustering(corpus: Corpus, adapted: AdaptedParams) -> Clustering | EqualVectors:

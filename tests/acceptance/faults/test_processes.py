@@ -9,6 +9,7 @@ import pytest
 from tests.acceptance.faults.conftest import LOCK_MS, STALLED_MS, StartWorker, batch, wait_until_gone
 from tests.acceptance.faults.engine import Record
 from tests.acceptance.processes import Producer
+from tests.redis_server import RedisServer
 
 
 def test_sigterm_lets_a_short_job_finish(start_worker: StartWorker, producer: Producer, record: Record) -> None:
@@ -140,3 +141,37 @@ def test_a_model_that_cannot_be_loaded_stops_the_start(start_worker: StartWorker
     assert worker.wait(120) == 3
     assert "download it beforehand, or set KEYWORD_ENCODER=corpus" in worker.raw[-1]
     assert "worker_ready" not in worker.names()
+
+
+def test_a_second_signal_while_a_result_waits_for_redis(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """The result is given up: it leaves at once, however long the grace period."""
+    worker = start_worker(SHUTDOWN_GRACE_MS="600000")
+    producer.add(batch("wait pending"))
+    record.wait_until_begun("pending")
+    own_redis.stop()
+    record.let_go("pending")
+    worker.wait_for("delivery_retried")
+    worker.send(signal.SIGTERM)
+    worker.wait_for("stop_asked", at_once=False)
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 0
+    own_redis.start()
+
+
+def test_sigterm_with_redis_away_keeps_to_the_grace_period(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """Kubernetes kills five seconds after the default grace period: by then it is gone, with 0."""
+    grace_s = 1.0
+    worker = start_worker(SHUTDOWN_GRACE_MS=str(int(1000 * grace_s)))
+    producer.add(batch("wait away"))
+    pids = record.wait_until_begun("away")
+    own_redis.stop()
+    asked_s = time.monotonic()
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 0
+    assert time.monotonic() - asked_s < grace_s + 5
+    wait_until_gone(pids[0])
+    own_redis.start()

@@ -219,6 +219,31 @@ def test_a_new_job_after_a_quiet_time_starts_within_a_second(
     record.let_go("awake")
 
 
+def test_an_orphan_is_handed_back_while_another_job_is_in_hand(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """A pick-up whose answer was lost does not wait for the backlog, nor for its lock to lapse."""
+    worker = start_worker(BULLMQ_STALLED_INTERVAL_MS="60000", BULLMQ_LOCK_DURATION_MS="60000")
+    in_hand = producer.add(batch("wait hand"))
+    record.wait_until_begun("hand")
+    orphan = producer.add(batch("wait orphan"))
+    with own_redis.client() as client:
+        # What Redis holds after it executed our pick-up: in `active`, locked in our name.
+        ours = str(client.get(f"{KEY}:{in_hand}:lock")).rpartition(":")[0]
+        client.lrem(f"{KEY}:wait", 1, orphan)
+        client.lpush(f"{KEY}:active", orphan)
+        client.hincrby(f"{KEY}:{orphan}", "ats", 1)
+        client.set(f"{KEY}:{orphan}:lock", f"{ours}:999999", px=60_000)
+    worker.wait_for("orphan_handed_back", job_id=orphan)
+    for name in ("hand", "orphan"):
+        record.let_go(name)
+    for job_id in (in_hand, orphan):
+        assert state_of(own_redis, job_id) == "completed"
+    assert attempts_of(own_redis, orphan) == ("1", "2")
+    assert attempts_of(own_redis, in_hand) == ("1", "1")
+    assert worker.stop() == 0
+
+
 def test_redis_is_not_there_at_the_start(start_worker: StartWorker, own_redis: RedisServer, producer: Producer) -> None:
     """One line, and it keeps trying; up it comes when Redis does."""
     own_redis.stop()
@@ -236,6 +261,18 @@ def test_a_wrong_password_ends_the_start(start_worker: StartWorker, own_redis: R
     assert worker.wait() == 3
     assert "refuses us" in worker.raw[-1]
     assert "sesame" not in "".join(worker.raw)
+
+
+def test_a_user_without_rights_ends_the_start(start_worker: StartWorker, own_redis: RedisServer) -> None:
+    """BullMQ needs INFO; the line holds Redis's own words."""
+    with own_redis.client() as client:
+        client.acl_setuser(
+            "poet", enabled=True, passwords=["+sesame"], commands=["-info"], categories=["+@all"], keys=["*"]
+        )
+    worker = start_worker(wait=False, REDIS_URL=own_redis.url.replace("//", "//poet:sesame@"))
+    assert worker.wait() == 3
+    assert "refuses us" in worker.raw[-1]
+    assert "info" in worker.raw[-1].lower()
 
 
 def test_the_right_password_is_taken_from_the_url(start_worker: StartWorker, own_redis: RedisServer) -> None:

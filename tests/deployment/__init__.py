@@ -1,0 +1,1 @@
+"""What is deployed: image, compose file, manifests, rules, dashboard, workflows."""

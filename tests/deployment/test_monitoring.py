@@ -1,0 +1,104 @@
+"""Alert rules by promtool and its unit tests; every metric that rules and dashboard name is one that exists."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from tests.deployment.files import DOCKER, check, dashboard, system_tool
+
+PROMETHEUS = DOCKER / "prometheus"
+RULES = PROMETHEUS / "rules.yaml"
+
+OUTCOMES = {"completed", "failed", "raised", "timed_out", "handed_back", "lost"}
+# What the worker exports, with the values that its labels take.
+EXPORTED: dict[str, dict[str, set[str]]] = {
+    "topic_model_build_info": {},
+    "topic_model_jobs_total": {"outcome": OUTCOMES},
+    "topic_model_stalled_jobs_total": {},
+    "topic_model_job_duration_seconds": {
+        "outcome": {"completed", "failed", "raised", "timed_out", "handed_back", "lost"}
+    },
+    "topic_model_stage_duration_seconds": {
+        "stage": {"validate", "neighbours", "reduce", "cluster", "represent", "evaluate"}
+    },
+    "topic_model_items_total": {},
+    "topic_model_queue_jobs": {"state": {"wait", "active", "delayed", "prioritized", "paused", "completed", "failed"}},
+    "topic_model_running_jobs": {},
+    "topic_model_running_job_started_timestamp_seconds": {},
+    "topic_model_job_timeout_seconds": {},
+    "topic_model_last_success_timestamp_seconds": {},
+    "topic_model_lock_renewals_total": {"result": {"ok", "failed"}},
+    "topic_model_compute_restarts_total": {},
+    "topic_model_cuda_memory_bytes": {"kind": {"allocated", "reserved"}},
+    "topic_model_encoder_cache_total": {"result": {"hit", "miss"}},
+}
+# The series that a histogram is exported as.
+SERIES = re.compile(r"_(bucket|sum|count)$")
+HISTOGRAMS = {"topic_model_job_duration_seconds", "topic_model_stage_duration_seconds"}
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    """Give (where it stands, PromQL) of each alert, panel and variable."""
+    for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
+        for rule in group["rules"]:
+            yield rule["alert"], rule["expr"]
+    parsed = dashboard()
+    for panel in parsed["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"]
+    for variable in parsed["templating"]["list"]:
+        yield variable["name"], variable.get("definition", "")
+
+
+def test_rules_and_their_tests_pass() -> None:
+    """Promtool accepts the rules, and each alert fires and stays silent where its unit tests say so."""
+    promtool = system_tool("promtool", "prometheus")
+    check(promtool, "check", "rules", str(RULES))
+    check(promtool, "test", "rules", str(PROMETHEUS / "rules.test.yaml"))
+
+
+def test_every_alert_has_a_unit_test_in_which_it_fires() -> None:
+    """No alert is there that no test has seen."""
+    alerts = {rule["alert"] for g in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"] for rule in g["rules"]}
+    tests = yaml.safe_load((PROMETHEUS / "rules.test.yaml").read_text(encoding="utf-8"))["tests"]
+    fired = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case.get("exp_alerts")}
+    assert fired == alerts
+
+
+@pytest.mark.parametrize(("place", "expression"), list(expressions()), ids=[place for place, _ in expressions()])
+def test_metrics_and_label_values_exist(place: str, expression: str) -> None:
+    """Rules and panels name no metric, and select no label value, that the worker does not export."""
+    for name, selector in re.findall(r"(topic_model_\w+)(\{[^}]*\})?", expression):
+        metric = name if name in EXPORTED else SERIES.sub("", name)
+        assert metric in EXPORTED, f"{place}: {name}"
+        assert (metric != name) == (metric in HISTOGRAMS), f"{place}: {name}"
+        for label, operator, values in re.findall(r'(\w+)(=~|!~|!=|=)"([^"]*)"', selector):
+            if label in {"job", "namespace", "instance"}:
+                continue
+            known = EXPORTED[metric][label]
+            assert set(values.split("|")) <= known, f"{place}: {label}{operator}{values}"
+
+
+def test_the_dashboard_can_be_imported() -> None:
+    """Ids are unique, panels do not overlap, and all ask the data source that the reader chooses."""
+    parsed = dashboard()
+    ids = [panel["id"] for panel in parsed["panels"]]
+    assert len(ids) == len(set(ids))
+    taken: set[tuple[int, int]] = set()
+    for panel in parsed["panels"]:
+        place = panel["gridPos"]
+        cells = {(place["x"] + i, place["y"] + j) for i in range(place["w"]) for j in range(place["h"])}
+        assert not cells & taken, panel["title"]
+        assert place["x"] + place["w"] <= 24
+        taken |= cells
+        assert panel["datasource"]["uid"] == "${datasource}"
+    assert "${DS_" not in json.dumps(parsed)
+
+
+def test_what_an_operator_asks_is_on_the_dashboard() -> None:
+    """Each exported metric is shown somewhere, so that none is collected for nobody."""
+    shown = " ".join(expression for _, expression in expressions())
+    assert not [name for name in EXPORTED if name not in shown]

@@ -1,0 +1,33 @@
+"""The parts of BERTopic that the engine uses, imported without what they do not need.
+
+`import bertopic` also imports umap-learn with numba, and transformers for representations by language
+models: two thirds of its time in a cold process, for nothing that runs here. Both are
+optional to BERTopic, so for the moment of the import they count as not installed. A process that
+wants BERTopic's own text generation beside this engine imports transformers first.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def not_installed(*packages: str) -> Iterator[None]:
+    """Let imports of these packages fail as if they were not installed, where they are not loaded yet."""
+    hidden = [package for package in packages if package not in sys.modules]
+    # Documented: an entry of None makes the import raise ModuleNotFoundError.
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for package in hidden:
+            del sys.modules[package]
+
+
+with not_installed("umap", "transformers"):
+    from bertopic import BERTopic
+    from bertopic.cluster import BaseCluster
+    from bertopic.dimensionality import BaseDimensionalityReduction
+    from bertopic.representation import BaseRepresentation
+
+__all__ = ["BERTopic", "BaseCluster", "BaseDimensionalityReduction", "BaseRepresentation"]

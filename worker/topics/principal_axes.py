@@ -1,0 +1,28 @@
+"""Principal axes of a batch, from a sample of it where it is large."""
+
+import numpy as np
+
+from worker.topics.fit import DoubleArray, FloatArray
+
+# Rows that the axes are taken from.
+_SAMPLE_ROWS = 8192
+
+
+def principal_axes(embeddings: FloatArray, n_axes: int, *, centred: bool) -> tuple[DoubleArray, DoubleArray]:
+    """Find the directions in which the rows vary most, in double precision.
+
+    Args:
+        embeddings: (n, d) float32. Not modified.
+        n_axes: at most d are returned.
+        centred: whether the mean is taken away first.
+
+    Returns:
+        The mean that was taken away, (d,), and the axes, (d, n_axes), each with a positive largest entry.
+    """
+    sample = embeddings[:: -(-len(embeddings) // _SAMPLE_ROWS)].astype(np.float64)
+    mean = sample.mean(axis=0) if centred else np.zeros(sample.shape[1])
+    sample -= mean
+    _, vectors = np.linalg.eigh(sample.T @ sample)
+    axes = vectors[:, ::-1][:, :n_axes]
+    largest = np.abs(axes).argmax(axis=0)
+    return mean, axes * np.sign(axes[largest, np.arange(axes.shape[1])])
