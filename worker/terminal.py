@@ -63,7 +63,10 @@ class Terminal:
             yield
             return
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        # What is printed goes through this console, or to a stdout that is not ours to touch.
+        with Progress(
+            *columns, console=self._console, transient=True, redirect_stdout=False, redirect_stderr=False
+        ) as progress:
             self._progress = progress
             self._task = progress.add_task("starting", total=n_fits * (len(Stage) - 1))
             try:

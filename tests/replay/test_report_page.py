@@ -52,12 +52,13 @@ def test_the_page_draws_and_is_silent(page: Path, tmp_path: Path) -> None:
 
 
 def test_every_topic_has_its_verdict_and_its_comments(page: Path) -> None:
-    """Verdict, table, article and comments of each topic are in the page, and the colours differ from the paper."""
+    """Verdict, table, article and comments of each topic are in the page."""
     with Browser() as browser:
         browser.open(page)
         browser.wait_until(DRAWN)
         n_topics = browser.evaluate("document.querySelectorAll('.topics tbody tr').length")
-        assert n_topics == 11
+        assert n_topics == browser.evaluate("JSON.parse(document.getElementById('points').textContent).labels.length")
+        assert n_topics > 5
         assert browser.evaluate("document.querySelectorAll('#verdict .plain > li').length") == n_topics
         assert browser.evaluate("document.querySelectorAll('#topics article').length") == n_topics
         per_topic = (

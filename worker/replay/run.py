@@ -154,11 +154,11 @@ class _Replay:
         compute = Compute(self._settings.compute_config())
         timeout_s = self._settings.timeout_ms / 1000
         try:
-            self._terminal.say("starting the compute process")
-            ready = await compute.start()
-            self._terminal.say(f"device: {ready.device}")
-            (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
             with self._terminal.progress(len(variants)):
+                self._terminal.say("starting the compute process")
+                ready = await compute.start()
+                self._terminal.say(f"device: {ready.device}")
+                (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
                 if self._sweep:
                     return await compute.sweep(
                         batch, variants, timeout_s=timeout_s * len(variants), on_stage=self._on_stage

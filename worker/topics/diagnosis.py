@@ -15,7 +15,7 @@ from worker.topics.reduction import Reduction
 from worker.topics.vocabulary import Vocabulary
 
 N_MAP_DIMENSIONS = 2
-# UMAP's spectral start needs more points than dimensions.
+# A layout needs more points than dimensions.
 _FEWEST_FOR_UMAP = N_MAP_DIMENSIONS + 3
 
 
@@ -48,7 +48,7 @@ def diagnose(
     coherence = [metrics.embedding_coherence([np.stack([k.vector for k in topic])]) for topic in keywords]
     final_core = np.where(core >= 0, fit.labels, -1)
     return Diagnostics(
-        coordinates=_map(corpus, neighbors, n_neighbors),
+        coordinates=_map(corpus, neighbors, n_neighbors, device),
         core=final_core,
         clusters=clustering.cluster_labels_,
         strengths=clustering.strengths(),
@@ -88,11 +88,11 @@ def in_order_of(order: IntArray, diagnostics: Diagnostics) -> Diagnostics:
     )
 
 
-def _map(corpus: Corpus, neighbors: Neighbors, n_neighbors: int) -> FloatArray:
+def _map(corpus: Corpus, neighbors: Neighbors, n_neighbors: int, device: str) -> FloatArray:
     n_vectors = int(corpus.vectors.max()) + 1
     if len(corpus.texts) < _FEWEST_FOR_UMAP or 2 * n_vectors <= n_neighbors:
         return _principal_plane(corpus.embeddings)
-    return Reduction(neighbors, n_neighbors, N_MAP_DIMENSIONS).fit_transform(corpus.embeddings)
+    return Reduction(neighbors, n_neighbors, N_MAP_DIMENSIONS, device).fit_transform(corpus.embeddings)
 
 
 def _principal_plane(embeddings: FloatArray) -> FloatArray:

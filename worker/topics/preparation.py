@@ -28,7 +28,11 @@ class Preparation:
         self._neighbors: Neighbors | None = None
 
     def neighbors(self, k: int) -> Neighbors:
-        """Give the k nearest neighbours of each document; the first k of a longer list are the same."""
+        """Give the k nearest neighbours of each document.
+
+        The first k of a longer list are the same, but for very large batches on a CPU, whose
+        candidates are sketched: there a longer search misses less.
+        """
         k = min(k, len(self.order) - 1)
         if self._neighbors is None or self._neighbors.indices.shape[1] < k:
             self._neighbors = nearest_neighbors(self.corpus.embeddings, max(k, self._most_neighbors), self._device)

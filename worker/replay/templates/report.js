@@ -95,5 +95,11 @@
   draw().then(() => { plot.dataset.drawn = type; });
   dark.addEventListener("change", draw);
   narrow.addEventListener("change", draw);
-  window.addEventListener("beforeprint", () => { document.querySelectorAll("details").forEach((part) => { part.open = true; }); });
+  // Paper is light, whatever the screen is, and nothing can be unfolded there.
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("details").forEach((part) => { part.open = true; });
+    document.documentElement.classList.add("paper");
+    draw();
+  });
+  window.addEventListener("afterprint", () => { document.documentElement.classList.remove("paper"); draw(); });
 })();
