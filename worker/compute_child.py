@@ -127,8 +127,8 @@ def _vitals(engine: _Engine) -> Vitals:
         allocated, reserved = torch.cuda.memory_allocated(engine.device), torch.cuda.memory_reserved(engine.device)
     return Vitals(
         resident_bytes=_resident_bytes(),
-        cache_hits=getattr(engine.encoder, "cache_hits", 0),
-        cache_misses=getattr(engine.encoder, "cache_misses", 0),
+        cache_hits=getattr(engine.encoder, "hits", 0),
+        cache_misses=getattr(engine.encoder, "misses", 0),
         cuda_allocated_bytes=allocated,
         cuda_reserved_bytes=reserved,
     )

@@ -276,8 +276,10 @@ def main() -> None:
         return
     os.environ["TQDM_DISABLE"] = "1"  # the model's progress bars
     print(f"{machine()}; medians of {arguments.repeats}; keywords by {arguments.encoder}, device {arguments.device}")
-    print_table("warm", warm(arguments.sizes, arguments))
-    print_table("cold", cold(arguments.cold, arguments))
+    if arguments.sizes:
+        print_table("warm", warm(arguments.sizes, arguments))
+    if arguments.cold:
+        print_table("cold", cold(arguments.cold, arguments))
 
 
 if __name__ == "__main__":

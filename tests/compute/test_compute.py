@@ -109,6 +109,16 @@ async def test_a_lost_process_costs_one_attempt(compute: Compute, first_text: st
     assert pid_of(await run(compute)) != before
 
 
+@pytest.mark.cuda
+async def test_a_real_cuda_error_costs_the_process(compute: Compute) -> None:
+    """A failed kernel poisons the process: told as a CUDA error, and the next batch runs in a fresh one."""
+    before = pid_of(await run(compute))
+    with pytest.raises(EngineFailed, match=r"^CUDA error") as raised:
+        await run(compute, "breaks_the_gpu")
+    assert raised.value.poisoned
+    assert pid_of(await run(compute)) != before
+
+
 async def test_an_exception_costs_no_process(compute: Compute) -> None:
     """Failed is not broken; the message names type and place, never the data."""
     before = pid_of(await run(compute))

@@ -374,3 +374,12 @@ def _is_running(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def test_warm_up_says_what_it_runs_on(environment: dict[str, str]) -> None:
+    """For an image's build: exit code 0, nothing on stdout, the device on stderr."""
+    process = run("--warm-up", env=environment)
+    assert process.returncode == 0, process.stderr.decode()
+    assert process.stdout == b""
+    assert b"device: cpu" in process.stderr
+    assert b"warm after" in process.stderr

@@ -1,6 +1,7 @@
 """Principal axes of a batch, from a sample of it where it is large."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from worker.topics.fit import DoubleArray, FloatArray
 
@@ -22,7 +23,9 @@ def principal_axes(embeddings: FloatArray, n_axes: int, *, centred: bool) -> tup
     sample = embeddings[:: -(-len(embeddings) // _SAMPLE_ROWS)].astype(np.float64)
     mean = sample.mean(axis=0) if centred else np.zeros(sample.shape[1])
     sample -= mean
-    _, vectors = np.linalg.eigh(sample.T @ sample)
+    # One thread: the same bits however many there are, and no waiting where the cores are shared.
+    with threadpool_limits(limits=1, user_api="blas"):
+        _, vectors = np.linalg.eigh(sample.T @ sample)
     axes = vectors[:, ::-1][:, :n_axes]
     largest = np.abs(axes).argmax(axis=0)
     return mean, axes * np.sign(axes[largest, np.arange(axes.shape[1])])

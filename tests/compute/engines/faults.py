@@ -92,6 +92,14 @@ def loses_the_gpu(texts: Sequence[str], *args: object, on_stage: OnStage, **kwar
     raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
 
+def breaks_the_gpu(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> None:
+    """Read outside an array in a real kernel, after which CUDA serves this process no more."""
+    import torch
+
+    _begin(on_stage)
+    print(torch.zeros(1, device="cuda")[torch.tensor([7], device="cuda")].item())
+
+
 def prints(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> TopicFit:
     """Print to stdout, as libraries do."""
     print("noise of a library", flush=True)
