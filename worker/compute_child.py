@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from worker.messages import (
     Vitals,
 )
 from worker.topics.fit import FloatArray
+
+if TYPE_CHECKING:
+    from worker.topics.encoders import KeywordEncoder
 
 RANDOM_SEED = 42
 PR_SET_PDEATHSIG = 1
@@ -75,7 +78,7 @@ class _Engine:
     """The function that fits, and what it is called with each time."""
 
     fit: Callable[..., Any]
-    encoder: Any
+    encoder: "KeywordEncoder | None"
     device: str
 
 
@@ -127,8 +130,8 @@ def _vitals(engine: _Engine) -> Vitals:
         allocated, reserved = torch.cuda.memory_allocated(engine.device), torch.cuda.memory_reserved(engine.device)
     return Vitals(
         resident_bytes=_resident_bytes(),
-        cache_hits=getattr(engine.encoder, "hits", 0),
-        cache_misses=getattr(engine.encoder, "misses", 0),
+        cache_hits=engine.encoder.hits if engine.encoder else 0,
+        cache_misses=engine.encoder.misses if engine.encoder else 0,
         cuda_allocated_bytes=allocated,
         cuda_reserved_bytes=reserved,
     )
