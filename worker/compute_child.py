@@ -101,8 +101,9 @@ def _load(config: ComputeConfig) -> tuple[_Engine, Ready]:
 
     import torch
 
-    # The same sums in the same order whatever OMP_NUM_THREADS says.
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
+    if not os.environ.get("OMP_NUM_THREADS"):
+        # What this process may use, and not what the machine has.
+        torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
     random.seed(RANDOM_SEED)
     np.random.seed(RANDOM_SEED)  # noqa: NPY002 - for libraries that draw from the global state
     torch.manual_seed(RANDOM_SEED)

@@ -1,7 +1,7 @@
 """Time and memory against plain BERTopic: same corpora, same encoder, one run, alternating.
 
     python -m tests.benchmarks.speed --data FOLDER [--sizes 1250 3800 7600 19000] [--repeats 5]
-                                     [--cold 1250] [--device cpu] [--encoder bundled|corpus]
+                                     [--cold 1250] [--device cpu] [--encoder bundled|corpus] [--keep-keywords]
 
 FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each corpus. A size
 takes the smallest corpus that has as many documents, or the largest one tiled with a little noise in
@@ -9,7 +9,9 @@ the vectors. Warm: one process a competitor, a first run that does not count, th
 Cold: a fresh process a run, from its start to its labels, imports and compilers included. Cells
 are medians. Ratios are plain BERTopic to the worker, so more is better for the worker.
 
-Plain BERTopic computes no metrics here; the worker's time includes its five.
+Plain BERTopic computes no metrics here; the worker's time includes its five. The worker forgets its
+keyword vectors before each run, as if no word of the batch had been seen before, unless
+--keep-keywords lets it find them all.
 """
 
 import argparse
@@ -73,6 +75,7 @@ class Competitor:
         """Start it; the clock of a cold run begins here."""
         command = [sys.executable, "-m", "tests.benchmarks.speed", "--data", str(arguments.data), "--serve", who]
         command += ["--device", arguments.device, "--encoder", arguments.encoder]
+        command += ["--keep-keywords"] if arguments.keep_keywords else []
         self.began_s = time.monotonic()
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -142,6 +145,7 @@ def serve(who: str, arguments: argparse.Namespace) -> None:
 
 
 def _worker(arguments: argparse.Namespace) -> Callable[[LabelledCorpus], dict[str, float]]:
+    from worker.topics.encoders import TransformerEncoder
     from worker.topics.fit import StageFinished, StageStarted, TopicParams
     from worker.topics.loading import choose_device, choose_encoder
     from worker.topics.pipeline import fit_topics
@@ -151,6 +155,8 @@ def _worker(arguments: argparse.Namespace) -> Callable[[LabelledCorpus], dict[st
     encoder = choose_encoder(name, name, device).encoder
 
     def fit(corpus: LabelledCorpus) -> dict[str, float]:
+        if not arguments.keep_keywords and isinstance(encoder, TransformerEncoder):
+            encoder.forget()
         stages: dict[str, float] = {}
 
         def note(event: StageStarted | StageFinished) -> None:
@@ -264,6 +270,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--device", default="cpu")
     options.add_argument("--encoder", default="bundled", choices=["bundled", "corpus"])
+    options.add_argument("--keep-keywords", action="store_true")
     options.add_argument("--serve", choices=[PLAIN, WORKER], help=argparse.SUPPRESS)
     return options
 

@@ -58,7 +58,7 @@ def test_every_variable_is_a_setting() -> None:
     (container,) = POD["containers"]
     names = {variable["name"] for variable in container["env"]}
     assert set(CONFIGURATION) <= SETTINGS
-    assert names <= SETTINGS | {"NUMBA_CACHE_DIR", "OMP_NUM_THREADS"}
+    assert names <= SETTINGS | {"OMP_NUM_THREADS"}
     (url,) = [variable for variable in container["env"] if variable["name"] == "REDIS_URL"]
     assert url["valueFrom"]["secretKeyRef"]["key"] in manifest("Secret")["stringData"]
 
@@ -68,14 +68,13 @@ def test_pods_have_no_privileges() -> None:
     assert POD["securityContext"]["runAsNonRoot"] is True
     assert POD["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert POD["automountServiceAccountToken"] is False
-    for container in POD["containers"] + POD["initContainers"]:
+    for container in POD["containers"]:
         context = container["securityContext"]
         assert context["readOnlyRootFilesystem"] is True
         assert context["allowPrivilegeEscalation"] is False
         assert context["capabilities"] == {"drop": ["ALL"]}
     (worker,) = POD["containers"]
-    (cache,) = [variable["value"] for variable in worker["env"] if variable["name"] == "NUMBA_CACHE_DIR"]
-    assert {"/tmp", cache} == {mount["mountPath"] for mount in worker["volumeMounts"]}
+    assert {"/tmp"} == {mount["mountPath"] for mount in worker["volumeMounts"]}
 
 
 def test_probes_do_not_restart_for_redis() -> None:

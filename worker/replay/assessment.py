@@ -116,9 +116,9 @@ class Assessment:
 
 
 def targets(metrics: dict[str, float], largest_share: float, encoder: str) -> list[Target]:
-    """Put the metrics beside their targets; only that for outliers is the API's, the others are rules of thumb."""
+    """Put the metrics beside the API's targets; that for the largest topic is a rule of thumb of this report."""
     outliers, npmi = metrics["outlier_ratio"], metrics["npmi_coherence"]
-    diversity, silhouette = metrics["topic_diversity"], metrics["silhouette_score"]
+    diversity, coherence = metrics["topic_diversity"], metrics["embedding_coherence"]
     return [
         Target("outlier_ratio", outliers, "under 0.20", outliers < 0.2, "Share of comments that are in no topic."),
         Target(
@@ -131,29 +131,31 @@ def targets(metrics: dict[str, float], largest_share: float, encoder: str) -> li
         Target(
             "topic_diversity",
             diversity,
-            "at least 0.80",
-            diversity >= 0.8,
+            "above 0.70",
+            diversity > 0.7,
             "Share of keywords that no two topics share.",
         ),
         Target(
             "silhouette_score",
-            silhouette,
-            "above 0",
-            silhouette > 0,
-            "Above 0: comments are nearer to their own topic than to the next. For short comments 0.05 is usual.",
+            metrics["silhouette_score"],
+            "",
+            None,
+            "As high as it goes; above 0, comments are nearer to their own topic than to the next. For short comments "
+            "0.05 is usual.",
         ),
         Target(
             "npmi_coherence",
             npmi,
-            "above -0.20",
-            npmi > -0.2,
-            "Whether a topic's keywords stand near each other in the comments. Below 0 is usual for short comments.",
+            "above 0.10",
+            npmi > 0.1,
+            "Whether a topic's keywords stand near each other in the comments. Short comments hardly get there: below 0 "
+            "is usual.",
         ),
         Target(
             "embedding_coherence",
-            metrics["embedding_coherence"],
-            "",
-            None,
+            coherence,
+            "above 0.50",
+            coherence > 0.5,
             f"How alike a topic's keywords are in meaning. It depends on the encoder ({encoder}): compare only "
             "results of the same one.",
         ),

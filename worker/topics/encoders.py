@@ -111,6 +111,10 @@ class TransformerEncoder:
         self.hits = 0
         self.misses = 0
 
+    def forget(self) -> None:
+        """Empty the cache."""
+        self._cache.clear()
+
     def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
         """Place n-grams beside the given embeddings, or beside encoded documents.
 
