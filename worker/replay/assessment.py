@@ -148,8 +148,8 @@ def targets(metrics: dict[str, float], largest_share: float, encoder: str) -> li
             npmi,
             "above 0.10",
             npmi > 0.1,
-            "Whether a topic's keywords stand near each other in the comments. Short comments hardly get there: below 0 "
-            "is usual.",
+            "Whether a topic's keywords stand near each other in the comments. Short comments hardly get there: below "
+            "0 is usual.",
         ),
         Target(
             "embedding_coherence",
