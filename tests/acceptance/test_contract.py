@@ -120,6 +120,7 @@ def test_a_job_inside_a_flow(worker: WorkerProcess, producer: Producer) -> None:
     check_completed(envelope, parent["values"][0])
 
 
+@pytest.mark.parametrize("producer", ["bullmq-5"], indirect=True)
 def test_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
     """About a hundred megabytes of JSON go through."""
     envelope = themed_envelope(2000, 5)
