@@ -33,7 +33,9 @@ def canonical_order(texts: Sequence[str], embeddings: FloatArray) -> IntArray:
 
 def make_corpus(texts: Sequence[str], embeddings: FloatArray) -> Corpus:
     """Number what is equal in a batch that is in canonical order."""
-    _, vectors = np.unique(embeddings, axis=0, return_inverse=True)
-    vectors = vectors.reshape(-1).astype(np.int64)
+    numbers: dict[bytes, int] = {}
+    # + 0.0 turns -0.0 into 0.0, which is the same number with other bytes.
+    keys = (row.tobytes() for row in embeddings + np.float32(0.0))
+    vectors = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
     changes = [i == 0 or texts[i] != texts[i - 1] or vectors[i] != vectors[i - 1] for i in range(len(texts))]
     return Corpus(texts, embeddings, np.cumsum(changes).astype(np.int64), vectors)
