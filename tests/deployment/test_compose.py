@@ -68,7 +68,7 @@ def test_workers_differ_by_flavour_and_nothing_else(services: dict[str, Any]) ->
     assert "gpu" in gpu["deploy"]["resources"]["reservations"]["devices"][0]["capabilities"]
     cpu = services["worker-cpu"]
     assert cpu["profiles"] == ["cpu"]
-    assert cpu["build"]["args"] == {"FLAVOUR": "cpu"}
+    assert cpu["build"]["args"] == {"FLAVOUR": "cpu", "TORCH_INDEX_URL": "${TORCH_INDEX_URL:-}"}
     assert cpu["environment"] == gpu["environment"]
     assert set(cpu["environment"]) <= SETTINGS
 
