@@ -136,6 +136,7 @@ class Compute:
         self._turn = asyncio.Lock()
         self._cancelled: str | None = None
         self._running: str | None = None
+        self._is_checking = False
         self._doomed: dict[str, str] = {}
         self._n_batches = 0
         self._last_sign_s = time.monotonic()
@@ -179,9 +180,13 @@ class Compute:
             ComputeError: a fresh one could not be set up; see `start`.
         """
         async with self._turn:
-            await self._warm()
-            assert self._child is not None  # noqa: S101 - _warm has just seen to it
-            self.vitals = await self._child.ping()
+            self._is_checking = True
+            try:
+                await self._warm()
+                assert self._child is not None  # noqa: S101 - _warm has just seen to it
+                self.vitals = await self._child.ping()
+            finally:
+                self._is_checking = False
             if self.vitals is None:
                 log.warning("compute_silent", pid=self.pid, waited_s=ANSWER_TIMEOUT_S)
                 await self._discard()
@@ -265,6 +270,9 @@ class Compute:
             self._cancelled = reason
             if self._child is not None:
                 self._child.kill()
+        elif self._is_checking and self._child is not None:
+            # A batch may wait behind a start of many seconds; it has its turn at once, and is cancelled then.
+            self._child.kill()
 
     def forget(self, key: str) -> None:
         """Take back what `cancel` said of a batch that has not had its turn, and will not come."""

@@ -19,6 +19,7 @@ from worker.compute import Compute, ComputeState
 from worker.envelope import Batch, Correlation
 from worker.errors import (
     ComputeCancelled,
+    ComputeCrashed,
     ComputeError,
     ComputeTimedOut,
     EngineFailed,
@@ -345,3 +346,19 @@ async def test_a_check_waits_while_a_batch_runs(compute: Compute) -> None:
     await compute.check()
     assert running.done()
     assert pid_of(await running) == compute.pid
+
+
+async def test_a_cancel_does_not_wait_for_a_check_that_starts_a_process(compute: Compute) -> None:
+    """At a shutdown the batch that waits behind it is to be handed back now, not in ten seconds."""
+    checking = asyncio.create_task(compute.check())
+    while compute.state is not ComputeState.STARTING:
+        await asyncio.sleep(0)
+    waiting = asyncio.create_task(run(compute, "hangs"))
+    await asyncio.sleep(0)
+    while not waiting.done():
+        compute.cancel("stopping")
+        await asyncio.sleep(0.01)
+    with pytest.raises(ComputeCancelled, match="stopping"):
+        await waiting
+    with pytest.raises(ComputeCrashed):
+        await checking
