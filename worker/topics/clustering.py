@@ -9,7 +9,10 @@ from sklearn.base import BaseEstimator, ClusterMixin
 
 from worker.topics.fit import FloatArray, IntArray, Merge
 from worker.topics.merging import merge_clusters
+from worker.topics.spanning_tree import spanning_tree
 
+# Above so many documents HDBSCAN is given its spanning tree; below, its own search is faster.
+TREE_ABOVE = 10_000
 # A cluster with more than this share of the documents is a giant ...
 GIANT_SHARE = 0.4
 # ... and is split when the hierarchy below it weighs at least this much of its own stability.
@@ -180,14 +183,17 @@ def by_size(labels: IntArray) -> IntArray:
 def _hdbscan(
     coordinates: FloatArray, min_cluster_size: int, min_samples: int, max_cluster_size: int = 0
 ) -> hdbscan.HDBSCAN:
-    return hdbscan.HDBSCAN(
-        min_cluster_size=min_cluster_size,
-        min_samples=min_samples,
-        metric="euclidean",
-        cluster_selection_method="eom",
-        max_cluster_size=max_cluster_size,
-        core_dist_n_jobs=1,
-    ).fit(coordinates.astype(np.float64))
+    options = {
+        "min_cluster_size": min_cluster_size,
+        "cluster_selection_method": "eom",
+        "max_cluster_size": max_cluster_size,
+    }
+    if len(coordinates) > TREE_ABOVE:
+        # The weights are mutual reachabilities already: a core distance by one sample changes none of them.
+        given = hdbscan.HDBSCAN(metric="precomputed", min_samples=1, **options)
+        return given.fit(spanning_tree(coordinates, min_samples))
+    own = hdbscan.HDBSCAN(metric="euclidean", min_samples=min_samples, core_dist_n_jobs=1, **options)
+    return own.fit(coordinates.astype(np.float64))
 
 
 def _largest_share(labels: IntArray) -> float:

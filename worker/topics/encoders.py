@@ -143,7 +143,8 @@ class TransformerEncoder:
 
     def _is_own_space(self, candidates: Candidates, width: int) -> bool:
         rows = np.unique(np.linspace(0, len(candidates.texts) - 1, PROBE_TEXTS).astype(np.int64))
-        encoded = _pad(self._encode_rows([candidates.texts[i] for i in rows]), width)
+        texts = [candidates.texts[i] for i in rows]
+        encoded = _pad(unit(self._model.encode(texts, batch_size=PROBE_TEXTS, show_progress_bar=False)), width)
         cosines = np.einsum("ij,ij->i", encoded, candidates.embeddings[rows])
         return bool(np.median(cosines) >= SAME_SPACE_COSINE)
 

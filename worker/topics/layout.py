@@ -1,8 +1,9 @@
 """UMAP's layout in plain torch: one code path for the CPU and for CUDA, the same bytes twice.
 
 No atomics: edges are taken rank by rank (every point's strongest edge, its second strongest, ...),
-so that no step writes a row twice, and every sum has one order. Only operations that are rounded
-correctly everywhere (+, -, *, /, square root) touch the coordinates.
+so that no step writes a point twice, and every sum has one order. Only operations that are rounded
+correctly everywhere (+, -, *, /, square root) touch the coordinates, which lie axis by axis: a sum
+over the axes is then an addition of long rows.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ B = 0.75
 N_NEGATIVES = 5
 # Steps an epoch in which the negatives come. One large step instead would throw points about.
 N_REPULSIONS = 20
+# The length of a push; umap-learn bounds each coordinate of it, which prefers the diagonals.
 MAX_REPULSION = 4.0
 # Strongest edges of a point that pull it; what only a hub has beyond these pulls the other end.
 MAX_DEGREE = 48
@@ -39,8 +41,8 @@ class _Rank:
     """The r-th strongest edge of every point that has one.
 
     Attributes:
-        tails: (m,) int64; the heads are rows 0 to m - 1.
-        weights: (m, 1) float32, times the period.
+        tails: (m,) int64; the heads are points 0 to m - 1.
+        weights: (m,) float32, times the period.
         period: epochs from one visit to the next.
     """
 
@@ -65,10 +67,10 @@ def lay_out(graph: sparse.csr_matrix, start: FloatArray, *, n_epochs: int, seed:
     Returns:
         (n, c) float32.
     """
-    # By falling degree, the heads of every rank are the first rows: a slice, no scatter.
+    # By falling degree, the heads of every rank are the first points: a slice, no scatter.
     order = np.argsort(-np.diff(graph.indptr), kind="stable")
     ranks = _ranks(graph, order, device)
-    points = torch.from_numpy(start[order]).to(device)
+    points = torch.from_numpy(np.ascontiguousarray(start[order].T)).to(device)
     repulsion = (_repelled(graph, order) * (N_NEGATIVES / N_REPULSIONS)).to(device)
     draws = torch.Generator().manual_seed(seed)
     shifts = torch.randint(1, len(start), (n_epochs, N_REPULSIONS), generator=draws).tolist()
@@ -76,7 +78,7 @@ def lay_out(graph: sparse.csr_matrix, start: FloatArray, *, n_epochs: int, seed:
         for epoch in range(n_epochs):
             _run_epoch(points, ranks, repulsion, epoch, 1.0 - epoch / n_epochs, shifts[epoch])
     coordinates = np.empty_like(start)
-    coordinates[order] = points.cpu().numpy()
+    coordinates[order] = points.T.cpu().numpy()
     return coordinates
 
 
@@ -110,22 +112,23 @@ def _run_epoch(
 
 
 def _attract(points: torch.Tensor, rank: _Rank, rate: float) -> None:
-    own = points[: len(rank.tails)]
-    towards = points[rank.tails] - own
-    distance = (towards * towards).sum(dim=1, keepdim=True).sqrt()
+    own = points[:, : len(rank.tails)]
+    towards = points.index_select(1, rank.tails).sub_(own)
+    distance = (towards * towards).sum(dim=0).sqrt_()
     root = distance.sqrt()
-    force = (2 * A * B) / ((root + _NEARER) * (1 + A * distance * root))
+    damping = distance.mul_(root).mul_(A).add_(1).mul_(root.add_(_NEARER))
     # Twice: an edge pulls both its ends, and this one is in the graph in both directions.
-    own += towards * (force * rank.weights * (2 * rate))
+    own += towards.mul_((rank.weights / damping).mul_(2 * rate * 2 * A * B))
 
 
 def _repel(points: torch.Tensor, shift: int, repulsion: torch.Tensor, rate: float) -> None:
     """Push every point from another one, each of which is drawn once."""
-    away = points - torch.roll(points, shift, 0)
-    squared = (away * away).sum(dim=1, keepdim=True)
+    away = points - torch.roll(points, shift, 1)
+    squared = (away * away).sum(dim=0)
     distance = squared.sqrt()
-    force = (2 * B) / ((squared + _NEAR) * (1 + A * distance * distance.sqrt()))
-    points += (away * force).clamp_(-MAX_REPULSION, MAX_REPULSION) * (repulsion * rate)
+    damping = distance.sqrt().mul_(distance).mul_(A).add_(1).mul_(squared.add_(_NEAR))
+    force = torch.minimum((2 * B) / damping, MAX_REPULSION / distance.add_(_NEARER))
+    points += away.mul_(force.mul_(repulsion).mul_(rate))
 
 
 def _ranks(graph: sparse.csr_matrix, order: IntArray, device: str) -> list[_Rank]:
@@ -149,11 +152,11 @@ def _rank(tails: IntArray, weights: FloatArray, device: str) -> _Rank:
     period = 1
     while period < MAX_PERIOD and 2 * period * float(np.median(weights)) <= 1:
         period *= 2
-    scaled = torch.from_numpy(weights * np.float32(period)).to(device)[:, None]
+    scaled = torch.from_numpy(weights * np.float32(period)).to(device)
     return _Rank(torch.from_numpy(tails).to(device), scaled, period)
 
 
 def _repelled(graph: sparse.csr_matrix, order: IntArray) -> torch.Tensor:
-    """Add up each point's edges: as often as these pull, it meets negatives; (n, 1) float32."""
+    """Add up each point's edges: as often as these pull, it meets negatives; (n,) float32."""
     totals = np.asarray(graph.astype(np.float64).sum(axis=1)).ravel()[order]
-    return torch.from_numpy(totals.astype(np.float32))[:, None]
+    return torch.from_numpy(totals.astype(np.float32))

@@ -1,7 +1,6 @@
 """Merge clusters that are near in meaning until no more are left than were asked for."""
 
 import numpy as np
-import numpy.typing as npt
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray, Merge
 
@@ -32,21 +31,22 @@ def merge_clusters(
     if n_clusters <= n_topics:
         return labels.copy()
     similarity = _similarities(labels, embeddings, n_clusters)
-    sizes = np.bincount(labels[labels >= 0], minlength=n_clusters).astype(np.float64)
+    # Minus infinity: no pair. So are a cluster with itself, and all that is merged into another one.
+    np.fill_diagonal(similarity, -np.inf)
+    sizes = np.bincount(labels[labels >= 0], minlength=n_clusters)
     members = np.ones(n_clusters)
     into = np.arange(n_clusters)
-    alive = np.ones(n_clusters, dtype=bool)
     limit = MAX_SHARE * len(labels)
     for _ in range(n_clusters - n_topics):
-        keep, gone = _nearest_pair(similarity, sizes, alive, limit)
+        keep, gone = _nearest_pair(similarity, sizes, limit)
         if merges is not None:
             merges.append(Merge(keep, gone, float(similarity[keep, gone])))
         merged = (members[keep] * similarity[keep] + members[gone] * similarity[gone]) / (members[keep] + members[gone])
-        similarity[keep, :] = merged
-        similarity[:, keep] = merged
+        similarity[keep, :] = similarity[:, keep] = merged
+        similarity[gone, :] = similarity[:, gone] = -np.inf
         members[keep] += members[gone]
         sizes[keep] += sizes[gone]
-        alive[gone] = False
+        sizes[gone] = 0
         into[into == gone] = keep
     return np.where(labels >= 0, into[labels], -1)
 
@@ -60,12 +60,10 @@ def _similarities(labels: IntArray, embeddings: FloatArray, n_clusters: int) -> 
     return similarity
 
 
-def _nearest_pair(
-    similarity: DoubleArray, sizes: DoubleArray, alive: npt.NDArray[np.bool_], limit: float
-) -> tuple[int, int]:
-    allowed = alive[:, None] & alive[None, :]
-    np.fill_diagonal(allowed, False)
-    small = allowed & (sizes[:, None] + sizes[None, :] <= limit)
-    pairs = np.where(small if small.any() else allowed, similarity, -np.inf)
+def _nearest_pair(similarity: DoubleArray, sizes: IntArray, limit: float) -> tuple[int, int]:
+    pairs = similarity
+    if np.partition(sizes, -2)[-2:].sum() > limit:
+        small = np.where(sizes[:, None] + sizes[None, :] <= limit, similarity, -np.inf)
+        pairs = small if small.max() > -np.inf else similarity
     keep, gone = divmod(int(np.argmax(pairs)), len(pairs))
     return min(keep, gone), max(keep, gone)

@@ -16,7 +16,7 @@ from worker.topics.fit import IntArray
 STOP_WORD_LISTS = ("english", "cebuano", "tagalog", "education")
 # At least two characters, one of them a letter; hyphens and apostrophes inside a word belong to
 # it ("mag-aral", "ma'am"), digits and underscores alone are no word.
-TOKEN_PATTERN = r"(?u)(?=[\w'’\-]*[^\W\d_])\b\w(?:[\w'’\-]*\w)\b"
+TOKEN_PATTERN = r"(?u)(?=[\d_'’\-]*[^\W\d_])\b\w(?:[\w'’\-]*\w)\b"
 # Handed to BERTopic behind each text: it joins the texts of a topic, and no n-gram may reach
 # from one comment into the next.
 BOUNDARY = "\x1e"
