@@ -5,7 +5,7 @@ import contextlib
 import multiprocessing
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.connection import Connection
@@ -15,7 +15,14 @@ import structlog
 
 from worker import compute_child
 from worker.envelope import Batch
-from worker.errors import ComputeCancelled, ComputeCrashed, ComputeTimedOut, EngineFailed, ModelUnavailable
+from worker.errors import (
+    ComputeCancelled,
+    ComputeCrashed,
+    ComputeError,
+    ComputeTimedOut,
+    EngineFailed,
+    ModelUnavailable,
+)
 from worker.messages import (
     ComputeConfig,
     Failed,
@@ -57,6 +64,17 @@ class ComputeState(StrEnum):
     BUSY = "busy"
 
 
+class Ending(StrEnum):
+    """Why a compute process made way for a fresh one."""
+
+    CRASHED = "crashed"
+    SILENT = "silent"
+    POISONED = "poisoned"  # CUDA or memory: it must not be used again
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    RETIRED = "retired"  # after COMPUTE_MAX_JOBS
+
+
 class _Child:
     """One compute process and what it says, in order, ending with `_Gone`."""
 
@@ -78,11 +96,22 @@ class _Child:
 
     def _listen(self, pipe: Connection, loop: asyncio.AbstractEventLoop) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            with contextlib.suppress(EOFError, OSError):
-                while True:
-                    loop.call_soon_threadsafe(self.said.put_nowait, pipe.recv())
+            while (said := self._receive(pipe)) is not None:
+                loop.call_soon_threadsafe(self.said.put_nowait, said)
             self.process.join(END_TIMEOUT_S)
             loop.call_soon_threadsafe(self._note_end)
+
+    def _receive(self, pipe: Connection) -> FromCompute | None:
+        """Give the next message; None where the process is gone, or what it says cannot be read."""
+        try:
+            message: FromCompute = pipe.recv()
+        except (EOFError, OSError):
+            return None
+        except Exception as error:  # noqa: BLE001 - unpickling raises whatever it likes, MemoryError too
+            log.error("compute_unreadable", pid=self.process.pid, reason=type(error).__name__)
+            self.kill()
+            return None
+        return message
 
     def _note_end(self) -> None:
         self.is_gone = True
@@ -128,9 +157,10 @@ class _Child:
 class Compute:
     """One compute process, kept warm; a fresh one after it crashed, was killed or was poisoned."""
 
-    def __init__(self, config: ComputeConfig) -> None:
-        """Take how to set the process up; nothing is started yet."""
+    def __init__(self, config: ComputeConfig, on_ready: Callable[[Ready], None] = lambda _: None) -> None:
+        """Take how to set the process up, and whom to tell of each that is warm; nothing is started yet."""
         self._config = config
+        self._on_ready = on_ready
         self._child: _Child | None = None
         self._ready: Ready | None = None
         self._turn = asyncio.Lock()
@@ -138,20 +168,26 @@ class Compute:
         self._running: str | None = None
         self._is_checking = False
         self._doomed: dict[str, str] = {}
-        self._n_batches = 0
         self._last_sign_s = time.monotonic()
-        self.n_restarts = -1
+        self._ending: Ending | None = None
+        self.restarts = dict.fromkeys(Ending, 0)
         self.vitals: Vitals | None = None
+        self.batch_started_at = 0.0  # Unix time, 0 while no batch runs
+        # Set where a fresh process would fail the same way again, once one was warm.
+        self.unusable = asyncio.Event()
+        self.unusable_because: ModelUnavailable | None = None
 
     @property
     def pid(self) -> int | None:
         """The process's id, None where none is running."""
-        return self._child.process.pid if self._child and not self._child.is_gone else None
+        child = self._child
+        return child.process.pid if child and not child.is_gone else None
 
     @property
     def state(self) -> ComputeState:
         """Where the process is; `gone` where the next batch would have to wait for a fresh one."""
-        if self._child is None or self._child.is_gone:
+        child = self._child  # once: the probes ask from a thread of theirs
+        if child is None or child.is_gone:
             return ComputeState.GONE
         if self._ready is None:
             return ComputeState.STARTING
@@ -189,7 +225,7 @@ class Compute:
                 self._is_checking = False
             if self.vitals is None:
                 log.warning("compute_silent", pid=self.pid, waited_s=ANSWER_TIMEOUT_S)
-                await self._discard()
+                await self._discard(Ending.SILENT)
             else:
                 self._last_sign_s = time.monotonic()
 
@@ -246,7 +282,7 @@ class Compute:
             except BaseException as error:
                 # Whatever went wrong, the process may still be at work on this batch.
                 if not isinstance(error, EngineFailed) or error.poisoned:
-                    await self._discard()
+                    await self._discard(self._ending_by(error))
                 reason = self._reason()
                 if reason is not None and isinstance(error, ComputeCrashed):
                     raise ComputeCancelled(reason) from None
@@ -284,22 +320,34 @@ class Compute:
         async with self._turn:
             await self._retire()
 
+    def _ending_by(self, error: BaseException) -> Ending:
+        if self._cancelled is not None or not isinstance(error, ComputeError):
+            return Ending.CANCELLED
+        if isinstance(error, ComputeTimedOut):
+            return Ending.TIMED_OUT
+        return Ending.POISONED if isinstance(error, EngineFailed) else Ending.CRASHED
+
     def _reason(self) -> str | None:
         return self._cancelled
 
     async def _warm(self) -> Ready:
         if self._child is not None and self._child.is_gone:
             log.warning("compute_crashed", exit_code=self._child.process.exitcode, while_idle=True)
-            await self._discard()
+            await self._discard(Ending.CRASHED)
         if self._child is None:
+            if self._ending is not None:
+                self.restarts[self._ending] += 1
             self._child, self._ready = _Child(self._config), None
-            self.n_restarts += 1
         if self._ready is None:
             try:
                 self._ready = await self._set_up(self._child)
-            except BaseException:
-                await self._discard()
+            except BaseException as error:
+                await self._discard(self._ending_by(error))
+                if isinstance(error, ModelUnavailable):
+                    self.unusable_because = error
+                    self.unusable.set()
                 raise
+            self._on_ready(self._ready)
         return self._ready
 
     async def _set_up(self, child: _Child) -> Ready:
@@ -324,9 +372,9 @@ class Compute:
         if self._cancelled is not None:
             raise ComputeCancelled(self._cancelled)
         child.n_batches += 1
-        self._n_batches += 1
+        self.batch_started_at = time.time()
         rows, columns = batch.embeddings.shape
-        message = RunBatch(self._n_batches, batch.texts, (rows, columns), variants, diagnose)
+        message = RunBatch(batch.texts, (rows, columns), variants, diagnose)
         stage = Stage.VALIDATE
         sending = asyncio.create_task(asyncio.to_thread(child.send, message, batch))
         try:
@@ -347,16 +395,19 @@ class Compute:
                 raise ComputeTimedOut(round(timeout_s * 1000), stage) from None
             raise
         finally:
+            self.batch_started_at = 0.0
             await sending
 
     async def _retire(self) -> None:
         child, self._child, self._ready = self._child, None, None
         if child is not None:
+            self._ending = Ending.RETIRED
             await child.stop()
 
-    async def _discard(self) -> None:
+    async def _discard(self, ending: Ending) -> None:
         child, self._child, self._ready = self._child, None, None
         if child is not None:
+            self._ending = ending
             await child.end()
 
 

@@ -165,15 +165,15 @@ def _run(engine: _Engine, batch: RunBatch, embeddings: FloatArray, answer: Answe
                 params,
                 encoder=engine.encoder,
                 device=engine.device,
-                on_stage=lambda event: answer(StageReport(batch.number, event)),
+                on_stage=lambda event: answer(StageReport(event)),
                 **options,
             )
             for params in batch.variants
         )
-        answer(Fitted(batch.number, outcomes))
+        answer(Fitted(outcomes))
     except Exception as error:  # noqa: BLE001 - failed is not broken: told, and ready for more
-        poisoned = _poisons(error)
-        answer(Failed(batch.number, summarize(error), poisoned))
+        poisoned = _poisons(error, engine.device)
+        answer(Failed(summarize(error), poisoned))
         return not poisoned
     return True
 
@@ -198,8 +198,10 @@ def _place(error: BaseException) -> str:
     return ours[-1] if ours else ""
 
 
-def _poisons(error: BaseException) -> bool:
-    return _is_out_of_memory(error) or _is_cuda(error)
+def _poisons(error: BaseException, device: str) -> bool:
+    # Not every library names CUDA in its RuntimeError; a process too many costs seconds.
+    may_be_cuda = device.startswith("cuda") and isinstance(error, RuntimeError)
+    return _is_out_of_memory(error) or _is_cuda(error) or may_be_cuda
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

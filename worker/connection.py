@@ -10,7 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
-from worker.errors import RedisUnusable
+from worker.errors import ConfigurationError, RedisUnusable
 from worker.settings import Settings
 
 # Longer than BullMQ's longest blocking read (10 s) and than the transfer of a large job.
@@ -31,7 +31,18 @@ def connect(settings: Settings) -> Redis:
     """Make the client that BullMQ and the worker share; nothing is sent yet.
 
     A pool, so that a lock's renewal never waits behind a result or a blocking read.
+
+    Raises:
+        ConfigurationError: REDIS_URL asks for something that is not to be had.
     """
+    try:
+        return _connect(settings)
+    except (ValueError, TypeError):
+        # Its own message may quote the URL, and with it the password.
+        raise ConfigurationError("REDIS_URL: redis-py cannot read it; check what stands behind the ?") from None
+
+
+def _connect(settings: Settings) -> Redis:
     client: Redis = Redis.from_url(
         settings.redis_url.get_secret_value(),
         decode_responses=True,

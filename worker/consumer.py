@@ -18,7 +18,8 @@ from worker.connection import connect, wait_until_usable
 from worker.exit_codes import ExitCode
 from worker.health import Health, beat, keep_compute_warm, look_at_queue
 from worker.housekeeping import Housekeeping, is_waiting
-from worker.locks import LockWatch
+from worker.locks import RENEWALS_PER_LOCK, LockWatch
+from worker.messages import Ready
 from worker.probes import serving
 from worker.processing import Processor
 from worker.settings import Settings
@@ -30,8 +31,6 @@ from worker.version import WORKER_VERSION
 # Whole seconds; bounds how long a paused or rate-limited queue is looked at late.
 DRAIN_DELAY_S = 2
 RUN_RETRY_DELAY_MS = 1_000
-# Six renewals in the life of a lock: an outage that begins leaves most of it.
-RENEWALS_PER_LOCK = 6
 # A job is out of hand for so long before the connections under it are closed.
 QUIET_S = 0.15
 TICK_S = 0.05
@@ -55,19 +54,20 @@ async def consume(settings: Settings) -> int:
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
     shutdown.listen()
-    compute = Compute(settings.compute_config())
     telemetry = Telemetry(settings.timeout_ms / 1000)
-    telemetry.watch(compute)
+    compute = Compute(settings.compute_config(), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)
+    telemetry.watch(compute, lambda: not health.why_not_alive())
     client = connect(settings)
-    beating = asyncio.create_task(beat(health))
+    background = [asyncio.create_task(task) for task in (beat(health), keep_compute_warm(compute))]
     try:
         with serving(settings.health_port, health, telemetry):
-            if not await _prepare(settings, client, compute, telemetry, shutdown):
+            if not await _prepare(settings, client, compute, shutdown):
                 return ExitCode.COMPLETED
             return await _consume(settings, client, compute, telemetry, health, shutdown)
     finally:
-        beating.cancel()
+        for task in background:
+            task.cancel()
         await compute.close()
         with contextlib.suppress(RedisError, OSError):
             await client.aclose()
@@ -75,18 +75,26 @@ async def consume(settings: Settings) -> int:
         log.info("worker_stopped")
 
 
-async def _prepare(
-    settings: Settings, client: Redis, compute: Compute, telemetry: Telemetry, shutdown: Shutdown
-) -> bool:
-    """Warm the compute process up while Redis is looked at; tell whether to go on."""
+def _note_ready(telemetry: Telemetry) -> Callable[[Ready], None]:
+    """Tell of each compute process that is warm; loudly where it is not what the first one was."""
+    found: list[tuple[str, str]] = []
 
-    async def warm() -> None:
-        ready = await compute.start()
+    def note(ready: Ready) -> None:
         telemetry.on_ready(ready.device, ready.encoder)
-        emit = log.warning if ready.is_fallback else log.info
-        emit("compute_ready", device=ready.device, encoder=ready.encoder, message=ready.message)
+        found.append((ready.device, ready.encoder))
+        changed = found[-1] != found[0]
+        emit = log.warning if ready.is_fallback or changed else log.info
+        emit("compute_ready", device=ready.device, encoder=ready.encoder, message=ready.message, changed=changed)
 
-    tasks = [asyncio.create_task(warm()), asyncio.create_task(wait_until_usable(client, settings))]
+    return note
+
+
+async def _prepare(settings: Settings, client: Redis, compute: Compute, shutdown: Shutdown) -> bool:
+    """Warm the compute process up while Redis is looked at; tell whether to go on."""
+    tasks: list[asyncio.Task[Any]] = [
+        asyncio.create_task(compute.start()),
+        asyncio.create_task(wait_until_usable(client, settings)),
+    ]
     asked = asyncio.create_task(shutdown.asked.wait())
     try:
         pending = set(tasks)
@@ -114,22 +122,28 @@ async def _consume(
         for helper in (
             watch.watch(),
             Housekeeping(client, worker, watch).run(),
-            keep_compute_warm(compute),
             look_at_queue(client, queue_key, health, telemetry),
         )
     ]
     asked = asyncio.create_task(shutdown.asked.wait())
+    unusable = asyncio.create_task(compute.unusable.wait())
     health.is_consuming = True
     log.info("worker_ready", queue=settings.queue_name, prefix=settings.bullmq_prefix, redis=settings.redis_address)
     try:
-        await asyncio.wait({running, asked, *helpers}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running, asked, unusable, *helpers}, return_when=asyncio.FIRST_COMPLETED)
         health.is_consuming = False
-        if not asked.done():
+        if not asked.done() and not unusable.done():
             return _ended((running, *helpers), shutdown)
+        if unusable.done():
+            # Each job would spend an attempt on what only another machine, or an operator, can mend.
+            processor.is_stopping = True
+            shutdown.leave_by(settings.shutdown_grace_ms / 1000 + LEAVE_S, ExitCode.INFRASTRUCTURE)
         await _drain(settings, worker, processor, compute, watch, shutdown)
+        if compute.unusable_because is not None:
+            raise compute.unusable_because
         return ExitCode.COMPLETED
     finally:
-        await _end(*helpers, asked)
+        await _end(*helpers, asked, unusable)
         await _close(worker, running)
 
 
@@ -209,7 +223,8 @@ def _worker(settings: Settings, client: Redis, processor: Processor, watch: Lock
             "connection": client,
             "prefix": settings.bullmq_prefix,
             "autorun": False,
-            "concurrency": settings.concurrency,
+            # One compute process: more jobs in hand would only wait, under locks.
+            "concurrency": 1,
             "lockDuration": settings.lock_duration_ms,
             "lockRenewTime": max(1, settings.lock_duration_ms // RENEWALS_PER_LOCK),
             "stalledInterval": settings.stalled_interval_ms,

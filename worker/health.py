@@ -92,7 +92,10 @@ async def beat(health: Health) -> None:
 
 
 async def keep_compute_warm(compute: Compute) -> None:
-    """Replace a compute process that died or hangs while idle, before a job has to wait for it."""
+    """Replace a compute process that died or hangs while idle, before a job has to wait for it.
+
+    From the start on, whether Redis is there or not: else the process would seem to have fallen silent.
+    """
     while True:
         await asyncio.sleep(CHECK_COMPUTE_S)
         try:

@@ -49,12 +49,13 @@ class Housekeeping:
     async def sweep(self) -> None:
         """Hand back jobs whose pick-up was executed though its answer was lost.
 
-        Their lock carries this worker's id, but nobody here has them. A lock's token is another one
-        at each pick-up, so that what was taken since the look cannot be handed back by it.
+        Their lock carries this worker's id, but nobody here had them. A lock's token is another one
+        at each pick-up, so that what was taken since the look cannot be handed back by it. A job
+        that was in hand, and whose end could not be recorded, is left to the stalled check, which counts.
         """
         if self._may_be_on_its_way():
             return
-        to_key = self._worker.backend.toKey
+        to_key, seen = self._worker.backend.toKey, set(self._watch.seen_tokens)
         ids = [str(job_id) for job_id in await self._client.lrange(to_key("active"), 0, -1)]
         locks = await self._client.mget([f"{to_key(job_id)}:lock" for job_id in ids]) if ids else []
         if self._may_be_on_its_way():
@@ -62,16 +63,15 @@ class Housekeeping:
         orphans = [
             (job_id, lock)
             for job_id, lock in zip(ids, locks, strict=True)
-            if lock and str(lock).startswith(f"{self._worker.id}:") and not self._watch.is_held(job_id)
+            if lock and str(lock).startswith(f"{self._worker.id}:") and str(lock) not in self._watch.seen_tokens
         ]
+        self._watch.seen_tokens -= seen.difference(map(str, locks))
         for job_id, lock in orphans:
             await self._worker.backend.moveToDelayed(job_id, int(time.time() * 1000), 0, lock, {"skipAttempt": True})
             log.warning("orphan_handed_back", job_id=job_id)
 
     def _may_be_on_its_way(self) -> bool:
         """Tell whether a job may have been taken that is not in hand yet."""
-        if self._worker.opts["concurrency"] > 1:
-            return True
         return self._watch.n_held == 0 and not is_waiting(self._worker)
 
     async def _move_to_paused(self) -> None:

@@ -33,14 +33,12 @@ class RunBatch:
     """One batch; the embeddings follow as raw bytes, so that they are copied once and not pickled.
 
     Attributes:
-        number: told back with every answer, so that a late one is known.
         texts: (n,).
         shape: of the embeddings, float32, L2-normalized.
         variants: what was asked for: one fit for each, in order.
         diagnose: whether the fits come with what explains them.
     """
 
-    number: int
     texts: tuple[str, ...]
     shape: tuple[int, int]
     variants: tuple[TopicParams, ...]
@@ -91,7 +89,6 @@ class SetupFailed:
 class StageReport:
     """A stage of a batch began or ended."""
 
-    number: int
     event: StageStarted | StageFinished
 
 
@@ -99,7 +96,6 @@ class StageReport:
 class Fitted:
     """A batch is done; an outcome for each of its variants."""
 
-    number: int
     outcomes: tuple[TopicFit | NoTopics, ...]
 
 
@@ -108,12 +104,10 @@ class Failed:
     """The engine raised.
 
     Attributes:
-        number: of the batch.
         summary: the exception's type, and where in our code; no data.
         poisoned: the process must not be used again, and ends.
     """
 
-    number: int
     summary: str
     poisoned: bool
 

@@ -17,6 +17,7 @@ from worker.compute import Compute
 from worker.delivery import Claim, DeliveryRefused, deliver
 from worker.envelope import Batch, read_envelope
 from worker.errors import ComputeCancelled
+from worker.job_options import mend_options
 from worker.locks import Held, LockWatch
 from worker.progress import ProgressReport
 from worker.settings import Settings
@@ -79,8 +80,8 @@ class Processor:
     async def _process(self, job: Job, token: str) -> tuple[Outcome, str | None]:
         """Give how the job ended, and why where the attempt failed."""
         _refuse_ghost(job)
-        if job.opts.get("attempts") is None:
-            job.opts["attempts"] = 1  # a hand-written null; BullMQ would compare with it
+        if replaced := mend_options(job.opts):
+            log.warning("job_options_replaced", options=replaced)
         if self.worker is None:
             raise JobFailed("a bug: a job came before the worker was ready")
         claim = Claim(self._client, self.worker, job, token, self._settings.lock_duration_ms)
@@ -124,8 +125,7 @@ class Processor:
             case Complete(document):
                 return await self._deliver(document, held, duration_s)
             case HandBack():
-                await self._hand_back(held.claim)
-                return Outcome.HANDED_BACK, None
+                return await self._hand_back(held.claim), None
             case LetGo(reason):
                 log.warning("job_let_go", reason=reason, duration_s=duration_s)
                 return Outcome.LOST, None
@@ -163,15 +163,16 @@ class Processor:
             log.warning("batch_warning", warning=warning)
         report.on_stage(StageFinished(Stage.VALIDATE, duration_s, {"items": n_items}))
 
-    async def _hand_back(self, claim: Claim) -> None:
+    async def _hand_back(self, claim: Claim) -> Outcome:
         for attempt in range(HAND_BACK_TRIES):
             try:
                 await claim.hand_back()
                 log.info("job_handed_back")
-                return
-            except (RedisError, OSError, TypeError) as error:  # if all fail, the lock lapses and the job goes back
+                return Outcome.HANDED_BACK
+            except (RedisError, OSError, TypeError) as error:
                 log.warning("hand_back_failed", reason=type(error).__name__, attempt=attempt + 1)
                 await asyncio.sleep(HAND_BACK_PAUSE_S)
+        return Outcome.LOST  # its lock lapses, and the next stalled check puts it back
 
 
 def _place(error: BaseException) -> str:

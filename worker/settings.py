@@ -26,7 +26,6 @@ class Settings(BaseModel):
     redis_url: SecretStr = Field(SecretStr("redis://localhost:6379"), alias="REDIS_URL")
     bullmq_prefix: Name = Field("bull", alias="BULLMQ_PREFIX")
     queue_name: Name = Field("topic-model", alias="TOPIC_MODEL_QUEUE")
-    concurrency: int = Field(1, alias="TOPIC_MODEL_CONCURRENCY", ge=1)
     lock_duration_ms: int = Field(120_000, alias="BULLMQ_LOCK_DURATION_MS", ge=1_000)
     stalled_interval_ms: int = Field(30_000, alias="BULLMQ_STALLED_INTERVAL_MS", ge=500)
     max_stalled_count: int = Field(2, alias="BULLMQ_MAX_STALLED_COUNT", ge=0)

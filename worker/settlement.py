@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.envelope import Batch, Rejection
-from worker.errors import ComputeCancelled, ComputeTimedOut, WorkerError
+from worker.errors import ComputeCancelled, ComputeTimedOut, ModelUnavailable, WorkerError
 from worker.result import Document, completed, failed, no_topics
 from worker.topics.fit import NoTopics, TopicFit
 
@@ -28,7 +28,7 @@ class Fail:
 
 @dataclass(frozen=True)
 class HandBack:
-    """Put the job back without spending an attempt: we are stopping."""
+    """Put the job back without spending an attempt: we are stopping, or can compute nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,17 @@ def settle(
         return Complete(no_topics(outcome, now=now))
     if isinstance(outcome, TopicFit):
         return _complete(batch, outcome, now)
-    if isinstance(outcome, ComputeCancelled):
-        return HandBack() if outcome.reason == HANDED_BACK else LetGo(outcome.reason)
+    return _undone(outcome)
+
+
+def _undone(outcome: BaseException | None) -> Settlement:
+    """Decide about a batch whose computing came to no end."""
     if outcome is None:
         return Fail("a bug: the computing had no outcome")
+    if isinstance(outcome, ModelUnavailable):
+        return HandBack()
+    if isinstance(outcome, ComputeCancelled):
+        return HandBack() if outcome.reason == HANDED_BACK else LetGo(outcome.reason)
     return Fail(one_line(outcome), timed_out=isinstance(outcome, ComputeTimedOut))
 
 

@@ -35,10 +35,16 @@ class Shutdown:
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number)
 
     def leave_by(self, limit_s: float, code: ExitCode) -> None:
-        """End the process with this exit code unless it has ended by itself in so many seconds."""
+        """End the process with this exit code unless it has ended by itself in so many seconds.
+
+        Where that was said before, the earlier end stands.
+        """
+        loop = asyncio.get_running_loop()
         if self._timer is not None:
+            if self._timer.when() <= loop.time() + limit_s:
+                return
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(limit_s, _leave, code)
+        self._timer = loop.call_later(limit_s, _leave, code)
 
     def has_left(self) -> None:
         """Call the timer off: everything is closed."""

@@ -1,7 +1,6 @@
 """What the worker counts and times, in Prometheus's terms."""
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
@@ -55,11 +54,6 @@ class Telemetry:
         )
         self._items = Counter("topic_model_items", "Comments in the batches that were begun.", registry=own)
         self._running = Gauge("topic_model_running_jobs", "Jobs in hand.", registry=own)
-        self._began = Gauge(
-            "topic_model_running_job_started_timestamp_seconds",
-            "Unix time at which the job in hand was taken; 0 where there is none.",
-            registry=own,
-        )
         self._success = Gauge(
             "topic_model_last_success_timestamp_seconds",
             "Unix time of the last result delivered, a failure by the contract included; at first, of the start.",
@@ -67,6 +61,7 @@ class Telemetry:
         )
         self._renewals = Counter("topic_model_lock_renewals", "Renewals of locks.", ["result"], registry=own)
         self._queue = Gauge("topic_model_queue_jobs", "Jobs of the queue, by state.", ["state"], registry=own)
+        self._redis = Gauge("topic_model_redis_up", "Whether Redis answered when it was last asked.", registry=own)
         Gauge("topic_model_job_timeout_seconds", "A job that computes longer is stopped.", registry=own).set(
             job_timeout_s
         )
@@ -81,13 +76,17 @@ class Telemetry:
 
     def on_queue(self, counts: Mapping[str, int]) -> None:
         """Note how many jobs are in each state; none where Redis did not say."""
-        self._queue.clear()
+        self._redis.set(bool(counts))
+        if not counts:
+            self._queue.clear()
         for state, count in counts.items():
             self._queue.labels(state).set(count)
 
-    def watch(self, compute: Compute) -> None:
-        """Tell of the compute process too, as it is when somebody asks."""
+    def watch(self, compute: Compute, is_alive: Callable[[], bool]) -> None:
+        """Tell of the compute process too, and whether all is alive, as it is when somebody asks."""
         self.registry.register(_ComputeCollector(compute))
+        alive = Gauge("topic_model_alive", "What /livez says: 1 for ok.", registry=self.registry)
+        alive.set_function(is_alive)
 
     def on_ready(self, device: str, encoder: str) -> None:
         """Note what the compute process runs on."""
@@ -96,7 +95,6 @@ class Telemetry:
     def on_taken(self) -> None:
         """Note a pick-up."""
         self._running.inc()
-        self._began.set(time.time())
 
     def on_begun(self, n_items: int) -> None:
         """Note a batch that passed its validation."""
@@ -113,7 +111,6 @@ class Telemetry:
         if outcome in {Outcome.COMPLETED, Outcome.FAILED}:
             self._success.set_to_current_time()
         self._running.dec()
-        self._began.set(0)
 
     def on_stalled(self) -> None:
         """Note a job that our check found without a worker."""
@@ -132,9 +129,17 @@ class _ComputeCollector(Collector):
         self._compute = compute
 
     def collect(self) -> Iterator[Metric]:
-        restarts = CounterMetricFamily("topic_model_compute_restarts", "Compute processes after the first.")
-        restarts.add_metric([], max(0, self._compute.n_restarts))
+        restarts = CounterMetricFamily(
+            "topic_model_compute_restarts", "Compute processes after the first.", labels=["reason"]
+        )
+        for reason, n in self._compute.restarts.items():
+            restarts.add_metric([reason], n)
         yield restarts
+        yield GaugeMetricFamily(
+            "topic_model_batch_started_timestamp_seconds",
+            "Unix time at which the running batch was handed over for computing; 0 where none runs.",
+            self._compute.batch_started_at,
+        )
         vitals = self._compute.vitals
         if vitals is None:
             return

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { FlowProducer, type FlowJob, type Job, type JobNode, type JobsOptions, Queue, QueueEvents } from 'bullmq';
 import type { TopicModelRequest, TopicModelResult } from './generated/contract';
 import { type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
@@ -15,6 +15,7 @@ const WAIT_MS = 30 * 60 * 1000;
 /** Enqueues batches for the topic-model worker and waits for their results. */
 @Injectable()
 export class TopicModelService implements OnModuleDestroy {
+  private readonly logger = new Logger(TopicModelService.name);
   private readonly queueName: string;
   private readonly queue: Queue;
   private readonly events: QueueEvents;
@@ -26,6 +27,11 @@ export class TopicModelService implements OnModuleDestroy {
     this.queue = new Queue(queueName, { connection, prefix });
     this.events = new QueueEvents(queueName, { connection, prefix });
     this.flows = new FlowProducer({ connection, prefix });
+    // An `error` that nobody listens to ends the process; the connections come back by themselves.
+    const log = (error: Error): void => this.logger.error(`Redis: ${error.message}`);
+    this.queue.on('error', log);
+    this.events.on('error', log);
+    this.flows.on('error', log);
   }
 
   async onModuleDestroy(): Promise<void> {

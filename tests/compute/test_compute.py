@@ -15,7 +15,8 @@ import pytest
 
 from tests.compute.engines.faults import SECRET
 from worker import compute as compute_module
-from worker.compute import Compute, ComputeState
+from worker import compute_child
+from worker.compute import Compute, ComputeState, Ending
 from worker.envelope import Batch, Correlation
 from worker.errors import (
     ComputeCancelled,
@@ -25,7 +26,7 @@ from worker.errors import (
     EngineFailed,
     ModelUnavailable,
 )
-from worker.messages import DEFAULT_ENGINE, ComputeConfig
+from worker.messages import DEFAULT_ENGINE, ComputeConfig, Ready
 from worker.topics.fit import Stage, StageFinished, StageStarted, TopicFit, TopicParams
 
 ENGINE = "tests.compute.engines.faults:by_text"
@@ -322,7 +323,7 @@ async def test_a_process_killed_while_idle_is_replaced_before_a_batch_comes(comp
     await compute.check()
     assert compute.state is ComputeState.IDLE
     assert compute.pid not in {killed, None}
-    assert compute.n_restarts == 1
+    assert compute.restarts[Ending.CRASHED] == sum(compute.restarts.values()) == 1
 
 
 async def test_a_process_that_hangs_while_idle_is_replaced(compute: Compute, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,3 +363,28 @@ async def test_a_cancel_does_not_wait_for_a_check_that_starts_a_process(compute:
         await waiting
     with pytest.raises(ComputeCrashed):
         await checking
+
+
+async def test_each_warm_process_is_told_of() -> None:
+    """The first, and the fresh one after a crash: it may have come up on something else."""
+    told: list[Ready] = []
+    compute = Compute(config(), told.append)
+    await compute.start()
+    with pytest.raises(ComputeCrashed):
+        await run(compute, "crashes")
+    await run(compute)
+    await compute.close()
+    assert [ready.device for ready in told] == ["cpu", "cpu"]
+
+
+async def test_a_message_that_cannot_be_read_costs_the_process(compute: Compute) -> None:
+    """Nothing more that it says could be trusted; the next batch has a fresh one."""
+    with pytest.raises(ComputeCrashed):
+        await asyncio.wait_for(run(compute, "babbles"), 60)
+    await run(compute)
+
+
+@pytest.mark.parametrize(("device", "poisoned"), [("cuda:0", True), ("cpu", False)])
+def test_a_runtime_error_on_a_gpu_may_be_cuda_s(device: str, poisoned: bool) -> None:
+    """CuDNN and cuBLAS do not name CUDA."""
+    assert compute_child._poisons(RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), device) == poisoned

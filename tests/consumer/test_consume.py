@@ -16,11 +16,16 @@ from bullmq.custom_errors import UnrecoverableError
 
 from tests.acceptance.envelopes import themed_envelope
 from tests.redis_server import RedisServer
+from worker import health, locks, shutdown
 from worker.compute import Compute
 from worker.connection import connect, wait_until_usable
 from worker.consumer import _listener, consume
+from worker.delivery import Claim
 from worker.exit_codes import ExitCode
+from worker.housekeeping import Housekeeping
+from worker.locks import LockWatch
 from worker.settings import Settings
+from worker.telemetry import Telemetry
 
 LOCK_MS = 120_000
 TICK_S = 0.02
@@ -240,3 +245,92 @@ def test_a_listener_that_raises_is_contained() -> None:
         raise UnrecoverableError(str(event))
 
     _listener(breaks)("anything", "and more")
+
+
+async def test_a_job_whose_end_could_not_be_recorded_is_no_orphan(
+    redis_server: RedisServer, queue_name: str, queue: Queue
+) -> None:
+    """The sweep leaves what was in hand to the stalled check, which counts; what never was goes back at once."""
+    settings = settings_for(redis_server, queue_name)
+    client = connect(settings)
+    worker = Worker(queue_name, None, {"connection": client, "prefix": settings.bullmq_prefix, "autorun": False})
+    telemetry = Telemetry(300)
+    watch = LockWatch(Compute(settings.compute_config()), LOCK_MS, telemetry)
+    housekeeping = Housekeeping(client, worker, watch)
+    claims = {}
+    for name in ("ended", "orphan", "in hand"):
+        await queue.add("topic-model", {}, {"jobId": name})
+        job = await worker.getNextJob(f"{worker.id}:{name}")
+        assert job is not None
+        claims[name] = Claim(client, worker, job, f"{worker.id}:{name}", LOCK_MS)
+    with watch.holding(claims["ended"]):
+        pass
+    with watch.holding(claims["in hand"]):
+        await housekeeping.sweep()
+    assert await queue.getJobState("orphan") in {"delayed", "waiting"}
+    assert await queue.getJobState("ended") == "active"
+    assert await queue.getJobState("in hand") == "active"
+    await claims["ended"].hand_back()
+    with watch.holding(claims["in hand"]):
+        await housekeeping.sweep()
+    assert watch.seen_tokens == {claims["in hand"].token}
+    await worker.close(force=True)
+    await client.aclose()
+
+
+async def test_an_idle_process_is_asked_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would seem to have fallen silent, and a cold start would be killed for the outage."""
+    asked = asyncio.Event()
+    check = Compute.check
+
+    async def noted(self: Compute) -> None:
+        await check(self)
+        asked.set()
+
+    monkeypatch.setattr(Compute, "check", noted)
+    monkeypatch.setattr(health, "CHECK_COMPUTE_S", 0.05)
+    settings = Settings.from_environment(
+        {"REDIS_URL": "redis://127.0.0.1:1", "TOPIC_MODEL_TEST_ENGINE": "tests.compute.engines.faults:succeeds"}
+    )
+    consuming = asyncio.create_task(consume(settings))
+    await asyncio.wait_for(asked.wait(), 60)
+    assert not consuming.done()
+    assert await stop(consuming) == ExitCode.COMPLETED
+
+
+async def test_the_earlier_end_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody presses Ctrl-C, leaving takes no longer."""
+    left: list[ExitCode] = []
+    monkeypatch.setattr(shutdown, "_leave", left.append)
+    leaving = shutdown.Shutdown(0.0)
+    leaving.leave_by(30.0, ExitCode.COMPLETED)
+    leaving.leave_by(0.01, ExitCode.INFRASTRUCTURE)
+    leaving.leave_by(30.0, ExitCode.COMPLETED)
+    while not left:
+        await asyncio.sleep(0.01)
+    assert left == [ExitCode.INFRASTRUCTURE]
+
+
+async def test_renewals_that_do_not_come_count_as_failed(
+    redis_server: RedisServer, queue_name: str, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BullMQ tells of an outage by an error alone."""
+    settings = settings_for(redis_server, queue_name)
+    client, telemetry = connect(settings), Telemetry(300)
+    monkeypatch.setattr(locks, "CHECK_INTERVAL_S", 0.01)
+    watch = LockWatch(Compute(settings.compute_config()), 600, telemetry)
+    worker = Worker(queue_name, None, {"connection": client, "prefix": settings.bullmq_prefix, "autorun": False})
+    job = await queue.add("topic-model", {})
+
+    def counted(result: str) -> float:
+        return telemetry.registry.get_sample_value("topic_model_lock_renewals_total", {"result": result}) or 0
+
+    watching = asyncio.create_task(watch.watch())
+    with watch.holding(Claim(client, worker, job, "token", 600)) as held:
+        while not held.lost:
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    assert counted("failed") >= 2
+    assert counted("ok") == 0
+    await worker.close(force=True)
+    await client.aclose()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from worker.connection import connect
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 
@@ -28,8 +29,6 @@ def test_the_example_holds_every_variable_with_its_default() -> None:
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "http://localhost"),
         ("REDIS_URL", "redis://localhost:notaport"),
-        ("TOPIC_MODEL_CONCURRENCY", "0"),
-        ("TOPIC_MODEL_CONCURRENCY", "two"),
         ("BULLMQ_LOCK_DURATION_MS", "5"),
         ("BULLMQ_STALLED_INTERVAL_MS", "-1"),
         ("BULLMQ_MAX_STALLED_COUNT", "-1"),
@@ -51,6 +50,14 @@ def test_a_bad_value_is_named_in_one_line(variable: str, value: str) -> None:
     line = str(raised.value)
     assert line.startswith(f"{variable}: ")
     assert "\n" not in line
+
+
+def test_what_redis_py_cannot_read_is_named_too() -> None:
+    """Without the URL, which may hold a password."""
+    settings = Settings.from_environment({"REDIS_URL": "redis://:secret@localhost:6379?socket_timeout=abc"})
+    with pytest.raises(ConfigurationError, match=r"^REDIS_URL: [^\n]*$") as raised:
+        connect(settings)
+    assert "secret" not in str(raised.value)
 
 
 def test_an_empty_variable_counts_as_left_out() -> None:

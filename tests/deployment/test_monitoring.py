@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.deployment.files import DOCKER, check, dashboard, system_tool
-from worker.compute import Compute
+from worker.compute import Compute, Ending
 from worker.messages import Vitals
 from worker.telemetry import Telemetry
 
@@ -32,11 +32,15 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_items_total": {},
     "topic_model_queue_jobs": {"state": {"wait", "active", "delayed", "prioritized", "paused", "completed", "failed"}},
     "topic_model_running_jobs": {},
-    "topic_model_running_job_started_timestamp_seconds": {},
+    "topic_model_batch_started_timestamp_seconds": {},
+    "topic_model_alive": {},
+    "topic_model_redis_up": {},
     "topic_model_job_timeout_seconds": {},
     "topic_model_last_success_timestamp_seconds": {},
     "topic_model_lock_renewals_total": {"result": {"ok", "failed"}},
-    "topic_model_compute_restarts_total": {},
+    "topic_model_compute_restarts_total": {
+        "reason": {"crashed", "silent", "poisoned", "timed_out", "cancelled", "retired"}
+    },
     "topic_model_compute_resident_memory_bytes": {},
     "topic_model_cuda_memory_bytes": {"kind": {"allocated", "reserved"}},
     "topic_model_encoder_cache_total": {"result": {"hit", "miss"}},
@@ -51,6 +55,11 @@ def expressions() -> Iterator[tuple[str, str]]:
     for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
         for rule in group["rules"]:
             yield rule["alert"], rule["expr"]
+    yield from shown()
+
+
+def shown() -> Iterator[tuple[str, str]]:
+    """Give (where it stands, PromQL) of each panel and variable."""
     parsed = dashboard()
     for panel in parsed["panels"]:
         for target in panel["targets"]:
@@ -63,7 +72,8 @@ def test_the_list_above_is_what_the_worker_exports() -> None:
     """Names and label values are those of the worker's own registry, no more and no less."""
     vitals = Vitals(resident_bytes=1, cache_hits=1, cache_misses=1, cuda_allocated_bytes=1, cuda_reserved_bytes=1)
     telemetry = Telemetry(job_timeout_s=300)
-    telemetry.watch(cast(Compute, SimpleNamespace(n_restarts=1, vitals=vitals)))
+    compute = SimpleNamespace(restarts=dict.fromkeys(Ending, 0), vitals=vitals, batch_started_at=0.0)
+    telemetry.watch(cast(Compute, compute), lambda: True)
     telemetry.on_ready("cpu", "corpus")
     telemetry.on_queue(dict.fromkeys(EXPORTED["topic_model_queue_jobs"]["state"], 0))
     exported: dict[str, dict[str, set[str]]] = {}
@@ -125,5 +135,5 @@ def test_the_dashboard_can_be_imported() -> None:
 
 def test_what_an_operator_asks_is_on_the_dashboard() -> None:
     """Each exported metric is shown somewhere, so that none is collected for nobody."""
-    shown = " ".join(expression for _, expression in expressions())
-    assert not [name for name in EXPORTED if name not in shown]
+    on_it = " ".join(expression for _, expression in shown())
+    assert not [name for name in EXPORTED if name not in on_it]

@@ -98,3 +98,25 @@ def test_the_example_against_a_real_worker(
     labelled, why = told["flows"]
     assert labelled == {"labels": told["topics"]}
     assert why == {"labels": [], "why": too_few}
+
+
+def test_the_api_lives_through_an_outage_of_redis(built: Path, own_redis: RedisServer) -> None:
+    """BullMQ 5.71's flow producer emits an error that would end the process; it is logged, and all comes back."""
+    with subprocess.Popen(
+        ["node", str(Path(__file__).with_name("outage.cjs")), str(built / "src"), str(own_redis.port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as api:
+        assert api.stdin is not None
+        assert api.stdout is not None
+        assert api.stdout.readline() == "enqueued\n"
+        own_redis.stop()
+        logged = api.stdout.readline() + api.stdout.readline()
+        assert "TopicModelService" in logged, logged
+        own_redis.start()
+        api.stdin.write("again\n")
+        api.stdin.flush()
+        assert [line for line in api.stdout if line == "enqueued\n"]
+        assert api.wait(60) == 0

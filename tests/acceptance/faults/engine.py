@@ -18,6 +18,8 @@ from tests.compute.engines.faults import succeeds
 from worker.topics.fit import FloatArray, OnStage, Stage, StageStarted, Topic, TopicFit, TopicParams
 
 FOLDER = "FAULT_FOLDER"
+# A file there takes the device of `vanishing` away.
+TAKEN_AWAY = "taken_away"
 
 
 def run(

@@ -17,6 +17,7 @@ from tests.acceptance.faults.conftest import PREFIX, StartWorker, batch
 from tests.acceptance.faults.engine import Record
 from tests.acceptance.processes import PROJECT, Producer, WorkerProcess
 from tests.redis_server import RedisServer
+from worker.compute import Ending
 
 KEY = f"{PREFIX}:topic-model"
 SOON_S = 30.0
@@ -123,9 +124,10 @@ def test_each_outcome_is_counted_and_the_readme_s_commands_print_it(
     assert samples["topic_model_stage_duration_seconds_count|validate"] == 4
     assert samples["topic_model_job_timeout_seconds"] == 3
     assert samples["topic_model_lock_renewals_total|failed"] >= 1
-    assert samples["topic_model_compute_restarts_total"] == 2
+    restarts = {reason: samples[f"topic_model_compute_restarts_total|{reason}"] for reason in Ending}
+    assert {reason for reason, n in restarts.items() if n} == {Ending.TIMED_OUT, Ending.CANCELLED}
     assert samples["topic_model_running_jobs"] == 0
-    assert samples["topic_model_running_job_started_timestamp_seconds"] == 0
+    assert samples["topic_model_batch_started_timestamp_seconds"] == 0
     assert abs(samples["topic_model_last_success_timestamp_seconds"] - time.time()) < 600
     assert samples["topic_model_build_info|cpu|none|1.0.0"] == 1
 

@@ -6,10 +6,12 @@ import time
 
 import pytest
 
-from tests.acceptance.faults.conftest import LOCK_MS, STALLED_MS, StartWorker, batch, wait_until_gone
-from tests.acceptance.faults.engine import Record
+from tests.acceptance.faults.conftest import LOCK_MS, PREFIX, STALLED_MS, StartWorker, batch, wait_until_gone
+from tests.acceptance.faults.engine import TAKEN_AWAY, Record
 from tests.acceptance.processes import Producer
 from tests.redis_server import RedisServer
+
+KEY = f"{PREFIX}:topic-model"
 
 
 def test_sigterm_lets_a_short_job_finish(start_worker: StartWorker, producer: Producer, record: Record) -> None:
@@ -175,3 +177,32 @@ def test_sigterm_with_redis_away_keeps_to_the_grace_period(
     assert time.monotonic() - asked_s < grace_s + 5
     wait_until_gone(pids[0])
     own_redis.start()
+
+
+def test_a_device_that_is_gone_later_costs_no_attempts(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """The job that meets it goes back, and the process ends with the reason; the rest of the queue is not touched."""
+    worker = start_worker(TOPIC_MODEL_TEST_ENGINE="tests.acceptance.faults.vanishing:run")
+    (record.folder / TAKEN_AWAY).touch()
+    job_id = producer.add(batch("die hard"), backoff={"type": "fixed", "delay": 10})
+    others = [producer.add(batch(f"wait {name}")) for name in ("next", "last")]
+    assert worker.wait(60) == 3
+    assert "DEVICE=cuda, but torch sees 0 GPUs here: check the driver" in worker.raw[-1]
+    with own_redis.client() as client:
+        # Only the process that died under the first one has cost an attempt.
+        assert client.hget(f"{KEY}:{job_id}", "atm") == "1"
+        assert [client.hget(f"{KEY}:{other}", "atm") for other in others] in ([None, None], ["0", "0"])
+        assert client.llen(f"{KEY}:active") == 0
+        assert client.zcard(f"{KEY}:failed") == 0
+
+
+def test_a_backoff_that_only_its_producer_knows_is_no_loop(
+    start_worker: StartWorker, producer: Producer, record: Record
+) -> None:
+    """The attempt is recorded and counted all the same."""
+    worker = start_worker()
+    over = producer.run(batch("fail custom"), attempts=2, backoff={"type": "custom", "delay": 10})
+    assert over["state"] == "failed"
+    assert len(record.began("custom")) == 2
+    assert worker.wait_for("job_options_replaced")["options"] == ["backoff"]

@@ -107,6 +107,19 @@ def prints(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: obj
     return succeeds(texts, *args, on_stage=on_stage, **kwargs)  # type: ignore[arg-type]
 
 
+class _Unreadable:
+    """Raises where it is read, not where it is sent."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return float, ("no number",)
+
+
+def babbles(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> object:
+    """Answer with what cannot be read."""
+    _begin(on_stage)
+    return _Unreadable()
+
+
 def by_text(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> object:
     """Do what the first text names."""
     return globals()[texts[0]](texts, *args, on_stage=on_stage, **kwargs)
