@@ -61,7 +61,6 @@ def test_topics_complete(batch: Batch) -> None:
         (ComputeCrashed(-11, "reduce"), "compute process died of SIGSEGV in stage reduce"),
         (ComputeTimedOut(300_000, "reduce"), "timed out after 300000 ms in stage reduce"),
         (EngineFailed("ValueError at worker/topics/x.py:7", "cluster", poisoned=False), "in stage cluster"),
-        (ModelUnavailable("no such model"), "no such model"),
         (KeyError("a comment"), "a bug: KeyError"),
         (None, "a bug: the computing had no outcome"),
     ],
@@ -82,6 +81,7 @@ def test_a_fit_that_contradicts_itself_fails_the_attempt(batch: Batch) -> None:
 def test_stopping_hands_back_and_a_lost_lock_lets_go(batch: Batch) -> None:
     """Neither is a failure of the job."""
     assert settle(batch, ComputeCancelled(HANDED_BACK), now=NOW) == HandBack()
+    assert settle(batch, ModelUnavailable("no such model"), now=NOW) == HandBack()
     assert settle(batch, ComputeCancelled("lock lost"), now=NOW) == LetGo("lock lost")
 
 

@@ -68,6 +68,12 @@ def test_npmi_of_single_keywords_is_zero() -> None:
     assert npmi_coherence([["clear"], ["fair"]], vocabulary) == 0.0
 
 
+def test_npmi_of_words_in_every_window_is_zero() -> None:
+    """Nothing can be told of them; the formula has 0/0, and -1 would say that they never meet."""
+    vocabulary = build_vocabulary(["clear voice"] * 5)
+    assert npmi_coherence([["clear", "voice", "clear voice"]], vocabulary) == 0.0
+
+
 def test_silhouette_equals_scikit_learn() -> None:
     """The closed form gives scikit-learn's cosine silhouette, outliers and singletons included."""
     _, embeddings, themes = themed_corpus(25, noise=0.15)

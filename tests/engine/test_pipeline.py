@@ -212,6 +212,15 @@ def test_odd_texts_are_fine(text: str) -> None:
     found(fit(texts, embeddings))
 
 
+@pytest.mark.parametrize("n_neighbors", [10, 40])
+def test_twenty_neighbours_vote_whatever_umap_looks_at(n_neighbors: int) -> None:
+    """Of twelve comments of a theme, each has eleven among its twenty neighbours."""
+    texts, embeddings, _ = themed_corpus(12)
+    outcome = found(fit(texts, embeddings, n_neighbors=n_neighbors))
+    own = outcome.probabilities[outcome.labels >= 0]
+    np.testing.assert_allclose(own, (1 + 11 / 20) / 2, atol=1e-6)
+
+
 def test_letters_beyond_ascii_stay_in_keywords() -> None:
     """Names and words of other languages are not mutilated."""
     texts, embeddings, themes = themed_corpus(20, 2)

@@ -11,6 +11,7 @@ from worker.topics.encoders import unit
 from worker.topics.fit import Diagnostics, FloatArray, IntArray, TopicFit
 from worker.topics.keywords import Keyword
 from worker.topics.neighbors import Neighbors
+from worker.topics.outliers import N_VOTERS
 from worker.topics.reduction import Reduction
 from worker.topics.vocabulary import Vocabulary
 
@@ -37,7 +38,7 @@ def diagnose(
         core: (n,) int64, before placing, -1 for outliers; only that is looked at.
         corpus: the batch in canonical order.
         vocabulary: of the batch.
-        neighbors: those that voted.
+        neighbors: as UMAP took them; the nearest of them voted.
         clustering: fitted.
         keywords: of each topic of the fit.
         n_neighbors: of UMAP, the point itself counted.
@@ -52,8 +53,8 @@ def diagnose(
         core=final_core,
         clusters=clustering.cluster_labels_,
         strengths=clustering.strengths(),
-        neighbors=neighbors.indices,
-        distances=neighbors.distances,
+        neighbors=neighbors.indices[:, :N_VOTERS],
+        distances=neighbors.distances[:, :N_VOTERS],
         silhouettes=_silhouettes(corpus.embeddings, fit.labels, device),
         closeness=_closeness(corpus.embeddings, fit.labels, len(fit.topics)),
         topic_similarity=_topic_similarity(corpus.embeddings, fit.labels, len(fit.topics)),

@@ -18,7 +18,8 @@ def npmi_coherence(topics: Sequence[Sequence[str]], vocabulary: Vocabulary, wind
 
     Bouma 2009; sliding windows as c_npmi of Roeder, Both and Hinneburg 2015. An n-gram occurs
     in a window where its words stand side by side inside it. A document shorter than the window
-    is one window. Pairs in which one keyword never occurs count 0; a topic of one keyword is left out.
+    is one window. Pairs in which one keyword never occurs, or both in every window, count 0: nothing
+    can be told of them. A topic of one keyword is left out.
 
     Args:
         topics: the keywords of each topic, all in `vocabulary`.
@@ -143,7 +144,7 @@ def _positions(keyword: str, vocabulary: Vocabulary, document: IntArray) -> tupl
 
 def _mean_npmi(together: DoubleArray) -> float:
     own = np.diag(together)
-    possible = np.outer(own, own) > 0
+    possible = (np.outer(own, own) > 0) & (together < 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log((together + _EPSILON) / np.outer(own, own))
         npmi = np.where(possible, ratio / -np.log(together + _EPSILON), 0.0)

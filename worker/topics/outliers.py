@@ -4,6 +4,8 @@ import numpy as np
 
 from worker.topics.fit import FloatArray, IntArray, SecondTopics
 
+# Nearest neighbours that vote on outliers and probabilities, however many UMAP was asked to look at.
+N_VOTERS = 20
 # With up to twenty topics to choose from, two fifths of the votes are strong agreement; one half
 # leaves over a fifth of a split batch outside for hardly purer topics.
 MIN_SHARE = 0.4

@@ -29,7 +29,7 @@ from worker.topics.fit import (
 )
 from worker.topics.keywords import N_KEYWORDS, Keyword, KeywordRanking
 from worker.topics.neighbors import Neighbors
-from worker.topics.outliers import assignment_probabilities, place_outliers, second_topics
+from worker.topics.outliers import N_VOTERS, assignment_probabilities, place_outliers, second_topics
 from worker.topics.preparation import Preparation
 from worker.topics.reduction import Reduction
 from worker.topics.sockets import ClusteringSocket, NoClusters, ReductionSocket
@@ -40,8 +40,6 @@ from worker.topics.vocabulary import (
     for_bertopic,
 )
 
-# Neighbours that vote on outliers and probabilities, whatever UMAP was asked to look at.
-N_VOTERS = 20
 WARM_UP_DIMENSIONS = 768
 
 
@@ -94,9 +92,10 @@ def fit_topics(
 
     clock.enter(Stage.EVALUATE)
     core, keywords = modelled
-    labels = place_outliers(core, neighbors.indices) if params.reduce_outliers else core
+    voters = neighbors.indices[:, :N_VOTERS]
+    labels = place_outliers(core, voters) if params.reduce_outliers else core
     clock.note(outliers_placed=int(np.sum((core < 0) & (labels >= 0))))
-    fit, ordered = _evaluate(corpus, vocabulary, neighbors, core, labels, keywords, device, adapted, encoder)
+    fit, ordered = _evaluate(corpus, vocabulary, voters, core, labels, keywords, device, adapted, encoder)
     fit = _extended(fit, ordered, params, corpus, vocabulary, encoder)
     clock.note(encoder=encoder.name, embedding_coherence=round(fit.metrics.embedding_coherence, 4))
     clock.finish()
@@ -193,7 +192,7 @@ def _with_keywords(core: IntArray, keywords: list[list[Keyword]]) -> tuple[IntAr
 def _evaluate(
     corpus: Corpus,
     vocabulary: Vocabulary,
-    neighbors: Neighbors,
+    voters: IntArray,
     core: IntArray,
     labels: IntArray,
     keywords: list[list[Keyword]],
@@ -208,7 +207,7 @@ def _evaluate(
     words = [[keyword.term for keyword in topic] for topic in ordered]
     fit = TopicFit(
         labels=final,
-        probabilities=assignment_probabilities(final, core, neighbors.indices),
+        probabilities=assignment_probabilities(final, core, voters),
         topics=tuple(Topic(tuple(own), int(size)) for own, size in zip(words, sizes, strict=True)),
         metrics=TopicMetrics(
             npmi_coherence=metrics.npmi_coherence(words, vocabulary),
