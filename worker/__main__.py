@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -59,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: without the program's name; `sys.argv` where left out.
     """
+    _open_missing_streams()
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.once is _FROM_REDIS and arguments.job is None:
@@ -81,12 +83,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.schema:
+        _refuse_beside("--schema", arguments)
         from worker.schema import show_schema
 
         print(show_schema(), end="")
         return ExitCode.COMPLETED
     if arguments.compare is not None:
         return _compare(arguments)
+    if arguments.warm_up:
+        _refuse_beside("--warm-up", arguments)
     request = _request(arguments)
     # Imported here: --help and --version answer without numpy, pydantic or bullmq.
     from worker.settings import Settings
@@ -108,7 +113,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _request(arguments: argparse.Namespace) -> Request | None:
     """Read what `--once` is asked for; None where it is not, and a worker is wanted."""
     if arguments.once is None:
-        given = [flag for flag in _ONCE_FLAGS if getattr(arguments, _name(flag))]
+        given = _once_flags(arguments)
         if given:
             raise BadUsage(f"{given[0]} goes with --once: python -m worker --once job.json {given[0]} ...")
         return None
@@ -124,17 +129,23 @@ def _request(arguments: argparse.Namespace) -> Request | None:
     )
 
 
+def _refuse_beside(flag: str, arguments: argparse.Namespace) -> None:
+    if arguments.compare is not None or _once_flags(arguments):
+        raise BadUsage(f"{flag} stands alone")
+
+
 def _compare(arguments: argparse.Namespace) -> int:
-    others = [arguments.once is not None, arguments.warm_up, *(getattr(arguments, _name(flag)) for flag in _ONCE_FLAGS)]
-    if any(others):
+    if arguments.once is not None or arguments.warm_up or _once_flags(arguments):
         raise BadUsage("--compare A B stands alone: it reads two results and runs nothing")
     from worker.replay.comparison import compare_files
 
     return compare_files(*arguments.compare)
 
 
-def _name(flag: str) -> str:
-    return flag.strip("-").replace("-", "_")
+def _once_flags(arguments: argparse.Namespace) -> list[str]:
+    """Name the flags of --once that were given, an empty value included."""
+    values = {flag: getattr(arguments, flag.strip("-").replace("-", "_")) for flag in _ONCE_FLAGS}
+    return [flag for flag, value in values.items() if value not in (None, False, [])]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -223,6 +234,16 @@ def _parser() -> argparse.ArgumentParser:
         help="show the version and exit; e.g. python -m worker --version",
     )
     return parser
+
+
+def _open_missing_streams() -> None:
+    """Put /dev/null where stdin, stdout or stderr was closed, before a file or a pipe gets its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)  # the compute process wants them too
+    os.close(number)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _complain(line: str) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -29,6 +30,22 @@ def write_file(path: str, content: bytes) -> None:
     """
     try:
         Path(path).write_bytes(content)
+    except OSError as error:
+        raise UnwritableFile(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def check_writable(path: str) -> None:
+    """Find out whether a file could be written, before the work for it is done; nothing is changed.
+
+    Raises:
+        UnwritableFile: it could not.
+    """
+    existed = os.path.lexists(path)
+    try:
+        with Path(path).open("ab"):
+            pass
+        if not existed:
+            Path(path).unlink()
     except OSError as error:
         raise UnwritableFile(f"cannot write {path}: {error.strerror or error}") from None
 

@@ -29,12 +29,13 @@ def diagnostics_of(session: Session) -> Diagnostics:
 
 def looked_at(session: Session, fit: TopicFit | None = None, **changed: object) -> list[Assessment]:
     """Assess a fit whose diagnostics are bent one way."""
-    return assess(fit or session.fit, replace(diagnostics_of(session), **changed))  # type: ignore[arg-type]
+    n_items = len(session.batch.submission_ids)
+    return assess(fit or session.fit, replace(diagnostics_of(session), **changed), n_items)  # type: ignore[arg-type]
 
 
 def test_clean_topics_are_good(session: Session) -> None:
     """Against themes that are far apart nothing speaks, and nothing is to be changed."""
-    topics = assess(session.fit, diagnostics_of(session))
+    topics = assess(session.fit, diagnostics_of(session), len(session.batch.submission_ids))
     assert [topic.is_good for topic in topics] == [True] * 4
     assert changes(topics) == []
     assert all(topic.agreement > 0.99 and topic.stray == 0 and not topic.shared_keywords for topic in topics)

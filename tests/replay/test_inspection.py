@@ -3,8 +3,11 @@
 import asyncio
 import gzip
 import json
+import os
 import re
 import subprocess
+import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,14 +16,19 @@ import pytest
 from bullmq import Queue
 
 from tests.acceptance.envelopes import themed_envelope
+from tests.acceptance.processes import PROJECT
 from tests.redis_server import RedisServer
 from tests.replay.commands import EXAMPLE, ask, documents_of, refusal, told
 from tests.replay.sessions import session_of
-from worker.__main__ import main
+from worker.__main__ import _parser, main
+from worker.batch_file import UnreadableFile
+from worker.envelope import Rejection, read_envelope
+from worker.replay.comparison import checked_result, compare
 from worker.replay.explanation import explain
 from worker.replay.saved_job import redacted
 from worker.replay.sweep import documents_of as documents_of_sweep
 from worker.replay.sweep import make_variants, to_run
+from worker.replay.votes import vote_on
 from worker.topics.fit import NoTopics
 from worker.topics.vocabulary import tokenize
 
@@ -184,6 +192,19 @@ def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str) -
         before = client.hgetall(key)
         done = ask("--once", "--job", job_id, **settings)
         assert "stored and here are identical (but for completedAt and version)" in told(done).splitlines()
+        # What BullMQ leaves of an attempt before: the job is completed all the same.
+        client.hset(key, mapping={"failedReason": "CUDA out of memory", "atm": "2"})
+        assert f"job {job_id}: completed after 2 attempts" in told(ask("--once", "--job", job_id, **settings))
+        client.hdel(key, "returnvalue")
+        assert f"{job_id}: failed after 2 attempts: CUDA out of memory" in told(
+            ask("--once", "--job", job_id, **settings)
+        )
+        client.hdel(key, "finishedOn")
+        client.hset(key, "atm", "1")
+        again = told(ask("--once", "--job", job_id, **settings))
+        assert f"{job_id}: to be tried again after 1 attempt: CUDA out of memory" in again
+        client.hdel(key, "failedReason", "atm")
+        client.hset(key, mapping={"returnvalue": json.dumps(document), "finishedOn": "1"})
         document["assignments"][0]["topicIndex"] = 1 - document["assignments"][0]["topicIndex"]
         client.hset(key, "returnvalue", json.dumps(document))
         moved = ask("--once", "--job", job_id, **settings)
@@ -272,7 +293,22 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
         (["--once", "{batch}", "--sweep", "nr_topics=2,,3"], "--sweep nr_topics=: write it as NAME=VALUE"),
         (["--once", "{batch}", "--explain", "nobody"], "--explain nobody: no item of the batch has this submissionId"),
         (["--once", "{batch}", "--save-job", "{batch}"], "{batch} is the batch itself and would be overwritten"),
+        (
+            ["--once", "{batch}", "--save-job", "{batch}/../{name}"],
+            "{batch}/../{name} is the batch itself",
+        ),
+        (["--once", "{batch}", "--report", "{link}"], "{link} is the batch itself and would be overwritten"),
+        (
+            ["--once", "{batch}", "--report", "x.html", "--save-job", "./x.html"],
+            "--report and --save-job name the same",
+        ),
         (["--once", "{batch}", "--save-job", "/nowhere/x"], "cannot write /nowhere/x: No such file or directory"),
+        (["--once", "{batch}", "--report", "/nowhere/x"], "cannot write /nowhere/x: No such file or directory"),
+        (["--job", ""], "--job goes with --once"),
+        (["--once", "--job", ""], "--job is empty: a variable that is not set?"),
+        (["--once", "{batch}", "--report", "", "--sweep", "nr_topics=2"], "--report is empty"),
+        (["--schema", "--compare", "a", "b"], "--schema stands alone"),
+        (["--warm-up", "--report", "x.html"], "--warm-up stands alone"),
         (["--compare", "{batch}", "{batch}"], "{batch} is no result document"),
         (["--compare", "/nowhere/x", "{batch}"], "cannot read /nowhere/x: No such file or directory"),
         (["--once", "{batch}", "--compare", "a", "b"], "--compare A B stands alone"),
@@ -282,16 +318,131 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     arguments: list[str], message: str, batch: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Flags that contradict each other, and values that cannot be meant, exit 2 with one line."""
-    assert main([argument.replace("{batch}", str(batch)) for argument in arguments]) == 2
+    link = batch.with_name("link.json")
+    if not link.exists():
+        link.symlink_to(batch)
+    names = {"{batch}/..": str(batch.parent), "{batch}": str(batch), "{name}": batch.name, "{link}": str(link)}
+
+    def named(text: str) -> str:
+        for placeholder, name in names.items():
+            text = text.replace(placeholder, name)
+        return text
+
+    before = batch.read_bytes()
+    assert main([named(argument) for argument in arguments]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    last = shown.err.splitlines()[-1]
-    assert last.startswith("python -m worker: " + message.replace("{batch}", str(batch)))
+    assert shown.err.splitlines()[-1].startswith("python -m worker: " + named(message))
+    assert batch.read_bytes() == before
 
 
 def test_help_has_an_example_of_each_flag() -> None:
-    """Every flag is documented with an example."""
-    shown = " ".join(ask("--help").stdout.decode().split())
-    flags = ["--once", "--job", "--report", "--set", "--sweep", "--explain", "--save-job", "--redact", "--compare"]
-    for flag in flags:
-        assert re.search(rf"e\.g\. [^;]*{flag}", shown), flag
+    """Every flag is documented with an example of its own."""
+    helps = {action.option_strings[-1]: action.help or "" for action in _parser()._actions if action.option_strings}
+    assert len(helps) == 13
+    for flag in helps.keys() - {"--help"}:
+        assert re.search(rf"e\.g\. .*{flag}", helps[flag]), flag
+
+
+def test_a_redacted_envelope_keeps_no_words_in_odd_places() -> None:
+    """Not in parameters, ids or types of a wrong kind; what was wrong stays wrong, and what was right, right."""
+    maria = "Maria Santos"
+    envelope = themed_envelope(**SMALL) | {"type": maria, "jobId": [maria]}
+    envelope["items"][1]["submissionId"] = [maria]
+    envelope["metadata"]["runId"] = {"t": maria}
+    for params in (
+        {"note": maria, "nr_topics": 4, "aspects": {"a": maria, "b": ["late", maria], "c": [3, maria]}},
+        {"aspects": [maria], "min_topic_size": maria, "umap_n_neighbors": [maria]},
+        maria,
+        [maria],
+    ):
+        saved = redacted(envelope | {"params": params})
+        text = json.dumps(saved)
+        assert "Maria" not in text
+        assert "Santos" not in text
+        assert isinstance(read_envelope(saved), Rejection)
+    kept = redacted(themed_envelope(**SMALL) | {"params": {"nr_topics": 4, "reduce_outliers": False, "aspects": None}})
+    assert kept["params"] == {"nr_topics": 4, "reduce_outliers": False, "aspects": None}
+
+
+def result(**changed: object) -> dict[str, Any]:
+    """Give a small result document."""
+    document: dict[str, Any] = {
+        "status": "completed",
+        "topics": [{"topicIndex": 0, "keywords": ["late", "absent"]}, {"topicIndex": 1, "keywords": ["voice"]}],
+        "assignments": [
+            {"submissionId": name, "topicIndex": i % 2, "probability": 0.5} for i, name in enumerate("abcd")
+        ],
+        "metrics": {"npmi_coherence": 0.1},
+    }
+    return document | changed
+
+
+def test_two_results_that_differ_are_told_in_what() -> None:
+    """The order of the items is no difference; any other one has a name."""
+    assert compare(result(), result(assignments=result()["assignments"][::-1])).identical
+    for changed in (
+        {"aspectMapping": [1]},
+        {"metrics": {"npmi_coherence": 0.2}},
+        {"topics": [{**topic, "docCount": 7} for topic in result()["topics"]]},
+        {"assignments": result()["assignments"][:3]},
+    ):
+        lines = compare(result(), result(**changed)).lines("A", "B")
+        assert next(iter(changed)) in lines[-1] or "1 only in a topic of A" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"metrics": {"npmi_coherence": 10**400}},
+        {"metrics": {"npmi_coherence": float("nan")}},
+        {"assignments": [{"submissionId": ["a"], "topicIndex": 0, "probability": 0.5}]},
+        {"assignments": [{"submissionId": "a", "topicIndex": 7, "probability": 0.5}]},
+        {"topics": [{"topicIndex": 0, "keywords": [{}]}]},
+    ],
+)
+def test_what_is_no_result_is_not_compared(changed: dict[str, Any]) -> None:
+    """Ids that are no strings, numbers that are none, topics that are not there."""
+    with pytest.raises(UnreadableFile, match="is no result document"):
+        checked_result(result(**changed), "x")
+
+
+def test_an_error_in_a_result_is_one_line() -> None:
+    """Whatever it holds."""
+    failed = {"status": "failed", "error": "too\nfew\x1b[31m"}
+    (line,) = compare(result(), failed).lines("A", "B")
+    assert line == "the second failed: too few [31m"
+
+
+def test_explain_in_a_result_of_one_topic() -> None:
+    """There is no other one to be nearer to."""
+    session = session_of(themed_envelope(**SMALL) | {"params": {"nr_topics": 1}})
+    assert len(session.fit.topics) == 1
+    lines = explain(session, session.batch.submission_ids[0]).lines
+    assert not [line for line in lines if "nearer" in line or "as near" in line]
+
+
+def test_a_tie_of_votes_names_the_topic_that_won() -> None:
+    """Topics are renumbered after placing; the placing itself is what is told."""
+    envelope = themed_envelope(**SMALL)
+    session = session_of(envelope)
+    diagnostics = session.fit.diagnostics
+    assert diagnostics is not None
+    core = diagnostics.core.copy()
+    around = diagnostics.neighbors[0]
+    core[around], core[around[:4]], core[around[4:8]] = -1, 0, 1
+    tied = replace(diagnostics, core=core)
+    assert vote_on(tied, 0).best == 0
+    assert (vote_on(tied, 0, placed_in=1).best, vote_on(tied, 0, placed_in=1).share) == (1, 0.5)
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_closed_stream_is_no_traceback(closed: str, batch: Path, tmp_path: Path) -> None:
+    """What nobody can read goes nowhere."""
+    out, err = tmp_path / "out", tmp_path / "err"
+    command = f'"{sys.executable}" -m worker --once "{batch}" >"{out}" 2>"{err}" {closed}'
+    done = subprocess.run(["sh", "-c", command], cwd=PROJECT, env=os.environ | QUICK, check=False, timeout=120)
+    assert done.returncode == 0
+    assert "Traceback" not in err.read_text(encoding="utf-8")
+    if "1>" not in closed:
+        assert json.loads(out.read_text(encoding="utf-8"))["status"] == "completed"

@@ -133,7 +133,7 @@ def targets(metrics: dict[str, float], largest_share: float, encoder: str) -> li
             diversity,
             "above 0.70",
             diversity > 0.7,
-            "Share of keywords that no two topics share.",
+            "Distinct keywords among all topics' keywords.",
         ),
         Target(
             "silhouette_score",
@@ -162,11 +162,12 @@ def targets(metrics: dict[str, float], largest_share: float, encoder: str) -> li
     ]
 
 
-def assess(fit: TopicFit, diagnostics: Diagnostics) -> list[Assessment]:
-    """Look at each topic of a fit, in their order."""
+def assess(fit: TopicFit, diagnostics: Diagnostics, n_items: int) -> list[Assessment]:
+    """Look at each topic of a fit to a batch of so many items, in their order."""
     shares = neighbor_shares(fit, diagnostics)
     return [
-        _with_doubts(_measure(fit, diagnostics, shares, topic), fit, diagnostics) for topic in range(len(fit.topics))
+        _with_doubts(_measure(fit, diagnostics, shares, topic, n_items), fit, diagnostics)
+        for topic in range(len(fit.topics))
     ]
 
 
@@ -181,7 +182,7 @@ def changes(assessments: list[Assessment]) -> list[tuple[Change, list[int]]]:
     return [(change, topics[change]) for change in sorted(topics, key=lambda c: (-weight[c], c.setting))]
 
 
-def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic: int) -> Assessment:
+def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic: int, n_items: int) -> Assessment:
     members = fit.labels == topic
     own = fit.topics[topic]
     k = max(diagnostics.neighbors.shape[1], 1)
@@ -195,7 +196,7 @@ def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic
     return Assessment(
         index=topic,
         size=own.size,
-        share=own.size / len(fit.labels),
+        share=own.size / n_items,
         keywords=own.keywords,
         npmi=float(diagnostics.npmi[topic]),
         coherence=float(diagnostics.coherence[topic]),

@@ -9,9 +9,12 @@ from rich.text import Text
 
 from worker.batch_file import UnreadableFile, read_result_file
 from worker.exit_codes import ExitCode
-from worker.terminal import Terminal, new_table
+from worker.terminal import Terminal, new_table, printable
 
 _N_WORDS: Final = 3
+_LABEL_CHARS: Final = 80
+_ERROR_CHARS: Final = 240
+_LARGEST: Final = 1e300
 # When and by which version a result was made is no difference in it.
 _NOT_COMPARED: Final = ("completedAt", "version")
 
@@ -47,6 +50,7 @@ class Comparison:
         lost: documents that are in a topic on the left alone.
         metrics: name, left, right.
         changed: what differs otherwise, such as keywords or probabilities.
+        fields: names of what is not equal.
     """
 
     identical: bool
@@ -57,6 +61,7 @@ class Comparison:
     lost: int = 0
     metrics: tuple[tuple[str, float, float], ...] = ()
     changed: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
     def lines(self, left: str, right: str) -> list[str]:
         """Say it in a few lines; one where the results are identical."""
@@ -73,7 +78,10 @@ class Comparison:
                 f"{self.lost} only in a topic of {left}"
             )
         )
-        return [f"{left} and {right} differ: {documents}", *self.changed]
+        changed = self.changed
+        if same and not changed:
+            changed = (f"what differs: {', '.join(self.fields)}",)
+        return [f"{left} and {right} differ: {documents}", *changed]
 
 
 def compare(left: dict[str, Any], right: dict[str, Any]) -> Comparison:
@@ -81,7 +89,7 @@ def compare(left: dict[str, Any], right: dict[str, Any]) -> Comparison:
     if _compared(left) == _compared(right):
         return Comparison(identical=True)
     failures = tuple(
-        f"{side} failed: {document.get('error')}"
+        f"{side} failed: {printable(str(document.get('error')), _ERROR_CHARS)}"
         for side, document in (("the first", left), ("the second", right))
         if document["status"] != "completed"
     )
@@ -101,6 +109,7 @@ def compare(left: dict[str, Any], right: dict[str, Any]) -> Comparison:
             (name, value, right["metrics"][name]) for name, value in left["metrics"].items() if name in right["metrics"]
         ),
         changed=tuple(_changed(left, right, partner)),
+        fields=tuple(sorted(_differing(_compared(left), _compared(right)))),
     )
 
 
@@ -157,19 +166,47 @@ def _is_failure(document: dict[str, Any]) -> bool:
 def _is_success(document: dict[str, Any]) -> bool:
     match document:
         case {"status": "completed", "topics": list(topics), "assignments": list(items), "metrics": dict(metrics)}:
+            known = {topic["topicIndex"] for topic in topics if _is_topic(topic)}
             return (
-                all(isinstance(topic, dict) and type(topic.get("topicIndex")) is int for topic in topics)
-                and all(isinstance(topic.get("keywords"), list) for topic in topics)
-                and all(isinstance(item, dict) and type(item.get("topicIndex")) is int for item in items)
-                and all("submissionId" in item and type(item.get("probability", 0)) in (int, float) for item in items)
-                and all(type(value) in (int, float) for value in metrics.values())
+                all(map(_is_topic, topics))
+                and all(_is_assignment(item) and item["topicIndex"] in known for item in items)
+                and all(map(_is_finite, metrics.values()))
             )
         case _:
             return False
 
 
+def _is_topic(topic: object) -> bool:
+    match topic:
+        case {"topicIndex": int(), "keywords": list(words)}:
+            return all(isinstance(word, str) for word in words)
+        case _:
+            return False
+
+
+def _is_assignment(item: object) -> bool:
+    match item:
+        case {"submissionId": str(), "topicIndex": int(), "probability": probability}:
+            return _is_finite(probability)
+        case _:
+            return False
+
+
+def _is_finite(value: object) -> bool:
+    # A comparison, since an int may be too large for a float.
+    return type(value) in (int, float) and -_LARGEST < value < _LARGEST  # type: ignore[operator]
+
+
 def _compared(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in _NOT_COMPARED}
+    """Leave out what is no difference, the order of the items included."""
+    kept = {name: value for name, value in document.items() if name not in _NOT_COMPARED}
+    if isinstance(kept.get("assignments"), list):
+        kept["assignments"] = sorted(kept["assignments"], key=lambda item: (item["submissionId"], item["topicIndex"]))
+    return kept
+
+
+def _differing(left: dict[str, Any], right: dict[str, Any]) -> set[str]:
+    return {name for name in left.keys() | right.keys() if left.get(name) != right.get(name)}
 
 
 def _topics_by_item(document: dict[str, Any]) -> dict[str, int]:
@@ -196,7 +233,10 @@ def _match(left: dict[str, Any], right: dict[str, Any], overlap: Counter[tuple[i
 def _topics(document: dict[str, Any]) -> dict[int, tuple[str, int]]:
     sizes = Counter(_topics_by_item(document).values())
     return {
-        int(topic["topicIndex"]): (", ".join(map(str, topic["keywords"][:_N_WORDS])), sizes[int(topic["topicIndex"])])
+        int(topic["topicIndex"]): (
+            printable(", ".join(topic["keywords"][:_N_WORDS]), _LABEL_CHARS),
+            sizes[int(topic["topicIndex"])],
+        )
         for topic in document["topics"]
     }
 

@@ -13,7 +13,7 @@ from worker.terminal import Terminal, new_table, printable
 from worker.topics.fit import Diagnostics
 
 N_NEIGHBORS_SHOWN: Final = 10
-N_ALTERNATIVES: Final = 3
+N_TOPICS_SHOWN: Final = 4
 _TEXT_CHARS: Final = 300
 _NEIGHBOR_CHARS: Final = 70
 
@@ -36,7 +36,7 @@ class Explanation:
     Attributes:
         lines: sentences, in the order of the pipeline.
         neighbors: the nearest comments, nearest first.
-        alternatives: topic, its label, and how many of the neighbours are in it; the most first.
+        topics: those of the neighbours, its own among them: number, label, how many; the most first.
         n_neighbors: that were asked.
     """
 
@@ -44,7 +44,7 @@ class Explanation:
     text: str
     lines: tuple[str, ...]
     neighbors: tuple[NeighborLine, ...]
-    alternatives: tuple[tuple[int, str, int], ...]
+    topics: tuple[tuple[int, str, int], ...]
     n_neighbors: int
 
 
@@ -70,7 +70,7 @@ def explain(session: Session, submission_id: str) -> Explanation:
             _neighbor(session, diagnostics, row, rank)
             for rank in range(min(N_NEIGHBORS_SHOWN, diagnostics.neighbors.shape[1]))
         ),
-        alternatives=tuple((topic, label_of(fit, topic), int(counts[topic])) for topic in order[: N_ALTERNATIVES + 1]),
+        topics=tuple((topic, label_of(fit, topic), int(counts[topic])) for topic in order[:N_TOPICS_SHOWN]),
         n_neighbors=len(around),
     )
 
@@ -80,9 +80,9 @@ def show_explanation(terminal: Terminal, explanation: Explanation) -> None:
     terminal.say(f"explain {explanation.submission_id}: {printable(explanation.text, _TEXT_CHARS)}".rstrip(": "))
     for line in explanation.lines:
         terminal.say(f"  {line}")
-    if explanation.alternatives:
+    if explanation.topics:
         table = new_table("topic", "neighbours", "keywords", numbers=2)
-        for other, label, count in explanation.alternatives:
+        for other, label, count in explanation.topics:
             table.add_row(str(other), f"{count} of {explanation.n_neighbors}", Text(label))
         terminal.show(table)
     if explanation.neighbors:
@@ -97,9 +97,9 @@ def show_explanation(terminal: Terminal, explanation: Explanation) -> None:
 def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
     fit = session.fit
     topic, core, cluster = int(fit.labels[row]), int(diagnostics.core[row]), int(diagnostics.clusters[row])
-    vote = vote_on(diagnostics, row)
+    vote = vote_on(diagnostics, row, placed_in=topic if core < 0 else -1)
     if topic < 0:
-        lines = [f"outlier: {why_outside(vote, placing=session.batch.params.reduce_outliers)}"]
+        lines = [f"outlier: {why_outside(vote)}"]
     else:
         lines = [f"topic {topic} ({label_of(fit, topic)}), probability {fit.probabilities[row]:.4f}"]
     if core >= 0:
@@ -114,20 +114,23 @@ def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
             f"{vote.best}; a placed comment's probability stays below one half"
         )
     if topic >= 0:
-        silhouette = float(diagnostics.silhouettes[row])
-        side = (
-            "nearer to its own topic than to any other" if silhouette > 0 else "nearer to another topic than to its own"
-        )
-        lines.append(
-            f"silhouette {silhouette:.3f}: {side}; cosine to its topic's centre {float(diagnostics.closeness[row]):.3f}"
-        )
+        side = f"{_side(float(diagnostics.silhouettes[row]))}; " if len(fit.topics) > 1 else ""
+        lines.append(f"{side}cosine to its topic's centre {float(diagnostics.closeness[row]):.3f}")
     return lines
+
+
+def _side(silhouette: float) -> str:
+    if silhouette > 0:
+        return f"silhouette {silhouette:.3f}: nearer to its own topic than to any other"
+    than = "nearer to another topic than" if silhouette < 0 else "as near to another topic as"
+    return f"silhouette {silhouette:.3f}: {than} to its own"
 
 
 def _cluster_line(diagnostics: Diagnostics, cluster: int, core: int, strength: float) -> str:
     size = int(np.sum(diagnostics.clusters == cluster))
     siblings = int(np.sum(diagnostics.cluster_topics == core)) - 1
-    joined = f", joined with {siblings} other clusters into topic {core}" if siblings else ", which is the topic"
+    others = f"{siblings} other cluster{'s' * (siblings > 1)}"
+    joined = f", joined with {others} into topic {core}" if siblings else ", which is the topic"
     return f"core member of cluster {cluster} ({size} comments) with strength {strength:.2f}{joined}"
 
 

@@ -41,7 +41,8 @@ def _row(session: Session, name: str) -> Parameter:
     value, sent = session.fit.parameters[name], getattr(session.batch.params, attribute)
     n = len(session.batch.texts)
     if sent is None:
-        origin = "default" if value == default else f"default {default}, adapted to {n} documents"
+        what = "min_topic_size" if name == "hdbscan_min_samples" else f"{n} documents"
+        origin = "default" if value == default else f"default {default}, adapted to {what}"
     else:
         by = "--set" if name in session.overrides else "sent with the job"
         origin = by if value == sent else f"{by} as {sent}, clamped: {n} documents allow no more"

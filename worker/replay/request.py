@@ -1,7 +1,9 @@
 """What the command line asks of a replay, and which flags go together."""
 
+import os
 from dataclasses import dataclass, field
 
+from worker.batch_file import STDIN
 from worker.errors import WorkerError
 
 
@@ -39,21 +41,29 @@ class Request:
         Raises:
             BadUsage: one line that names the flags.
         """
+        for flag, value in (("--job", self.job_id), ("--report", self.report), ("--explain", self.explain)):
+            if value == "":
+                raise BadUsage(f"{flag} is empty: a variable that is not set?")
         if self.source is not None and self.job_id is not None:
             raise BadUsage("--once takes a FILE or --job ID, not both")
         if self.redact and self.save_job is None:
             raise BadUsage("--redact is about what --save-job writes: add --save-job out.json.gz")
         if len(self.sweep) > 1:
             raise BadUsage("--sweep takes one parameter at a time; --set fixes the others")
-        if self.sweep and (self.report or self.explain):
-            flag = "--report" if self.report else "--explain"
+        if self.sweep and self.diagnoses:
+            flag = "--explain" if self.report is None else "--report"
             raise BadUsage(f"{flag} shows one run and --sweep makes several: choose a value and use --set with {flag}")
-        if self.report is not None and self.report == self.save_job:
+        if self.report is not None and self.save_job is not None and _is_same_file(self.report, self.save_job):
             raise BadUsage("--report and --save-job name the same file")
-        if self.source is not None and self.source in (self.report, self.save_job):
-            raise BadUsage(f"{self.source} is the batch itself and would be overwritten")
+        for path in (self.report, self.save_job):
+            if self.source not in (None, STDIN) and path is not None and _is_same_file(str(self.source), path):
+                raise BadUsage(f"{path} is the batch itself and would be overwritten")
 
     @property
     def diagnoses(self) -> bool:
         """Whether the engine has to say more than the result holds."""
         return self.report is not None or self.explain is not None
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
-from worker.batch_file import STDIN, UnreadableFile, read_batch_file
+from worker.batch_file import STDIN, UnreadableFile, UnwritableFile, check_writable, read_batch_file
 from worker.compute import Compute
 from worker.envelope import Batch, Rejection, read_envelope
 from worker.exit_codes import ExitCode
@@ -58,18 +58,22 @@ class _Replay:
         self._terminal = Terminal(sys.stderr)
         self._stages: list[StageFinished] = []
         self._stored: StoredJob | None = None
+        self._unwritable: UnwritableFile | None = None
 
     def run(self) -> ExitCode:
         began_s = time.monotonic()
         self._terminal.say(f"topic-model-worker {WORKER_VERSION}")
         data = self._read()
+        if self._request.report is not None:
+            check_writable(self._request.report)
         if self._request.save_job is not None:
             save_job(self._request.save_job, data, redact=self._request.redact)
             self._terminal.say(f"job saved: {self._request.save_job}")
         documents = self._run_sweep(data, *self._sweep) if self._sweep else [self._run_once(data)]
         errors = [str(document["error"]) for document in documents if document["status"] == "failed"]
-        for error in errors:
-            self._terminal.say(f"failed: {error}")
+        if not self._sweep:
+            for error in errors:
+                self._terminal.say(f"failed: {error}")
         if errors and self._request.diagnoses:
             self._terminal.warn("there are no topics to report on or to explain")
         if not errors:
@@ -77,6 +81,8 @@ class _Replay:
         if not all(_write(document, sys.stdout.buffer) for document in documents):
             self._terminal.warn("the result could not be written to stdout")
             return ExitCode.INFRASTRUCTURE
+        if self._unwritable is not None:
+            raise self._unwritable
         return ExitCode.FAILED if errors else ExitCode.COMPLETED
 
     def _read(self) -> object:
@@ -119,9 +125,15 @@ class _Replay:
         if self._request.explain is not None:
             show_explanation(self._terminal, explain(session, self._request.explain))
         if self._request.report is not None:
-            write_report(self._request.report, make_view(session))
-            self._terminal.say(f"report: {self._request.report}")
+            self._write_report(self._request.report, session)
         return document
+
+    def _write_report(self, path: str, session: Session) -> None:
+        try:
+            write_report(path, make_view(session))
+            self._terminal.say(f"report: {path}")
+        except UnwritableFile as error:  # a full disk: the result is not lost with it
+            self._unwritable = error
 
     def _run_sweep(self, data: object, name: str, values: list[Any]) -> list[Document]:
         began_s = time.monotonic()

@@ -5,11 +5,13 @@ import json
 from typing import Any, Final
 
 from worker.batch_file import write_file
+from worker.envelope_rules import Params
 from worker.replay.request import BadUsage
 
 # What is kept of an envelope when it is redacted: a key that nobody knows could hold anything.
 _ENVELOPE_KEYS: Final = ("jobId", "version", "type", "items", "params", "metadata", "publishedAt")
 _METADATA_KEYS: Final = ("pipelineId", "runId", "chunkIndex", "chunkCount")
+_ITEM_KEYS: Final = ("submissionId", "text", "embedding")
 
 
 def save_job(path: str, data: object, *, redact: bool) -> None:
@@ -37,27 +39,33 @@ def redacted(data: object) -> dict[str, Any]:
         raise BadUsage("--redact: this is no envelope whose texts could be found; nothing was saved")
     from worker.topics.redaction import redact_texts
 
+    params = _params(data.get("params"))
     positions = [index for index, item in enumerate(items) if isinstance(item, dict) and type(item.get("text")) is str]
-    aspects = _aspects(data.get("params"))
+    aspects = _aspects(params)
     seeds = [seed for words in aspects.values() for seed in words]
     texts, new_seeds = redact_texts([items[index]["text"] for index in positions], seeds)
     by_position = dict(zip(positions, texts, strict=True))
-    envelope = {key: data[key] for key in _ENVELOPE_KEYS if key in data}
+    envelope = {key: _scalar(data[key]) for key in _ENVELOPE_KEYS if key in data}
     envelope["items"] = [_item(item, by_position.get(index)) for index, item in enumerate(items)]
-    if isinstance(envelope.get("metadata"), dict):
-        envelope["metadata"] = {key: value for key, value in data["metadata"].items() if key in _METADATA_KEYS}
-    if aspects:
-        left = iter(new_seeds)
-        envelope["params"] = envelope["params"] | {
-            "aspects": {name: [next(left) for _ in words] for name, words in aspects.items()}
+    if envelope.get("type") not in (None, "topic-model"):
+        envelope["type"] = "another"
+    if isinstance(data.get("metadata"), dict):
+        envelope["metadata"] = {
+            key: _scalar(data["metadata"][key]) for key in _METADATA_KEYS if key in data["metadata"]
         }
+    if "params" in data:
+        left = iter(new_seeds)
+        named = {name: [next(left) for _ in words] for name, words in aspects.items()}
+        envelope["params"] = params | {"aspects": params["aspects"] | named} if aspects else params
     return envelope
 
 
 def _item(item: object, text: str | None) -> object:
     if not isinstance(item, dict):
         return None if isinstance(item, str | list) else item
-    kept = {key: item[key] for key in ("submissionId", "text", "embedding") if key in item}
+    kept = {key: item[key] for key in _ITEM_KEYS if key in item}
+    if "submissionId" in kept:
+        kept["submissionId"] = _scalar(kept["submissionId"])
     if "text" in kept:
         # One that is empty, or no string, is what the bug report is about: a text of its kind stands for it.
         kept["text"] = (text if item["text"] else "") if text is not None else None
@@ -68,12 +76,31 @@ def _item(item: object, text: str | None) -> object:
     return kept
 
 
-def _aspects(params: object) -> dict[str, list[str]]:
+def _params(params: object) -> Any:
+    """Keep the parameters the contract knows; what is of a wrong kind stays wrong, and says nothing."""
+    if not isinstance(params, dict):
+        return _emptied(params)
+    return {
+        name: {own: words if _is_seeds(words) else None for own, words in value.items()}
+        if name == "aspects" and isinstance(value, dict)
+        else _emptied(value)
+        for name, value in params.items()
+        if name in Params.model_fields
+    }
+
+
+def _aspects(params: Any) -> dict[str, list[str]]:
     aspects = params.get("aspects") if isinstance(params, dict) else None
-    if not isinstance(aspects, dict):
-        return {}
-    return {name: words for name, words in aspects.items() if isinstance(words, list) and all(map(_is_word, words))}
+    return {name: words for name, words in aspects.items() if words is not None} if isinstance(aspects, dict) else {}
 
 
-def _is_word(word: object) -> bool:
-    return isinstance(word, str)
+def _is_seeds(words: object) -> bool:
+    return isinstance(words, list) and all(isinstance(word, str) for word in words)
+
+
+def _emptied(value: object) -> object:
+    return type(value)() if isinstance(value, str | list | dict) else value
+
+
+def _scalar(value: object) -> object:
+    return None if isinstance(value, list | dict) else value

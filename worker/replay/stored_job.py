@@ -78,10 +78,14 @@ def _json(text: str, what: str) -> object:
 
 
 def _state(fields: dict[str, str]) -> str:
-    attempts = f" after {fields['atm']} attempts" if fields.get("atm") else ""
-    if fields.get("failedReason"):
-        reason = " ".join(fields["failedReason"].split())[:200]
-        return f"failed{attempts}: {reason}"
-    if fields.get("finishedOn"):
+    n_attempts = fields.get("atm", "0")
+    attempts = f" after {n_attempts} attempt{'s' * (n_attempts != '1')}" if n_attempts != "0" else ""
+    reason = " ".join(fields.get("failedReason", "").split())[:200]
+    # BullMQ leaves the reason of an earlier attempt where a later one succeeds.
+    if fields.get("finishedOn") and (fields.get("returnvalue") or not reason):
         return f"completed{attempts}"
+    if fields.get("finishedOn"):
+        return f"failed{attempts}: {reason}"
+    if reason:
+        return f"to be tried again{attempts}: {reason}"
     return "running, or given up by its worker" if fields.get("processedOn") else "not yet run"

@@ -70,6 +70,7 @@ def show_sweep(terminal: Terminal, name: str, variants: list[Variant], documents
         topics, metrics = document.get("topics"), document.get("metrics")
         if not isinstance(topics, list) or not isinstance(metrics, dict) or not isinstance(variant.outcome, Batch):
             table.add_row(_shown(variant.value), "failed")
+            terminal.say(f"{name}={_shown(variant.value)} failed: {document.get('error')}")
             continue
         n_items = len(variant.outcome.submission_ids)
         largest = max(int(str(topic["docCount"])) for topic in topics if isinstance(topic, dict))

@@ -8,7 +8,7 @@ import numpy as np
 from worker.replay.assessment import Assessment, Change, Target, assess, changes, targets
 from worker.replay.parameters import Parameter, parameters_in_force
 from worker.replay.session import Session
-from worker.replay.votes import vote_on, why_outside
+from worker.replay.votes import Vote, is_placeable, vote_on, why_outside
 from worker.topics.fit import Diagnostics, StageFinished, TopicFit
 
 N_EXAMPLES: Final = 3
@@ -101,7 +101,7 @@ def make_view(session: Session) -> ReportView:
     fit, diagnostics = session.fit, session.fit.diagnostics
     if diagnostics is None:
         raise ValueError("a report needs a fit with diagnostics")
-    assessments = assess(fit, diagnostics)
+    assessments = assess(fit, diagnostics, len(session.batch.submission_ids))
     n_items = len(session.batch.submission_ids)
     return ReportView(
         session=session,
@@ -182,15 +182,14 @@ def _example(session: Session, row: int, note: str) -> Example:
 
 def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
     fit, batch = session.fit, session.batch
-    placing = batch.params.reduce_outliers
     reasons: dict[str, int] = {}
     examples: list[Example] = []
     for row in np.flatnonzero(fit.labels < 0).tolist():
         vote = vote_on(diagnostics, row)
-        kind = _kind(vote.n_clustered, placing=placing)
+        kind = _kind(vote)
         reasons[kind] = reasons.get(kind, 0) + 1
         if len(examples) < N_OUTLIERS_SHOWN:
-            examples.append(_example(session, row, why_outside(vote, placing=placing)))
+            examples.append(_example(session, row, why_outside(vote)))
     n_zero = len(batch.submission_ids) - len(batch.kept)
     if n_zero:
         reasons["its embedding is the zero vector"] = n_zero
@@ -202,10 +201,10 @@ def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
     )
 
 
-def _kind(n_clustered: int, *, placing: bool) -> str:
-    if n_clustered == 0:
+def _kind(vote: Vote) -> str:
+    if vote.n_clustered == 0:
         return "no neighbour in any topic: it says something of its own"
-    if not placing:
+    if is_placeable(vote):
         return "placing was switched off (reduce_outliers)"
     return "the neighbours disagree: it lies between topics"
 
@@ -218,7 +217,7 @@ def _notes(session: Session) -> list[str]:
             f"Plain HDBSCAN put {float(notes['largest_share']):.0%} of the documents into one cluster; the hierarchy "
             "below it was strong enough, so it was split."
         )
-    elif float(notes.get("largest_share", 0)) > 0.4:
+    elif notes.get("giant_found"):
         lines.append(
             f"One cluster held {float(notes['largest_share']):.0%} of the documents, and the hierarchy below it was "
             "too weak to split it: the comments may be of one kind."

@@ -25,14 +25,14 @@ class Vote:
     share: float
 
 
-def vote_on(diagnostics: Diagnostics, row: int) -> Vote:
-    """Count the votes for one document."""
+def vote_on(diagnostics: Diagnostics, row: int, placed_in: int = -1) -> Vote:
+    """Count the votes for one document; where it was placed by them, that topic has won, ties included."""
     around = diagnostics.core[diagnostics.neighbors[row]]
     clustered = around[around >= 0]
     if not len(clustered):
         return Vote(len(around), 0, -1, 0.0)
     counts = np.bincount(clustered)
-    best = int(counts.argmax())
+    best = int(counts.argmax()) if placed_in < 0 else placed_in
     return Vote(len(around), len(clustered), best, float(counts[best] / len(clustered)))
 
 
@@ -45,14 +45,17 @@ def neighbor_shares(fit: TopicFit, diagnostics: Diagnostics) -> DoubleArray:
     return shares
 
 
-def why_outside(vote: Vote, *, placing: bool) -> str:
+def is_placeable(vote: Vote) -> bool:
+    """Tell whether the neighbours agree; an outlier whose do was placed, unless placing was switched off."""
+    return vote.n_clustered > 0 and vote.share >= MIN_SHARE
+
+
+def why_outside(vote: Vote) -> str:
     """Say in a sentence why a document stayed an outlier."""
     if vote.n_clustered == 0:
         return f"none of its {vote.n_neighbors} nearest neighbours is in a topic"
-    if vote.share >= MIN_SHARE and not placing:
+    if is_placeable(vote):
         return f"{vote.share:.0%} of its clustered neighbours are in topic {vote.best}, but placing was switched off"
-    if vote.share >= MIN_SHARE:
-        return "its topic had no keywords and was dissolved"
     return (
         f"its clustered neighbours disagree: {vote.share:.0%} for topic {vote.best}, "
         f"and {MIN_SHARE:.0%} are needed to be placed"

@@ -31,11 +31,13 @@ class GiantSplit:
 
     Attributes:
         share: of the documents, in the largest cluster that plain HDBSCAN found.
+        found: whether that one is a giant.
         stability_ratio: of its best descendants to itself; 0 where there was no giant.
         fired: whether the split was taken.
     """
 
     share: float
+    found: bool
     stability_ratio: float
     fired: bool
 
@@ -115,7 +117,7 @@ class EqualVectors(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """Keep the groups that are large enough; the coordinates are not looked at."""
         _, inverse, counts = np.unique(self.groups, return_inverse=True, return_counts=True)
         labels = np.where(counts[inverse] >= self.min_cluster_size, inverse, -1)
-        self.giant_split_ = GiantSplit(share=float(counts.max() / len(labels)), stability_ratio=0.0, fired=False)
+        self.giant_split_ = GiantSplit(float(counts.max() / len(labels)), found=False, stability_ratio=0.0, fired=False)
         self.merges_: list[Merge] = []
         self.cluster_labels_ = by_size(labels)
         self.labels_ = by_size(merge_clusters(self.cluster_labels_, self.embeddings, self.n_topics, self.merges_))
@@ -141,14 +143,14 @@ def split_giant(
     labels = model.labels_.astype(np.int64)
     share = _largest_share(labels)
     if share <= GIANT_SHARE:
-        return labels, GiantSplit(share, 0.0, fired=False)
+        return labels, GiantSplit(share, found=False, stability_ratio=0.0, fired=False)
     ratio = _stability_ratio(model.condensed_tree_.to_numpy(), int(np.bincount(labels[labels >= 0]).max()))
     if ratio < MIN_STABILITY_RATIO:
-        return labels, GiantSplit(share, ratio, fired=False)
+        return labels, GiantSplit(share, found=True, stability_ratio=ratio, fired=False)
     cap = split_cap(min_cluster_size, len(labels))
     split = _hdbscan(coordinates, min_cluster_size, min_samples, max_cluster_size=cap).labels_.astype(np.int64)
     better = split.max() > labels.max() and float(np.mean(split < 0)) <= MAX_OUTLIERS_OF_SPLIT
-    return (split if better else labels), GiantSplit(share, ratio, fired=bool(better))
+    return (split if better else labels), GiantSplit(share, found=True, stability_ratio=ratio, fired=bool(better))
 
 
 def split_cap(min_cluster_size: int, n: int) -> int:

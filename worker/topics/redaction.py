@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from worker.topics.vocabulary import normalized, replace_words, singular, stop_words, tokenize
 
-# Sorted, so that pseudonyms sort as their words do. Neither can make a word that ends like a
+# Neither can make a word that ends like a
 # plural, whatever follows: no s, x, z, h, and no syllable in i or u before a final s.
 _CONSONANTS = "bdfgklmnprtv"
 _VOWELS = "aeo"
@@ -22,7 +22,7 @@ _MARKED = re.compile(r"\x00(\d+)\x00")
 def redact_texts(texts: Sequence[str], seeds: Sequence[str] = ()) -> tuple[list[str], list[str]]:
     """Replace each word but stop words by a pseudonym, the same one wherever the word stands.
 
-    A word's place in the alphabet is all that its pseudonym follows, and plurals stay plurals.
+    Only the place of its singular in the alphabet decides a word's pseudonym; plurals stay plurals.
     Each text begins with its number among the sorted texts, which is no word to the engine and
     keeps the order that equal scores are decided by. Letters outside of words become x, digits 0.
 
@@ -41,7 +41,7 @@ def redact_texts(texts: Sequence[str], seeds: Sequence[str] = ()) -> tuple[list[
 
 
 def make_pseudonyms(words: Sequence[str]) -> dict[str, str]:
-    """Name words anew: pronounceable, no stop word, sorted like the words, plurals of a word like its plurals."""
+    """Name words anew: pronounceable, no stop word, singulars sorted like theirs, plurals like their plurals."""
     families: dict[str, list[str]] = {}
     for word in sorted(set(words)):
         families.setdefault(singular(word), []).append(word)

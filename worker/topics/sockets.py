@@ -47,6 +47,7 @@ class ClusteringSocket:
             topics=int(fitted.labels_.max()) + 1,
             outliers=int(np.sum(fitted.labels_ < 0)),
             largest_share=round(split.share, 3),
+            giant_found=split.found,
             giant_split=split.fired,
         )
         if self.labels_.max() < 0:
