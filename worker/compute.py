@@ -173,7 +173,7 @@ class Compute:
         self.restarts = dict.fromkeys(Ending, 0)
         self.vitals: Vitals | None = None
         self.batch_started_at = 0.0  # Unix time, 0 while no batch runs
-        # Set where a fresh process would fail the same way again, once one was warm.
+        # Set where a process could not be set up, and the next one would fail the same way.
         self.unusable = asyncio.Event()
         self.unusable_because: ModelUnavailable | None = None
 
@@ -288,7 +288,7 @@ class Compute:
                     raise ComputeCancelled(reason) from None
                 raise
             finally:
-                self._running = None
+                self._running = self._cancelled = None
             if self._config.max_jobs and self._child and self._child.n_batches >= self._config.max_jobs:
                 await self._retire()
             return outcomes

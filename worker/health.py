@@ -100,8 +100,9 @@ async def keep_compute_warm(compute: Compute) -> None:
         await asyncio.sleep(CHECK_COMPUTE_S)
         try:
             await compute.check()
-        except ComputeError as error:
-            log.error("compute_not_restarted", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next job or check meets it again
+            reason = str(error) if isinstance(error, ComputeError) else type(error).__name__
+            log.error("compute_not_restarted", reason=reason)
 
 
 async def look_at_queue(client: Redis, queue_key: str, health: Health, telemetry: Telemetry) -> None:

@@ -106,7 +106,7 @@ def main() -> int:
     if device != "cpu":
         print(f"\n{PLAIN} with its encoder on {device}, {WORKER} on {device}:")
         print_table("warm", warm(arguments.sizes, arguments))
-        print_table("cold", cold(arguments.cold, arguments))
+        print_table("cold", cold(arguments.cold, arguments, fresh=True))
     return 0
 
 

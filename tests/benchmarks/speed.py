@@ -1,17 +1,18 @@
 """Time and memory against plain BERTopic: same corpora, same encoder, one run, alternating.
 
     python -m tests.benchmarks.speed --data FOLDER [--sizes 1250 3800 7600 19000] [--repeats 5]
-                                     [--cold 1250] [--device cpu] [--encoder bundled|corpus] [--keep-keywords]
+                                     [--cold 1250] [--device cpu] [--encoder bundled|corpus]
 
 FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each corpus. A size
 takes the smallest corpus that has as many documents, or the largest one tiled with a little noise in
 the vectors. Warm: one process a competitor, a first run that does not count, then runs in turn.
-Cold: a fresh process a run, from its start to its labels, imports and compilers included. Cells
+Cold: a fresh process a run, from its start to its labels, imports and compilers included; once as in
+a fresh container, where numba's cache is empty, and once where earlier runs have filled it. Cells
 are medians. Ratios are plain BERTopic to the worker, so more is better for the worker.
 
-Plain BERTopic computes no metrics here; the worker's time includes its five. The worker forgets its
-keyword vectors before each run, as if no word of the batch had been seen before, unless
---keep-keywords lets it find them all.
+Plain BERTopic computes no metrics here; the worker's time includes its five. The worker keeps keyword
+vectors across batches. It is measured at both ends: as if no word of the batch had been seen before,
+all vectors forgotten before each run, and as if all had ("words seen"). A real batch lies between.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -35,7 +37,7 @@ import numpy as np
 
 from tests.benchmarks.corpora import LabelledCorpus, corpus_names, load_corpus
 
-PLAIN, WORKER = "plain BERTopic", "worker"
+PLAIN, WORKER, SEEN = "plain BERTopic", "worker", "worker, words seen"
 NOISE = 0.01
 
 
@@ -71,13 +73,14 @@ def bundled_model() -> str:
 class Competitor:
     """A process of its own that fits corpora on request and says how long it took."""
 
-    def __init__(self, who: str, arguments: argparse.Namespace) -> None:
+    def __init__(self, who: str, arguments: argparse.Namespace, **environment: str) -> None:
         """Start it; the clock of a cold run begins here."""
         command = [sys.executable, "-m", "tests.benchmarks.speed", "--data", str(arguments.data), "--serve", who]
         command += ["--device", arguments.device, "--encoder", arguments.encoder]
-        command += ["--keep-keywords"] if arguments.keep_keywords else []
         self.began_s = time.monotonic()
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def run(self, size: int) -> Run:
         """Have it fit `size` documents."""
@@ -99,7 +102,7 @@ class Competitor:
 def warm(sizes: list[int], arguments: argparse.Namespace) -> Iterator[tuple[int, dict[str, list[Run]]]]:
     """Measure runs in warm processes, in turn, size by size."""
     for size in sizes:
-        competitors = {who: Competitor(who, arguments) for who in (PLAIN, WORKER)}
+        competitors = {who: Competitor(who, arguments) for who in (PLAIN, WORKER, SEEN)}
         runs: dict[str, list[Run]] = {who: [] for who in competitors}
         for competitor in competitors.values():
             competitor.run(size)
@@ -111,17 +114,24 @@ def warm(sizes: list[int], arguments: argparse.Namespace) -> Iterator[tuple[int,
         yield size, runs
 
 
-def cold(sizes: list[int], arguments: argparse.Namespace) -> Iterator[tuple[int, dict[str, list[Run]]]]:
-    """Measure fresh processes, in turn, from their start; what is no stage is `start`."""
+def cold(sizes: list[int], arguments: argparse.Namespace, *, fresh: bool) -> Iterator[tuple[int, dict[str, list[Run]]]]:
+    """Measure fresh processes, in turn, from their start; what is no stage is `start`.
+
+    Args:
+        sizes: of the batches.
+        arguments: as given.
+        fresh: whether numba's cache is empty, as on a fresh machine.
+    """
     for size in sizes:
         runs: dict[str, list[Run]] = {PLAIN: [], WORKER: []}
         for _ in range(arguments.repeats):
             for who, own in runs.items():
-                competitor = Competitor(who, arguments)
-                run = competitor.run(size)
-                seconds = time.monotonic() - competitor.began_s
-                own.append(Run(seconds, {"start": seconds - run.seconds} | run.stages, run.peak_mb))
-                competitor.close()
+                with tempfile.TemporaryDirectory() as folder:
+                    competitor = Competitor(who, arguments, **({"NUMBA_CACHE_DIR": folder} if fresh else {}))
+                    run = competitor.run(size)
+                    seconds = time.monotonic() - competitor.began_s
+                    own.append(Run(seconds, {"start": seconds - run.seconds} | run.stages, run.peak_mb))
+                    competitor.close()
         yield size, runs
 
 
@@ -131,7 +141,7 @@ def serve(who: str, arguments: argparse.Namespace) -> None:
     logging.disable(logging.WARNING)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is no answer
-    fit = _plain(arguments) if who == PLAIN else _worker(arguments)
+    fit = _plain(arguments) if who == PLAIN else _worker(arguments, forgets=who == WORKER)
     corpus: tuple[int, LabelledCorpus] | None = None
     for line in sys.stdin:
         size = int(line)
@@ -144,7 +154,7 @@ def serve(who: str, arguments: argparse.Namespace) -> None:
         print(json.dumps({"seconds": seconds, "stages": stages, "peak_mb": _peak_mb()}), file=answers, flush=True)
 
 
-def _worker(arguments: argparse.Namespace) -> Callable[[LabelledCorpus], dict[str, float]]:
+def _worker(arguments: argparse.Namespace, *, forgets: bool) -> Callable[[LabelledCorpus], dict[str, float]]:
     from worker.topics.encoders import TransformerEncoder
     from worker.topics.fit import StageFinished, StageStarted, TopicParams
     from worker.topics.loading import choose_device, choose_encoder
@@ -155,7 +165,7 @@ def _worker(arguments: argparse.Namespace) -> Callable[[LabelledCorpus], dict[st
     encoder = choose_encoder(name, name, device).encoder
 
     def fit(corpus: LabelledCorpus) -> dict[str, float]:
-        if not arguments.keep_keywords and isinstance(encoder, TransformerEncoder):
+        if forgets and isinstance(encoder, TransformerEncoder):
             encoder.forget()
         stages: dict[str, float] = {}
 
@@ -242,17 +252,17 @@ def machine() -> str:
 
 def print_table(title: str, measured: Iterator[tuple[int, dict[str, list[Run]]]]) -> None:
     """Print one table of medians and ratios, and below it the stages."""
-    print(f"\n| {title} | n | {PLAIN} s | {WORKER} s | ratio | {PLAIN} MB | {WORKER} MB |")
-    print("|---|---|---|---|---|---|---|")
     stages = []
     for size, runs in measured:
+        if not stages:
+            heads = [f"{head} |" for who in runs for head in ((f"{who} s",) if who == PLAIN else (f"{who} s", "ratio"))]
+            print(f"\n| {title} | n |", *heads, *(f"{who} MB |" for who in runs))
+            print("|---" * (2 + len(heads) + len(runs)) + "|")
         seconds = {who: median(run.seconds for run in own) for who, own in runs.items()}
-        peaks = {who: median(run.peak_mb for run in own) for who, own in runs.items()}
-        print(
-            f"| {title} | {size:,} | {seconds[PLAIN]:.2f} | {seconds[WORKER]:.2f} "
-            f"| {seconds[PLAIN] / seconds[WORKER]:.1f}x | {peaks[PLAIN]:.0f} | {peaks[WORKER]:.0f} |",
-            flush=True,
-        )
+        cells = [f"| {title} | {size:,} | {seconds[PLAIN]:.2f} |"]
+        cells += [f"{own:.2f} | {seconds[PLAIN] / own:.1f}x |" for who, own in seconds.items() if who != PLAIN]
+        cells += [f"{median(run.peak_mb for run in own):.0f} |" for own in runs.values()]
+        print(*cells, flush=True)
         stages += [(size, who, own) for who, own in runs.items()]
     print(f"\n| {title}, by stage | n | seconds |\n|---|---|---|")
     for size, who, own in stages:
@@ -270,8 +280,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--device", default="cpu")
     options.add_argument("--encoder", default="bundled", choices=["bundled", "corpus"])
-    options.add_argument("--keep-keywords", action="store_true")
-    options.add_argument("--serve", choices=[PLAIN, WORKER], help=argparse.SUPPRESS)
+    options.add_argument("--serve", choices=[PLAIN, WORKER, SEEN], help=argparse.SUPPRESS)
     return options
 
 
@@ -286,7 +295,8 @@ def main() -> None:
     if arguments.sizes:
         print_table("warm", warm(arguments.sizes, arguments))
     if arguments.cold:
-        print_table("cold", cold(arguments.cold, arguments))
+        print_table("cold, fresh container", cold(arguments.cold, arguments, fresh=True))
+        print_table("cold, numba's cache filled", cold(arguments.cold, arguments, fresh=False))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from worker.topics.vocabulary import Vocabulary
 
 WINDOW = 10
 _EPSILON = 1e-12
+# Rows that are held in double precision at a time.
+_BLOCK_ROWS = 2048
 
 
 def npmi_coherence(topics: Sequence[Sequence[str]], vocabulary: Vocabulary, window: int = WINDOW) -> float:
@@ -74,13 +76,15 @@ def silhouettes(embeddings: FloatArray, labels: IntArray, device: str) -> torch.
     n_clusters = int(own.max(initial=-1)) + 1
     if n_clusters < 2:
         return None
-    points = torch.from_numpy(embeddings[inside]).to(device).double()
+    points = torch.from_numpy(embeddings[inside]).to(device)
     cluster = torch.from_numpy(own.astype(np.int64)).to(device)
     sizes = torch.bincount(cluster, minlength=n_clusters).double()
     sums = torch.zeros(n_clusters, points.shape[1], dtype=torch.float64, device=points.device)
-    sums.index_add_(0, cluster, points)
-    to_sums = points @ sums.T
-    itself = (points * points).sum(dim=1)
+    blocks = [slice(start, start + _BLOCK_ROWS) for start in range(0, len(points), _BLOCK_ROWS)]
+    for block in blocks:
+        sums.index_add_(0, cluster[block], points[block].double())
+    to_sums = torch.cat([points[block].double() @ sums.T for block in blocks])
+    itself = torch.cat([points[block].double().square().sum(dim=1) for block in blocks])
     rows = torch.arange(len(points), device=points.device)
     size = sizes[cluster]
     within = ((size - 1) - (to_sums[rows, cluster] - itself)) / torch.clamp(size - 1, min=1)

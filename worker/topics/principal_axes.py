@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 from worker.topics.fit import DoubleArray, FloatArray
 
 # Rows that the axes are taken from.
-_SAMPLE_ROWS = 8192
+_SAMPLE_ROWS = 4096
 
 
 def principal_axes(embeddings: FloatArray, n_axes: int, *, centred: bool) -> tuple[DoubleArray, DoubleArray]:
