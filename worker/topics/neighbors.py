@@ -18,7 +18,7 @@ _BLOCK_BYTES = 32 * 2**20
 # pays for the axes and the longer lists of candidates.
 SKETCH_ABOVE = 8_000
 # Axes of the sketch, and candidates for each neighbour that is wanted: .9998 of the exact 20
-# neighbours were found on real sentences and on tiled ones, .975 where noise drowns the axes.
+# neighbours were found on real sentences and on tiled ones, .966 where noise drowns the axes.
 _SKETCH_AXES = 256
 _SKETCH_FACTOR = 1.5
 # A sketch is rounded to integers that bfloat16 holds, and so small that no sum of products exceeds
@@ -70,7 +70,7 @@ def _sketch(embeddings: FloatArray) -> torch.Tensor:
     projected = embeddings.astype(np.float64) @ axes
     scale = min(_SKETCH_LARGEST / np.abs(projected).max(), _SKETCH_NORM)
     sketch = torch.from_numpy(np.round(projected * scale).astype(np.float32))
-    # Four times as fast as float32; processors without AVX-512 would be slower with it.
+    # Up to four times as fast as float32; without AVX-512 it would be slower.
     return sketch.bfloat16() if torch.backends.cpu.get_cpu_capability() == "AVX512" else sketch
 
 

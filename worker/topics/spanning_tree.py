@@ -22,7 +22,7 @@ def spanning_tree(coordinates: FloatArray, min_samples: int) -> sparse.csr_matri
 
     Its branches are edges to nearest neighbours. As long as these leave several components, every
     fourth point of each looks for neighbours among its like. The clusters are as near to the exact
-    tree's (ARI .98 to 1) as those of hdbscan's own search, whose time grows with n^2.4.
+    tree's (ARI .97 to .99) as those of hdbscan's own search (.97 to 1), whose time grows with n^2.4.
 
     Args:
         coordinates: (n, c) float32, n >= 2. Not modified.
