@@ -105,7 +105,11 @@ class Processor:
             if isinstance(batch, Batch):
                 self._report_batch(batch, report, time.monotonic() - began_s)
                 outcome = await self._run(batch, report, str(job.id))
-            return settle(batch, outcome, now=datetime.now(UTC))
+            settlement = settle(batch, outcome, now=datetime.now(UTC))
+            # From here on there is a result to bring home. The fence is for computing: it must not give the job up
+            # while the last lines of progress wait for a Redis that is away.
+            held.delivering = isinstance(settlement, Complete)
+            return settlement
 
     async def _run(self, batch: Batch, report: ProgressReport, key: str) -> TopicFit | NoTopics | BaseException:
         if self.is_stopping:
@@ -134,7 +138,6 @@ class Processor:
                 return (Outcome.TIMED_OUT if timed_out else Outcome.RAISED), reason
 
     async def _deliver(self, document: dict[str, Any], held: Held, duration_s: float) -> tuple[Outcome, str | None]:
-        held.delivering = True
         try:
             delivered = await deliver(held.claim, document)
         except DeliveryRefused as error:

@@ -1,6 +1,7 @@
 """An engine that does what a batch's first text says, and keeps a record of what it began.
 
 "wait NAME"  begins, then waits until the test lets NAME go
+"talks NAME"  as "wait", but then tells of more stages than can be written in an outage
 "sleep:S NAME"  begins, then takes S seconds
 "gil:S NAME"  begins, then takes S seconds in which no other Python thread of its process runs
 "die NAME"   begins, then kills its process, every time
@@ -20,6 +21,7 @@ from worker.topics.fit import FloatArray, OnStage, Stage, StageStarted, Topic, T
 FOLDER = "FAULT_FOLDER"
 # A file there takes the device of `vanishing` away.
 TAKEN_AWAY = "taken_away"
+N_STAGES_TALKED_OF = 50
 
 
 def run(
@@ -31,9 +33,12 @@ def run(
     with (folder / f"{name}.began").open("a", encoding="utf-8") as record:
         record.write(f"{os.getpid()}\n")
     on_stage(StageStarted(Stage.REDUCE))
-    if what == "wait":
+    if what in {"wait", "talks"}:
         while not (folder / f"{name}.go").exists():
             time.sleep(0.01)
+    if what == "talks":
+        for _ in range(N_STAGES_TALKED_OF):
+            on_stage(StageStarted(Stage.REDUCE))
     if what.startswith("sleep:"):
         time.sleep(float(what.removeprefix("sleep:")))
     if what.startswith("gil:"):

@@ -37,7 +37,8 @@ def test_redis_restarts_while_a_job_computes(
     start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer, away_s: float
 ) -> None:
     """The job goes on and its result is delivered; the worker consumes the next one."""
-    worker = start_worker()
+    # The fence of the usual lock would be as near as the server is away.
+    worker = start_worker(BULLMQ_LOCK_DURATION_MS="20000")
     job_id = producer.add(batch("wait restart"))
     record.wait_until_begun("restart")
     own_redis.stop()
@@ -68,6 +69,22 @@ def test_redis_is_away_at_completion(
     assert state_of(own_redis, job_id) == "completed"
     assert len(record.began("done")) == 1
     worker.wait_for("job_completed")
+
+
+def test_progress_that_cannot_be_written_costs_no_result(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """What is computed is delivered, though its progress is tried for longer than the fence bears with."""
+    worker = start_worker()
+    job_id = producer.add(batch("talks much"))
+    record.wait_until_begun("much")
+    own_redis.stop()
+    record.let_go("much")
+    worker.wait_for("delivery_retried")
+    own_redis.start()
+    assert state_of(own_redis, job_id) == "completed"
+    assert len(record.began("much")) == 1
+    assert "lock_lost" not in worker.names()
 
 
 def test_redis_is_silent_for_a_while(
