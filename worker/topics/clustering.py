@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass
 
-import hdbscan
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClusterMixin
 
 from worker.topics.fit import FloatArray, IntArray, Merge
+from worker.topics.hierarchy import FlatClusters, Hierarchy
 from worker.topics.merging import merge_clusters
-from worker.topics.spanning_tree import spanning_tree
 
-# Above so many documents HDBSCAN is given its spanning tree; below, its own search is faster.
-TREE_ABOVE = 10_000
 # A cluster with more than this share of the documents is a giant ...
 GIANT_SHARE = 0.4
 # ... and is split when the hierarchy below it weighs at least this much of its own stability.
@@ -46,7 +43,7 @@ class Clustering(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     """HDBSCAN (Campello et al. 2013) with the giant split and merged to at most `n_topics`.
 
     After `fit`: `labels_` (n,) int64, by falling size, -1 for outliers; `cluster_labels_`, the
-    same before merging; `merges_` that lie between; `giant_split_`; `coordinates_` as given.
+    same before merging; `merges_` that lie between; `giant_split_`.
     """
 
     def __init__(
@@ -75,32 +72,17 @@ class Clustering(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, coordinates: FloatArray, y: object = None) -> "Clustering":
         """Cluster the reduced embeddings, (n, n_components) float32; `y` is ignored."""
-        labels, self.giant_split_ = split_giant(
-            _hdbscan(coordinates, self.min_cluster_size, self.min_samples),
-            coordinates,
-            self.min_cluster_size,
-            self.min_samples,
-        )
-        self.coordinates_ = coordinates
+        clusters, self.giant_split_ = split_giant(Hierarchy(coordinates, self.min_samples), self.min_cluster_size)
+        self.strengths_ = clusters.strengths
         self.merges_: list[Merge] = []
-        self.cluster_labels_ = by_size(unite_copies(labels, self.copies))
+        self.cluster_labels_ = by_size(unite_copies(clusters.labels, self.copies))
         self.labels_ = by_size(merge_clusters(self.cluster_labels_, self.embeddings, self.n_topics, self.merges_))
         return self
 
     def strengths(self) -> FloatArray:
-        """Give each document's membership in its cluster, (n,) float32 in [0, 1], 0 for outliers.
-
-        Clusters once more, since only an inspection wants them; the same clusters come out.
-        """
-        model = _hdbscan(
-            self.coordinates_,
-            self.min_cluster_size,
-            self.min_samples,
-            max_cluster_size=split_cap(self.min_cluster_size, len(self.coordinates_)) if self.giant_split_.fired else 0,
-        )
-        inside = (self.cluster_labels_ >= 0) & (model.labels_ >= 0)
+        """Give each document's membership in its cluster, (n,) float32 in [0, 1], 0 for outliers."""
         # A copy of a member that HDBSCAN left outside is a member all the same, by a strength of 0.
-        return np.where(inside, model.probabilities_, 0.0).astype(np.float32)
+        return np.where(self.cluster_labels_ >= 0, self.strengths_, np.float32(0.0))
 
 
 class EqualVectors(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -128,9 +110,7 @@ class EqualVectors(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return (self.cluster_labels_ >= 0).astype(np.float32)
 
 
-def split_giant(
-    model: hdbscan.HDBSCAN, coordinates: FloatArray, min_cluster_size: int, min_samples: int
-) -> tuple[IntArray, GiantSplit]:
+def split_giant(hierarchy: Hierarchy, min_cluster_size: int) -> tuple[FlatClusters, GiantSplit]:
     """Split a cluster that holds most of the documents, where the hierarchy supports it.
 
     Excess of mass keeps a parent whose stability beats the sum of its best descendants, by
@@ -138,24 +118,20 @@ def split_giant(
     batches that really have two groups, come out as they went in.
 
     Returns:
-        labels (n,) int64, and what was done.
+        The clusters, and what was done.
     """
-    labels = model.labels_.astype(np.int64)
+    clusters = hierarchy.cut(min_cluster_size)
+    labels = clusters.labels
     share = _largest_share(labels)
     if share <= GIANT_SHARE:
-        return labels, GiantSplit(share, found=False, stability_ratio=0.0, fired=False)
-    ratio = _stability_ratio(model.condensed_tree_.to_numpy(), int(np.bincount(labels[labels >= 0]).max()))
+        return clusters, GiantSplit(share, found=False, stability_ratio=0.0, fired=False)
+    ratio = _stability_ratio(clusters.condensed_tree, int(np.bincount(labels[labels >= 0]).max()))
     if ratio < MIN_STABILITY_RATIO:
-        return labels, GiantSplit(share, found=True, stability_ratio=ratio, fired=False)
-    cap = split_cap(min_cluster_size, len(labels))
-    split = _hdbscan(coordinates, min_cluster_size, min_samples, max_cluster_size=cap).labels_.astype(np.int64)
-    better = split.max() > labels.max() and float(np.mean(split < 0)) <= MAX_OUTLIERS_OF_SPLIT
-    return (split if better else labels), GiantSplit(share, found=True, stability_ratio=ratio, fired=bool(better))
-
-
-def split_cap(min_cluster_size: int, n: int) -> int:
-    """Give the most documents that a cluster of a split may hold."""
-    return max(2 * min_cluster_size, int(SPLIT_SHARE * n))
+        return clusters, GiantSplit(share, found=True, stability_ratio=ratio, fired=False)
+    cap = max(2 * min_cluster_size, int(SPLIT_SHARE * len(labels)))
+    split = hierarchy.cut(min_cluster_size, cap)
+    better = split.labels.max() > labels.max() and float(np.mean(split.labels < 0)) <= MAX_OUTLIERS_OF_SPLIT
+    return (split if better else clusters), GiantSplit(share, found=True, stability_ratio=ratio, fired=bool(better))
 
 
 def unite_copies(labels: IntArray, copies: IntArray) -> IntArray:
@@ -180,22 +156,6 @@ def by_size(labels: IntArray) -> IntArray:
     numbers = np.full(int(labels.max(initial=-1)) + 2, -1, dtype=np.int64)
     numbers[order] = np.arange(len(order))
     return numbers[labels]
-
-
-def _hdbscan(
-    coordinates: FloatArray, min_cluster_size: int, min_samples: int, max_cluster_size: int = 0
-) -> hdbscan.HDBSCAN:
-    options = {
-        "min_cluster_size": min_cluster_size,
-        "cluster_selection_method": "eom",
-        "max_cluster_size": max_cluster_size,
-    }
-    if len(coordinates) > TREE_ABOVE:
-        # The weights are mutual reachabilities already: a core distance by one sample changes none of them.
-        given = hdbscan.HDBSCAN(metric="precomputed", min_samples=1, **options)
-        return given.fit(spanning_tree(coordinates, min_samples))
-    own = hdbscan.HDBSCAN(metric="euclidean", min_samples=min_samples, core_dist_n_jobs=1, **options)
-    return own.fit(coordinates.astype(np.float64))
 
 
 def _largest_share(labels: IntArray) -> float:

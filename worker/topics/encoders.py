@@ -142,9 +142,9 @@ class TransformerEncoder:
         return vectors
 
     def _is_own_space(self, candidates: Candidates, width: int) -> bool:
-        # Of the shorter quarter of the texts: any would do, and long ones take a quarter of a second.
+        # Of the shortest sixteenth of the texts: any would do, and long ones take a quarter of a second.
         by_length = np.argsort([len(text) for text in candidates.texts], kind="stable")
-        rows = by_length[np.unique(np.linspace(0, (len(by_length) - 1) // 4, PROBE_TEXTS).astype(np.int64))]
+        rows = by_length[np.unique(np.linspace(0, (len(by_length) - 1) // 16, PROBE_TEXTS).astype(np.int64))]
         texts = [candidates.texts[i] for i in rows]
         encoded = _pad(unit(self._model.encode(texts, batch_size=PROBE_TEXTS, show_progress_bar=False)), width)
         cosines = np.einsum("ij,ij->i", encoded, candidates.embeddings[rows])

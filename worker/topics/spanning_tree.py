@@ -17,7 +17,7 @@ _SMALLEST_DISTANCE = 1e-6
 _LEAF_SIZE = 40
 
 
-def spanning_tree(coordinates: FloatArray, min_samples: int) -> sparse.csr_matrix:
+def spanning_tree(coordinates: FloatArray, min_samples: int) -> DoubleArray:
     """Find a minimum spanning tree by mutual reachability (Campello et al. 2013, section 3).
 
     Its branches are edges to nearest neighbours. As long as these leave several components, every
@@ -29,7 +29,7 @@ def spanning_tree(coordinates: FloatArray, min_samples: int) -> sparse.csr_matri
         min_samples: >= 1, which neighbour's distance is a point's core distance.
 
     Returns:
-        (n, n) CSR float64, symmetric, 2 (n - 1) weights > 0.
+        (n - 1, 3) float64, a branch a row: both its ends, the lower one first, and its weight > 0; the lightest first.
     """
     n = len(coordinates)
     points = coordinates.astype(np.float64)
@@ -41,11 +41,16 @@ def spanning_tree(coordinates: FloatArray, min_samples: int) -> sparse.csr_matri
     while True:
         n_components, component = csgraph.connected_components(graph, directed=False)
         if n_components == 1:
-            tree = csgraph.minimum_spanning_tree(graph)
-            return tree + tree.T
+            return _branches(csgraph.minimum_spanning_tree(graph).tocoo())
         rows = _thinned(rows, component)
         distances, neighbors = _nearest(points[rows], n_neighbors)
         graph = graph.maximum(_reachability(rows, rows[neighbors], distances, core))
+
+
+def _branches(tree: sparse.coo_matrix) -> DoubleArray:
+    low, high = np.minimum(tree.row, tree.col), np.maximum(tree.row, tree.col)
+    order = np.lexsort((high, low, tree.data))
+    return np.stack([low, high, tree.data], axis=1)[order].astype(np.float64)
 
 
 def _nearest(points: DoubleArray, k: int) -> tuple[DoubleArray, IntArray]:

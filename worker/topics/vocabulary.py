@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -81,18 +82,19 @@ class Vocabulary:
 
 def build_vocabulary(texts: Sequence[str], tokenizer: Callable[[str], list[str]] = tokenize) -> Vocabulary:
     """Tokenize a batch and count its 1- and 2-grams."""
-    index: dict[str, int] = {}
-    documents = [[index.setdefault(word, len(index)) for word in tokenizer(text)] for text in texts]
+    documents = [tokenizer(text) for text in texts]
     lengths = np.array([len(document) for document in documents], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    words = np.fromiter((i for document in documents for i in document), dtype=np.int64, count=int(offsets[-1]))
-    n_words = len(index)
+    spelled = list(dict.fromkeys(chain.from_iterable(documents)))
+    numbers = {word: number for number, word in enumerate(spelled)}
+    tokens = map(numbers.__getitem__, chain.from_iterable(documents))
+    words = np.fromiter(tokens, dtype=np.int64, count=int(offsets[-1]))
+    n_words = len(spelled)
 
     of_document = np.repeat(np.arange(len(texts)), lengths)
     pairs = words[:-1] * n_words + words[1:]
     inside = of_document[:-1] == of_document[1:]
     distinct, bigrams = np.unique(pairs[inside], return_inverse=True)
-    spelled = list(index)
     terms = spelled + [f"{spelled[pair // n_words]} {spelled[pair % n_words]}" for pair in distinct.tolist()]
 
     order = np.argsort(np.array(terms, dtype=object), kind="stable")
