@@ -188,8 +188,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=V,V,...",
         action="append",
         default=[],
-        help="run once for each value, neighbours searched once, and print a table of metrics; "
-        "e.g. --sweep min_topic_size=5,10,15,20",
+        help="run once for each value, neighbours searched once, and print a table of metrics; with --report there is "
+        "a file for each, as out.min_topic_size=5.html; e.g. --sweep min_topic_size=5,10,15,20",
     )
     once.add_argument(
         "--explain",

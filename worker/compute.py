@@ -252,7 +252,13 @@ class Compute:
         return outcome
 
     async def sweep(
-        self, batch: Batch, variants: Sequence[TopicParams], *, timeout_s: float, on_stage: OnStage
+        self,
+        batch: Batch,
+        variants: Sequence[TopicParams],
+        *,
+        timeout_s: float,
+        on_stage: OnStage,
+        diagnose: bool = False,
     ) -> tuple[TopicFit | NoTopics, ...]:
         """Run a batch with several parameters, its neighbours searched once; raises as `run` does.
 
@@ -261,8 +267,9 @@ class Compute:
             variants: one fit for each.
             timeout_s: for all of them together.
             on_stage: called on the event loop, for each fit.
+            diagnose: whether each fit comes with what explains it.
         """
-        return await self._in_turn(batch, tuple(variants), timeout_s, on_stage, "", diagnose=False)
+        return await self._in_turn(batch, tuple(variants), timeout_s, on_stage, "", diagnose=diagnose)
 
     async def _in_turn(
         self,

@@ -26,8 +26,7 @@ from worker.envelope import Rejection, read_envelope
 from worker.replay.comparison import checked_result, compare
 from worker.replay.explanation import explain
 from worker.replay.saved_job import redacted
-from worker.replay.sweep import documents_of as documents_of_sweep
-from worker.replay.sweep import make_variants, to_run
+from worker.replay.sweep import make_variants, results_of, to_run
 from worker.replay.votes import vote_on
 from worker.topics.fit import NoTopics
 from worker.topics.vocabulary import tokenize
@@ -117,17 +116,28 @@ def test_explain_an_outlier_and_a_zero_vector() -> None:
 
 
 def test_a_sweep_gives_what_single_runs_give(
-    batch: Path, plain: subprocess.CompletedProcess[bytes], varied: subprocess.CompletedProcess[bytes]
+    batch: Path,
+    plain: subprocess.CompletedProcess[bytes],
+    varied: subprocess.CompletedProcess[bytes],
+    tmp_path: Path,
 ) -> None:
-    """Each value gives the document of a run with it, though neighbours are shared; one may fail by the contract."""
+    """Each value gives the document of a run with it, though neighbours are shared, and its own report and reasons."""
     own = len(documents_of(plain)[0]["topics"])
-    sweep = ask("--once", batch, "--set", "umap_n_neighbors=28", "--sweep", f"nr_topics=2,{own}")
+    asked = json.loads(batch.read_text())["items"][5]["submissionId"]
+    inspect = ("--report", tmp_path / "out.html", "--explain", asked)
+    sweep = ask("--once", batch, "--set", "umap_n_neighbors=28", "--sweep", f"nr_topics=2,{own}", *inspect)
     assert sweep.returncode == 0, told(sweep)
     assert documents_of(sweep)[:1] == documents_of(varied)
     found = re.search(r"(nr_topics +topics.*)\n.*\n((?: *\d+ .*\n){2})", told(sweep))
     assert found is not None
     assert "silhouette" in found.group(1)
     assert [row.split()[0] for row in found.group(2).splitlines()] == ["2", str(own)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"out.nr_topics={n}.html" for n in (2, own))
+    for n, rest in zip((2, own), re.split(r"^nr_topics=\d+:$", told(sweep), flags=re.MULTILINE)[1:], strict=True):
+        assert f"explain {asked}" in rest
+        assert f"report: {tmp_path}/out.nr_topics={n}.html" in rest
+        page = (tmp_path / f"out.nr_topics={n}.html").read_text(encoding="utf-8")
+        assert f"<code>nr_topics</code></th><td>{n}</td><td>command line</td>" in page
 
 
 def test_a_value_of_a_sweep_may_fail_by_the_contract() -> None:
@@ -136,7 +146,8 @@ def test_a_value_of_a_sweep_may_fail_by_the_contract() -> None:
     batch, params = to_run(variants)
     assert batch is not None
     assert [one.min_cluster_size for one in params] == [5]
-    first, second, third = documents_of_sweep(variants, (NoTopics.NO_CLUSTERS,), datetime.now(UTC))
+    results = results_of(variants, (NoTopics.NO_CLUSTERS,), (), datetime.now(UTC))
+    first, second, third = (result.document for result in results)
     assert first["error"] == "Received 30 items, need at least 3000 (min_topic_size) for topic modeling"
     assert second["error"] == "BERTopic produced 0 topics"
     assert third["error"] == "Received 30 items, need at least 40 (min_topic_size) for topic modeling"
@@ -274,11 +285,7 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
         (["--set", "nr_topics=2"], "--set goes with --once"),
         (["--once", "{batch}", "--job", "x"], "--once takes a FILE or --job ID, not both"),
         (["--once", "{batch}", "--redact"], "--redact is about what --save-job writes"),
-        (
-            ["--once", "{batch}", "--sweep", "nr_topics=2,3", "--report", "x"],
-            "--report shows one run and --sweep makes",
-        ),
-        (["--once", "{batch}", "--sweep", "nr_topics=2,3", "--explain", "x"], "--explain shows one run and --sweep"),
+        (["--once", "{batch}", "--sweep", "nr_topics=2,3", "--explain", "x"], "--explain x: no item of the batch"),
         (["--once", "{batch}", "--sweep", "nr_topics=2", "--sweep", "nr_topics=3"], "--sweep takes one parameter"),
         (
             ["--once", "{batch}", "--set", "topics=3"],

@@ -6,6 +6,8 @@ from typing import Final
 from worker.replay.session import Session
 from worker.topics import fit as engine
 
+# `--set` or `--sweep`.
+COMMAND_LINE: Final = "command line"
 _FIELDS: Final = {
     "min_topic_size": ("min_cluster_size", engine.DEFAULT_MIN_CLUSTER_SIZE, "documents a topic holds at least"),
     "nr_topics": ("n_topics", engine.DEFAULT_N_TOPICS, "the most topics; the most alike are joined down to it"),
@@ -30,7 +32,7 @@ def parameters_in_force(session: Session) -> list[Parameter]:
     rows = [_row(session, name) for name in _FIELDS if name in session.fit.parameters]
     params = session.batch.params
     placing = "on" if params.reduce_outliers else "off"
-    origin = "--set" if "reduce_outliers" in session.overrides else "default" if params.reduce_outliers else "sent"
+    origin = COMMAND_LINE if "reduce_outliers" in session.overrides else "default" if params.reduce_outliers else "sent"
     rows.append(Parameter("reduce_outliers", placing, origin, "outliers go where two fifths of their neighbours agree"))
     rows.append(Parameter("keyword encoder", session.fit.encoder, "setting", "what keywords are ranked with"))
     return rows
@@ -44,6 +46,6 @@ def _row(session: Session, name: str) -> Parameter:
         what = "min_topic_size" if name == "hdbscan_min_samples" else f"{n} documents"
         origin = "default" if value == default else f"default {default}, adapted to {what}"
     else:
-        by = "--set" if name in session.overrides else "sent with the job"
+        by = COMMAND_LINE if name in session.overrides else "sent with the job"
         origin = by if value == sent else f"{by} as {sent}, clamped: {n} documents allow no more"
     return Parameter(name, str(value), origin, meaning)

@@ -50,9 +50,6 @@ class Request:
             raise BadUsage("--redact is about what --save-job writes: add --save-job out.json.gz")
         if len(self.sweep) > 1:
             raise BadUsage("--sweep takes one parameter at a time; --set fixes the others")
-        if self.sweep and self.diagnoses:
-            flag = "--explain" if self.report is None else "--report"
-            raise BadUsage(f"{flag} shows one run and --sweep makes several: choose a value and use --set with {flag}")
         if self.report is not None and self.save_job is not None and _is_same_file(self.report, self.save_job):
             raise BadUsage("--report and --save-job name the same file")
         for path in (self.report, self.save_job):

@@ -4,23 +4,21 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
-from worker.batch_file import STDIN, UnreadableFile, UnwritableFile, check_writable, read_batch_file
+from worker.batch_file import STDIN, check_writable, read_batch_file
 from worker.compute import Compute
 from worker.envelope import Batch, Rejection, read_envelope
 from worker.exit_codes import ExitCode
-from worker.replay.comparison import checked_result, compare, show_comparison
 from worker.replay.experiment import read_settings, read_sweep, with_params
-from worker.replay.explanation import explain, show_explanation
-from worker.replay.report import write_report
+from worker.replay.inspection import Inspection
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
 from worker.replay.session import Session
 from worker.replay.stored_job import StoredJob, read_stored_job
-from worker.replay.sweep import documents_of, make_variants, show_sweep, to_run
-from worker.replay.view import make_view
+from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, shown, to_run
 from worker.result import Document, completed, failed, no_topics
 from worker.settings import Settings
 from worker.terminal import Terminal, mute, printable
@@ -58,14 +56,14 @@ class _Replay:
         self._terminal = Terminal(sys.stderr)
         self._stages: list[StageFinished] = []
         self._stored: StoredJob | None = None
-        self._unwritable: UnwritableFile | None = None
 
     def run(self) -> ExitCode:
         began_s = time.monotonic()
         self._terminal.say(f"topic-model-worker {WORKER_VERSION}")
         data = self._read()
-        if self._request.report is not None:
-            check_writable(self._request.report)
+        self._inspection = Inspection(self._terminal, self._request.explain, self._stored)
+        for path in self._report_paths():
+            check_writable(path)
         if self._request.save_job is not None:
             save_job(self._request.save_job, data, redact=self._request.redact)
             self._terminal.say(f"job saved: {self._request.save_job}")
@@ -81,8 +79,8 @@ class _Replay:
         if not all(_write(document, sys.stdout.buffer) for document in documents):
             self._terminal.warn("the result could not be written to stdout")
             return ExitCode.INFRASTRUCTURE
-        if self._unwritable is not None:
-            raise self._unwritable
+        if self._inspection.unwritable is not None:
+            raise self._inspection.unwritable
         return ExitCode.FAILED if errors else ExitCode.COMPLETED
 
     def _read(self) -> object:
@@ -97,6 +95,13 @@ class _Replay:
             self._terminal.say("reading a batch from the terminal; end it with Ctrl-D")
         return read_batch_file(source)
 
+    def _report_paths(self) -> list[str]:
+        """Name the file of each report: with a sweep there is one for each value."""
+        path = self._request.report
+        if path is None:
+            return []
+        return [path_of(path, self._sweep[0], value) for value in self._sweep[1]] if self._sweep else [path]
+
     def _run_once(self, data: object) -> Document:
         began_s = time.monotonic()
         self._on_stage(StageStarted(Stage.VALIDATE))
@@ -104,10 +109,9 @@ class _Replay:
         self._say_validated(began_s, batch)
         if isinstance(batch, Rejection):
             document = failed(batch.error, now=datetime.now(UTC))
-            self._compare_with_stored(document)
+            self._inspection.compare(document)
             return document
-        if self._request.explain is not None and self._request.explain not in batch.submission_ids:
-            raise BadUsage(f"--explain {self._request.explain}: no item of the batch has this submissionId")
+        self._inspection.check(batch)
         (outcome,) = asyncio.run(self._compute(batch, [batch.params]))
         return self._finish(batch, outcome)
 
@@ -115,25 +119,12 @@ class _Replay:
         now = datetime.now(UTC)
         if isinstance(outcome, NoTopics):
             document = no_topics(outcome, now=now)
-            self._compare_with_stored(document)
+            self._inspection.compare(document)
             return document
         document = completed(batch, outcome, now=now)
         self._terminal.show_fit(batch, outcome, document)
-        comparison = self._compare_with_stored(document)
-        source = self._request.source or f"job {self._request.job_id}"
-        session = Session(source, batch, outcome, document, tuple(self._stages), self._overrides, comparison)
-        if self._request.explain is not None:
-            show_explanation(self._terminal, explain(session, self._request.explain))
-        if self._request.report is not None:
-            self._write_report(self._request.report, session)
+        self._inspect(batch, outcome, document, self._stages, self._overrides, self._request.report)
         return document
-
-    def _write_report(self, path: str, session: Session) -> None:
-        try:
-            write_report(path, make_view(session))
-            self._terminal.say(f"report: {path}")
-        except UnwritableFile as error:  # a full disk: the result is not lost with it
-            self._unwritable = error
 
     def _run_sweep(self, data: object, name: str, values: list[Any]) -> list[Document]:
         began_s = time.monotonic()
@@ -141,26 +132,40 @@ class _Replay:
         variants = make_variants(data, self._overrides, name, values)
         batch, params = to_run(variants)
         self._say_validated(began_s, batch or variants[0].outcome)
+        if batch is not None:
+            self._inspection.check(batch)
         fits = asyncio.run(self._compute(batch, params)) if batch else ()
-        documents = documents_of(variants, fits, datetime.now(UTC))
-        show_sweep(self._terminal, name, variants, documents)
-        return documents
+        results = results_of(variants, fits, self._stages, datetime.now(UTC))
+        show_sweep(self._terminal, name, results)
+        if self._request.diagnoses or self._stored is not None:
+            for result in results:
+                self._terminal.say(f"{name}={shown(result.value)}:")
+                self._inspect_swept(name, result)
+        return [result.document for result in results]
 
-    def _compare_with_stored(self, document: Document) -> tuple[str, ...]:
-        """Say how the result differs from the one that Redis holds, and give the lines of it."""
-        if self._stored is None:
-            return ()
-        if self._stored.result is None:
-            self._terminal.say("no stored result to compare with")
-            return ()
-        try:
-            stored = checked_result(self._stored.result, f"the stored result of job {self._stored.job_id}")
-        except UnreadableFile as error:
-            self._terminal.warn(str(error))
-            return ()
-        comparison = compare(stored, document)
-        show_comparison(self._terminal, comparison, "stored", "here")
-        return tuple(comparison.lines("stored", "here"))
+    def _inspect_swept(self, name: str, result: Result) -> None:
+        if result.batch is None or result.fit is None:
+            self._inspection.compare(result.document)
+            return
+        report = self._request.report and path_of(self._request.report, name, result.value)
+        overrides = {**self._overrides, name: result.value}
+        self._inspect(result.batch, result.fit, result.document, result.stages, overrides, report)
+
+    def _inspect(
+        self,
+        batch: Batch,
+        fit: TopicFit,
+        document: Document,
+        stages: Sequence[StageFinished],
+        overrides: Mapping[str, Any],
+        report: str | None,
+    ) -> None:
+        comparison = self._inspection.compare(document)
+        source = self._request.source or f"job {self._request.job_id}"
+        session = Session(source, batch, fit, document, tuple(stages), overrides, comparison)
+        self._inspection.explain(session)
+        if report is not None:
+            self._inspection.report(report, session)
 
     async def _compute(self, batch: Batch, variants: list[TopicParams]) -> tuple[TopicFit | NoTopics, ...]:
         compute = Compute(self._settings.compute_config())
@@ -171,11 +176,15 @@ class _Replay:
                 ready = await compute.start()
                 self._terminal.say(f"device: {ready.device}")
                 (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
+                diagnose = self._request.diagnoses
                 if self._sweep:
                     return await compute.sweep(
-                        batch, variants, timeout_s=timeout_s * len(variants), on_stage=self._on_stage
+                        batch,
+                        variants,
+                        timeout_s=timeout_s * len(variants),
+                        on_stage=self._on_stage,
+                        diagnose=diagnose,
                     )
-                diagnose = self._request.diagnoses
                 return (await compute.run(batch, timeout_s=timeout_s, on_stage=self._on_stage, diagnose=diagnose),)
         finally:
             await compute.close()

@@ -18,7 +18,7 @@ class Session:
         fit: what came of it, with diagnostics where an inspection was asked for.
         document: the result document.
         stages: those that finished, in order.
-        overrides: by `--set`.
+        overrides: by `--set` and `--sweep`.
         comparison: one line each, where the stored result was compared.
     """
 

@@ -1,15 +1,17 @@
 """`--sweep`: one batch with several values of a parameter, in one table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 from worker.envelope import Batch, Rejection, read_envelope, revalidated
 from worker.replay.experiment import with_params
 from worker.result import Document, completed, failed, no_topics
 from worker.terminal import Terminal, new_table
-from worker.topics.fit import NoTopics, TopicFit, TopicParams
+from worker.topics.fit import NoTopics, Stage, StageFinished, TopicFit, TopicParams
 
 _METRICS: Final = {
     "npmi_coherence": "NPMI",
@@ -26,6 +28,25 @@ class Variant:
 
     value: object
     outcome: Batch | Rejection
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came of a value.
+
+    Attributes:
+        value: of the parameter.
+        batch: None where the contract refuses it with this value.
+        fit: None where there is none.
+        document: the result document in any case.
+        stages: of this fit, and what came before all of them.
+    """
+
+    value: object
+    batch: Batch | None
+    fit: TopicFit | None
+    document: Document
+    stages: tuple[StageFinished, ...] = ()
 
 
 def make_variants(data: object, overrides: Mapping[str, Any], name: str, values: list[Any]) -> list[Variant]:
@@ -47,38 +68,65 @@ def to_run(variants: list[Variant]) -> tuple[Batch | None, list[TopicParams]]:
     return (batches[0] if batches else None), [batch.params for batch in batches]
 
 
-def documents_of(variants: list[Variant], fits: tuple[TopicFit | NoTopics, ...], now: datetime) -> list[Document]:
-    """Build a result document for each value, in their order."""
-    left = list(fits)
-    documents = []
+def results_of(
+    variants: list[Variant],
+    fits: tuple[TopicFit | NoTopics, ...],
+    stages: Sequence[StageFinished],
+    now: datetime,
+) -> list[Result]:
+    """Put together what came of each value, in their order.
+
+    Args:
+        variants: as validated.
+        fits: one for each value that was not refused.
+        stages: of all the fits, in the order they finished.
+        now: for `completedAt`.
+    """
+    left, parts = iter(fits), iter(_stages_by_fit(stages))
+    results = []
     for variant in variants:
         if isinstance(variant.outcome, Rejection):
-            documents.append(failed(variant.outcome.error, now=now))
+            results.append(Result(variant.value, None, None, failed(variant.outcome.error, now=now)))
             continue
-        fit = left.pop(0)
+        fit, part = next(left), next(parts, ())
         if isinstance(fit, NoTopics):
-            documents.append(no_topics(fit, now=now))
+            results.append(Result(variant.value, variant.outcome, None, no_topics(fit, now=now), part))
         else:
-            documents.append(completed(variant.outcome, fit, now=now))
-    return documents
+            document = completed(variant.outcome, fit, now=now)
+            results.append(Result(variant.value, variant.outcome, fit, document, part))
+    return results
 
 
-def show_sweep(terminal: Terminal, name: str, variants: list[Variant], documents: list[Document]) -> None:
+def path_of(path: str, name: str, value: object) -> str:
+    """Name the file of a value: `out.html` becomes `out.nr_topics=20.html`."""
+    whole = Path(path)
+    return str(whole.with_name(f"{whole.stem}.{name}={shown(value)}{whole.suffix}"))
+
+
+def show_sweep(terminal: Terminal, name: str, results: list[Result]) -> None:
     """Print one line for each value."""
     table = new_table(name, "topics", "largest", *_METRICS.values(), numbers=3 + len(_METRICS))
-    for variant, document in zip(variants, documents, strict=True):
-        topics, metrics = document.get("topics"), document.get("metrics")
-        if not isinstance(topics, list) or not isinstance(metrics, dict) or not isinstance(variant.outcome, Batch):
-            table.add_row(_shown(variant.value), "failed")
-            terminal.say(f"{name}={_shown(variant.value)} failed: {document.get('error')}")
+    for result in results:
+        metrics = result.document.get("metrics")
+        if result.batch is None or result.fit is None or not isinstance(metrics, dict):
+            table.add_row(shown(result.value), "failed")
+            terminal.say(f"{name}={shown(result.value)} failed: {result.document.get('error')}")
             continue
-        n_items = len(variant.outcome.submission_ids)
-        largest = max(int(str(topic["docCount"])) for topic in topics if isinstance(topic, dict))
+        topics = result.fit.topics
+        largest = topics[0].size / len(result.batch.submission_ids)
         row = [f"{float(str(metrics[metric])):.4f}" for metric in _METRICS]
-        table.add_row(_shown(variant.value), str(len(topics)), f"{largest / n_items:.1%}", *row)
+        table.add_row(shown(result.value), str(len(topics)), f"{largest:.1%}", *row)
     terminal.show(table)
     terminal.say("outliers should stay under 0.20 and the largest topic under 25%; read the keywords before you choose")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Write a value as it was given."""
     return str(value).lower() if isinstance(value, bool) else "default" if value is None else str(value)
+
+
+def _stages_by_fit(stages: Sequence[StageFinished]) -> list[tuple[StageFinished, ...]]:
+    """Part the stages of several fits; what came before the first one belongs to all."""
+    first = [at for at, stage in enumerate(stages) if stage.stage is Stage.NEIGHBOURS]
+    before = tuple(stages[: first[0]]) if first else ()
+    return [before + tuple(stages[begin:end]) for begin, end in pairwise([*first, len(stages)])]
