@@ -13,7 +13,7 @@ from tests.acceptance.processes import Producer, WorkerProcess
 from tests.redis_server import RedisServer
 
 PREFIX = "faculytics:bull"
-LOCK_MS, STALLED_MS = 4000, 1000
+LOCK_MS, STALLED_MS = 6000, 1000
 
 StartWorker = Callable[..., WorkerProcess]
 
