@@ -22,10 +22,17 @@ def main() -> None:
     arguments = parser.parse_args()
     model = SentenceTransformer(arguments.model, revision=arguments.revision, device="cpu")
     model.save(str(arguments.folder), create_model_card=False)
+    _let_everybody_read(arguments.folder)
     baked = SentenceTransformer(str(arguments.folder), device="cpu", local_files_only=True)
     (vector,) = baked.encode([PROBE], convert_to_numpy=True)
     size_mb = sum(file.stat().st_size for file in arguments.folder.rglob("*") if file.is_file()) / 1e6
     print(f"{arguments.model}: {len(vector)} dimensions, {size_mb:.0f} MB in {arguments.folder}")
+
+
+def _let_everybody_read(folder: Path) -> None:
+    """Undo what safetensors does, which writes weights for their owner alone: the image runs as another user."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 if __name__ == "__main__":

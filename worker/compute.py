@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 
 import structlog
 
@@ -184,6 +186,15 @@ class Compute:
         return child.process.pid if child and not child.is_gone else None
 
     @property
+    def resident_bytes(self) -> int:
+        """The process's memory in use, 0 where none is running or the system does not say."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
+        except (OSError, IndexError, ValueError):
+            return 0
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    @property
     def state(self) -> ComputeState:
         """Where the process is; `gone` where the next batch would have to wait for a fresh one."""
         child = self._child  # once: the probes ask from a thread of theirs
@@ -345,6 +356,7 @@ class Compute:
             if self._ending is not None:
                 self.restarts[self._ending] += 1
             self._child, self._ready = _Child(self._config), None
+            self._last_sign_s = time.monotonic()
         if self._ready is None:
             try:
                 self._ready = await self._set_up(self._child)
@@ -415,6 +427,8 @@ class Compute:
         child, self._child, self._ready = self._child, None, None
         if child is not None:
             self._ending = ending
+            # It is not silent, it is gone: whoever asks counts from here until a fresh one is there.
+            self._last_sign_s = time.monotonic()
             await child.end()
 
 

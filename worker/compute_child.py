@@ -130,17 +130,11 @@ def _vitals(engine: _Engine) -> Vitals:
 
         allocated, reserved = torch.cuda.memory_allocated(engine.device), torch.cuda.memory_reserved(engine.device)
     return Vitals(
-        resident_bytes=_resident_bytes(),
         cache_hits=engine.encoder.hits if engine.encoder else 0,
         cache_misses=engine.encoder.misses if engine.encoder else 0,
         cuda_allocated_bytes=allocated,
         cuda_reserved_bytes=reserved,
     )
-
-
-def _resident_bytes() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) if sys.platform == "linux" else 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _options(batch: RunBatch, embeddings: FloatArray, device: str) -> dict[str, object]:

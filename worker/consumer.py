@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from bullmq import Worker
+from bullmq import Job, Worker
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from worker import logs
 from worker.compute import Compute
 from worker.connection import connect, wait_until_usable
+from worker.envelope import read_correlation
+from worker.errors import ConfigurationError, WorkerError
 from worker.exit_codes import ExitCode
 from worker.health import Health, beat, keep_compute_warm, look_at_queue
 from worker.housekeeping import Housekeeping, is_waiting
@@ -43,14 +45,26 @@ log = structlog.get_logger()
 
 
 async def consume(settings: Settings) -> int:
-    """Consume until SIGTERM or SIGINT; give the exit code.
+    """Consume until SIGTERM or SIGINT; give the exit code, whose reason is the last line of the log."""
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        return await _live(settings)
+    except WorkerError as error:
+        is_setting = isinstance(error, ConfigurationError)
+        exit_code = ExitCode.UNREADABLE if is_setting else ExitCode.INFRASTRUCTURE
+        log.critical("worker_failed", reason=str(error), exit_code=int(exit_code))
+        return exit_code
+
+
+async def _live(settings: Settings) -> int:
+    """Consume until told to stop, or until it cannot go on.
 
     Raises:
+        ConfigurationError: a setting cannot be followed.
         RedisUnusable: Redis refuses us for good.
         ModelUnavailable: the encoder or the device cannot be had.
         ComputeError: the compute process could not be set up.
     """
-    logs.configure(settings.log_level, settings.log_format)
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
     shutdown.listen()
@@ -237,8 +251,25 @@ def _worker(settings: Settings, client: Redis, processor: Processor, watch: Lock
     worker.on("locksRenewed", _listener(lambda event: watch.on_renewed(event["jobIds"])))
     worker.on("lockRenewalFailed", _listener(watch.on_renewal_failed))
     worker.on("stalled", _listener(lambda job_id: _on_stalled(job_id, telemetry)))
+    worker.on("failed", _listener(lambda job: _on_failed(job, telemetry)))
     worker.on("error", _listener(_ErrorLog()))
     return worker
+
+
+def _on_failed(job: Job, telemetry: Telemetry) -> None:
+    """Tell of a job that BullMQ failed by itself; the others have been told of where they failed."""
+    if not job.deferredFailure:
+        return
+    telemetry.on_stalled_out()
+    ids = read_correlation(job.data)
+    log.error(
+        "job_failed",
+        reason=job.deferredFailure,
+        job_id=job.id,
+        attempt=job.attemptsMade or 0,
+        pipeline_id=ids.pipeline_id,
+        run_id=ids.run_id,
+    )
 
 
 def _on_stalled(job_id: str, telemetry: Telemetry) -> None:

@@ -67,7 +67,7 @@ def read_envelope(data: object) -> Batch | Rejection:
     Args:
         data: any JSON value as `json.loads` gives it, NaN, Infinity and huge ints included.
     """
-    correlation = _read_correlation(data)
+    correlation = read_correlation(data)
     flaws = Flaws()
     envelope = validate(Envelope, data, flaws, at="")
     raw_items = data.get("items") if isinstance(data, dict) else None
@@ -179,7 +179,8 @@ def _zero_vector_warning(n_zero: int, n_items: int) -> tuple[str, ...]:
     return (f"{n_zero} of {n_items} embeddings {are}",)
 
 
-def _read_correlation(data: object) -> Correlation:
+def read_correlation(data: object) -> Correlation:
+    """Read the ids that logs are correlated by, whatever else the data are."""
     envelope = data if isinstance(data, dict) else {}
     metadata = envelope.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}

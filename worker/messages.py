@@ -117,14 +117,12 @@ class Vitals:
     """Alive and idle; and what only this process knows of itself.
 
     Attributes:
-        resident_bytes: memory in use.
         cache_hits: n-grams whose vectors were there already, since the process began.
         cache_misses: n-grams that were encoded.
         cuda_allocated_bytes: by tensors; None without CUDA.
         cuda_reserved_bytes: by torch's allocator; None without CUDA.
     """
 
-    resident_bytes: int
     cache_hits: int
     cache_misses: int
     cuda_allocated_bytes: int | None

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -46,6 +47,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     # A question that hangs must not keep the worker from ending.
     block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Note that whoever asked hung up; the base class prints a traceback."""
+        log.debug("probe_aborted", reason=type(sys.exception()).__name__)
 
 
 def _handler(health: Health, telemetry: Telemetry) -> type[BaseHTTPRequestHandler]:

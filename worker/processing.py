@@ -63,7 +63,7 @@ class Processor:
         outcome, began_s = Outcome.RAISED, time.monotonic()
         self._telemetry.on_taken()
         try:
-            with structlog.contextvars.bound_contextvars(job_id=job.id, attempt=(job.attemptsMade or 0) + 1):
+            with structlog.contextvars.bound_contextvars(**_ids(job)):
                 outcome, reason = await self._process(job, token)
         except UnrecoverableError:
             outcome = Outcome.LOST
@@ -176,6 +176,11 @@ class Processor:
                 log.warning("hand_back_failed", reason=type(error).__name__, attempt=attempt + 1)
                 await asyncio.sleep(HAND_BACK_PAUSE_S)
         return Outcome.LOST  # its lock lapses, and the next stalled check puts it back
+
+
+def _ids(job: Job) -> dict[str, Any]:
+    """Give what tells a job's lines from others, and which of its attempts this is."""
+    return {"job_id": job.id, "attempt": (job.attemptsMade or 0) + 1, "attempts": job.opts.get("attempts") or 1}
 
 
 def _place(error: BaseException) -> str:

@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed_out"
     HANDED_BACK = "handed_back"
     LOST = "lost"  # to another worker, or removed
+    STALLED = "stalled"  # failed for good by BullMQ: every worker that took it was gone
 
 
 class Telemetry:
@@ -68,6 +69,7 @@ class Telemetry:
         self._success.set_to_current_time()
         for outcome in Outcome:
             self._jobs.labels(outcome)
+        for outcome in set(Outcome) - {Outcome.STALLED}:
             self._job_s.labels(outcome)
         for stage in Stage:
             self._stage_s.labels(stage.value)
@@ -116,6 +118,10 @@ class Telemetry:
         """Note a job that our check found without a worker."""
         self._stalled.inc()
 
+    def on_stalled_out(self) -> None:
+        """Note a job that stalled once too often: it is failed without being taken."""
+        self._jobs.labels(Outcome.STALLED).inc()
+
     def on_renewals(self, n_ok: int = 0, n_failed: int = 0) -> None:
         """Note locks that were, or could not be, renewed."""
         self._renewals.labels("ok").inc(n_ok)
@@ -140,18 +146,24 @@ class _ComputeCollector(Collector):
             "Unix time at which the running batch was handed over for computing; 0 where none runs.",
             self._compute.batch_started_at,
         )
+        yield GaugeMetricFamily(
+            "topic_model_compute_resident_memory_bytes",
+            "Of the compute process, now; 0 where there is none.",
+            self._compute.resident_bytes,
+        )
         vitals = self._compute.vitals
         if vitals is None:
             return
-        resident = GaugeMetricFamily("topic_model_compute_resident_memory_bytes", "Of the compute process.")
-        resident.add_metric([], vitals.resident_bytes)
-        yield resident
         cache = CounterMetricFamily("topic_model_encoder_cache", "Keywords looked up.", labels=["result"])
         cache.add_metric(["hit"], vitals.cache_hits)
         cache.add_metric(["miss"], vitals.cache_misses)
         yield cache
         if vitals.cuda_reserved_bytes is not None and vitals.cuda_allocated_bytes is not None:
-            cuda = GaugeMetricFamily("topic_model_cuda_memory_bytes", "Of the compute process.", labels=["kind"])
+            cuda = GaugeMetricFamily(
+                "topic_model_cuda_memory_bytes",
+                "Of the compute process, between batches; what a batch reserved stays reserved.",
+                labels=["kind"],
+            )
             cuda.add_metric(["allocated"], vitals.cuda_allocated_bytes)
             cuda.add_metric(["reserved"], vitals.cuda_reserved_bytes)
             yield cuda

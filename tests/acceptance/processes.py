@@ -77,10 +77,12 @@ class WorkerProcess:
         return code
 
     def stop(self) -> int:
-        """Ask it to end, and wait."""
+        """Ask it to end, and wait; every line it has written was an event."""
         if self.process.poll() is None:
             self.send(signal.SIGTERM)
-        return self.wait()
+        code = self.wait()
+        assert not [line for line in self.raw if not line.startswith("{")]
+        return code
 
     def kill(self) -> None:
         """End it without asking."""

@@ -308,7 +308,7 @@ async def test_an_idle_process_tells_how_it_is(compute: Compute) -> None:
     await compute.check()
     assert compute.state is ComputeState.IDLE
     assert compute.vitals is not None
-    assert compute.vitals.resident_bytes > 10_000_000
+    assert compute.resident_bytes > 10_000_000
     assert (compute.vitals.cache_hits, compute.vitals.cuda_reserved_bytes) == (0, None)
 
 
@@ -324,6 +324,25 @@ async def test_a_process_killed_while_idle_is_replaced_before_a_batch_comes(comp
     assert compute.state is ComputeState.IDLE
     assert compute.pid not in {killed, None}
     assert compute.restarts[Ending.CRASHED] == sum(compute.restarts.values()) == 1
+
+
+async def test_the_next_process_is_not_blamed_for_the_silence_of_the_last(compute: Compute) -> None:
+    """From a batch that was silent until its deadline to the next warm process, silence is counted anew."""
+
+    def be_silent(event: object = None) -> None:
+        compute._last_sign_s = time.monotonic() - 600
+
+    await compute.start()
+    with pytest.raises(ComputeTimedOut):
+        await compute.run(batch("hangs"), timeout_s=1, on_stage=be_silent)
+    assert compute.state is ComputeState.GONE
+    assert compute.silent_s < 60
+    be_silent()
+    warming = asyncio.create_task(compute.check())
+    while compute.state is not ComputeState.STARTING:
+        await asyncio.sleep(0.001)
+    assert compute.silent_s < 60
+    await warming
 
 
 async def test_a_process_that_hangs_while_idle_is_replaced(compute: Compute, monkeypatch: pytest.MonkeyPatch) -> None:

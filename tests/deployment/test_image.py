@@ -124,6 +124,13 @@ def test_the_worker_takes_the_baked_model(baked_model: Path) -> None:
     assert not choice.is_fallback
 
 
+def test_everybody_may_read_the_baked_model(baked_model: Path) -> None:
+    """It is baked by root, and loaded by a user who is not."""
+    for path in (baked_model, *baked_model.rglob("*")):
+        needed = 0o5 if path.is_dir() else 0o4
+        assert path.stat().st_mode & needed == needed, path
+
+
 def test_the_build_proves_the_engine(baked_model: Path) -> None:
     """Its command runs a made-up batch with the baked model, and says what on."""
     done = in_shell(run_line("python -m worker --warm-up"), KEYWORD_ENCODER=str(baked_model), HF_HUB_OFFLINE="1")
@@ -144,6 +151,7 @@ def test_the_image_never_falls_back(flavour: str) -> None:
 
 def test_the_last_stage_is_unprivileged_and_hears_signals() -> None:
     """A numeric user who is not root, the exec form throughout, and an init that passes SIGTERM on."""
+    assert IMAGE.stages["proven"].all("USER") == IMAGE.last.all("USER")
     for file in (IMAGE, BOARD):
         (user,) = file.last.all("USER")
         assert int(user.split(":")[0]) > 0

@@ -9,13 +9,13 @@ import yaml
 from bullmq import Queue
 from redis.asyncio import Redis
 
-from tests.deployment.files import KUBERNETES, MIN_ROOM_S, SETTINGS, check, manifest, manifests, system_tool
+from tests.deployment.files import DOCKER, KUBERNETES, MIN_ROOM_S, SETTINGS, check, manifest, manifests, system_tool
 from tests.redis_server import RedisServer
 from worker.settings import Settings
 
 # The oldest that is still supported anywhere, and the newest that the schemas know.
 VERSIONS = ["1.30", "1.37"]
-OURS = [document for document in manifests() if not document["apiVersion"].startswith("keda.sh/")]
+OURS = [document for document in manifests() if not document["apiVersion"].startswith(("keda.sh/", "monitoring."))]
 POD = manifest("Deployment")["spec"]["template"]["spec"]
 CONFIGURATION = manifest("ConfigMap")["data"]
 
@@ -35,10 +35,10 @@ def test_a_misspelt_key_would_be_found() -> None:
 
 
 def test_kustomize_builds_what_is_there() -> None:
-    """`kubectl apply -k` would apply every manifest but the example secret, from one image."""
+    """`kubectl apply -k` would apply all but the example secret and what needs an operator, from one image."""
     kubectl = system_tool("kubectl", "kubernetes-client")
     built = list(yaml.safe_load_all(check(kubectl, "kustomize", str(KUBERNETES))))
-    assert {d["kind"] for d in built} == {d["kind"] for d in manifests()} - {"Secret"}
+    assert {d["kind"] for d in built} == {d["kind"] for d in manifests()} - {"Secret", "PodMonitor"}
     (deployment,) = [d for d in built if d["kind"] == "Deployment"]
     pod = deployment["spec"]["template"]["spec"]
     images = {container["image"] for container in pod["containers"]}
@@ -93,6 +93,18 @@ def test_the_selectors_meet() -> None:
     assert manifest("PodDisruptionBudget")["spec"]["selector"]["matchLabels"].items() <= labels.items()
     assert manifest("ScaledObject")["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
     assert "replicas" not in deployment["spec"]
+
+
+def test_prometheus_finds_the_pods_by_the_name_that_alerts_go_by() -> None:
+    """The PodMonitor means the Deployment's pods and the port of their probes, and names the job as the rules do."""
+    monitor = manifest("PodMonitor")["spec"]
+    labels = manifest("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    (container,) = POD["containers"]
+    assert endpoint["port"] in {port["name"] for port in container["ports"]}
+    job = labels[monitor["jobLabel"]]
+    assert f'up{{job="{job}"}}' in (DOCKER / "prometheus" / "rules.yaml").read_text(encoding="utf-8")
 
 
 def test_keda_reads_the_secret_that_the_example_shows() -> None:

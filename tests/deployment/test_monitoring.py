@@ -17,14 +17,15 @@ from worker.telemetry import Telemetry
 PROMETHEUS = DOCKER / "prometheus"
 RULES = PROMETHEUS / "rules.yaml"
 
-OUTCOMES = {"completed", "failed", "raised", "timed_out", "handed_back", "lost"}
+OUTCOMES = {"completed", "failed", "raised", "timed_out", "handed_back", "lost", "stalled"}
 # What the worker exports, with the values that its labels take.
 EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_build_info": {},
     "topic_model_jobs_total": {"outcome": OUTCOMES},
     "topic_model_stalled_jobs_total": {},
     "topic_model_job_duration_seconds": {
-        "outcome": {"completed", "failed", "raised", "timed_out", "handed_back", "lost"}
+        # A job that stalled out was not taken.
+        "outcome": OUTCOMES - {"stalled"}
     },
     "topic_model_stage_duration_seconds": {
         "stage": {"validate", "neighbours", "reduce", "cluster", "represent", "evaluate"}
@@ -70,9 +71,9 @@ def shown() -> Iterator[tuple[str, str]]:
 
 def test_the_list_above_is_what_the_worker_exports() -> None:
     """Names and label values are those of the worker's own registry, no more and no less."""
-    vitals = Vitals(resident_bytes=1, cache_hits=1, cache_misses=1, cuda_allocated_bytes=1, cuda_reserved_bytes=1)
+    vitals = Vitals(cache_hits=1, cache_misses=1, cuda_allocated_bytes=1, cuda_reserved_bytes=1)
     telemetry = Telemetry(job_timeout_s=300)
-    compute = SimpleNamespace(restarts=dict.fromkeys(Ending, 0), vitals=vitals, batch_started_at=0.0)
+    compute = SimpleNamespace(restarts=dict.fromkeys(Ending, 0), vitals=vitals, batch_started_at=0.0, resident_bytes=1)
     telemetry.watch(cast(Compute, compute), lambda: True)
     telemetry.on_ready("cpu", "corpus")
     telemetry.on_queue(dict.fromkeys(EXPORTED["topic_model_queue_jobs"]["state"], 0))

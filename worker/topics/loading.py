@@ -95,8 +95,10 @@ def _load(name: str, device: str) -> "SentenceTransformer":
         raise EncoderUnavailable(_NOWHERE.format(name))
 
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
 
-    # Its own progress lines and load reports are not for the worker's log.
+    # Their own progress lines and load reports are not for the worker's log.
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
     options = {"torch_dtype": "float16"} if device.startswith("cuda") else {}
 

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+import struct
 import subprocess
 import time
 from typing import Any
@@ -22,7 +23,7 @@ from worker.compute import Ending
 KEY = f"{PREFIX}:topic-model"
 SOON_S = 30.0
 # A batch may take three seconds; no stalled check comes in between.
-TIMES = {"TOPIC_MODEL_TIMEOUT_MS": "3000", "BULLMQ_STALLED_INTERVAL_MS": "60000"}
+TIMES = {"TOPIC_MODEL_TIMEOUT_MS": "3000", "BULLMQ_STALLED_INTERVAL_MS": "60000", "LOG_LEVEL": "DEBUG"}
 
 
 class Probes:
@@ -157,6 +158,37 @@ def test_readiness_follows_the_start_redis_and_the_stop(
     assert worker.wait() == 0
 
 
+def test_who_hangs_up_leaves_no_traceback(worker: WorkerProcess, free_port: int) -> None:
+    """A kubelet that waits no longer resets the connection; the log stays one event a line."""
+    worker.wait_for("worker_ready")
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", free_port)) as asking:
+            asking.sendall(b"GET /metrics HTTP/1.1\r\n\r\n" * 50)
+            asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    worker.wait_for("probe_aborted")
+    assert Probes(free_port).get("/livez")[0] == 200
+    assert worker.stop() == 0
+
+
+def test_a_job_that_stalled_once_too_often_is_told_of(
+    start_worker: StartWorker, producer: Producer, record: Record, free_port: int
+) -> None:
+    """BullMQ fails it without its being taken; the log and the metrics have it all the same."""
+    first = start_worker()
+    job_id = producer.add(batch("wait stalled"))
+    record.wait_until_begun("stalled")
+    second = start_worker(HEALTH_PORT=str(free_port), BULLMQ_MAX_STALLED_COUNT="0")
+    first.kill()
+    failed = second.wait_for("job_failed", job_id=job_id)
+    assert failed["reason"] == "job stalled more than allowable limit"
+    assert failed["pipeline_id"] == "stalled"
+    assert "run_id" in failed
+    samples = Probes(free_port).samples()
+    assert samples["topic_model_jobs_total|stalled"] == 1
+    assert samples["topic_model_running_jobs"] == 0
+    assert producer.ask("wait", id=job_id)["state"] == "failed"
+
+
 def test_a_stopped_worker_is_not_alive(worker: WorkerProcess, free_port: int) -> None:
     """A process that stands still does not answer, which a probe takes for a failure."""
     worker.wait_for("worker_ready")
@@ -201,4 +233,4 @@ def test_each_line_about_a_job_carries_its_ids(
         "lock_lost",
         "job_let_go",
     }
-    assert all({"attempt", "pipeline_id", "run_id"} <= line.keys() for line in lines)
+    assert all({"attempt", "attempts", "pipeline_id", "run_id"} <= line.keys() for line in lines)
