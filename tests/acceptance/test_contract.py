@@ -15,6 +15,7 @@ from tests.acceptance.invariants import check_completed, check_failed
 from tests.acceptance.processes import NODE_PROJECT, Producer, WorkerProcess
 from tests.conftest import SHARED
 from tests.redis_server import RedisServer
+from tests.small_model import small_model
 
 PREFIX = "faculytics:bull"
 QUEUE = "topic-model"
@@ -235,3 +236,26 @@ def test_no_text_and_no_secret_reaches_the_log(redis_server: RedisServer, queue_
     assert "job_completed" in log
     assert "job_failed" in log
     assert not any(mark in log for mark in ("marked-text-zq", "0.7654321", "nobody may read"))
+
+
+def test_no_text_reaches_the_log_of_the_real_engine(redis_server: RedisServer, queue_name: str) -> None:
+    """With a language model, at the finest level; and whatever its libraries print, each line is an event."""
+    process = WorkerProcess(
+        REDIS_URL=redis_server.url,
+        TOPIC_MODEL_QUEUE=queue_name,
+        BULLMQ_PREFIX=PREFIX,
+        LOG_LEVEL="DEBUG",
+        KEYWORD_ENCODER=str(small_model()),
+    )
+    producer = Producer("bullmq-6", redis_server.port, queue_name, PREFIX)
+    process.wait_for("worker_ready")
+    envelope = themed_envelope()
+    for item in envelope["items"]:
+        item["text"] += " marked-text-zq"
+        item["embedding"][5] = 0.07654321
+    assert producer.run(envelope)["returnvalue"]["status"] == "completed"
+    producer.close()
+    assert process.stop() == 0
+    log = "".join(process.raw)
+    assert "job_completed" in log
+    assert not any(mark in log for mark in ("marked-text-zq", "0.07654321"))

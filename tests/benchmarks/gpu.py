@@ -20,7 +20,6 @@ from tests.benchmarks.corpora import LabelledCorpus
 from tests.benchmarks.speed import (
     PLAIN,
     WORKER,
-    bundled_model,
     cold,
     corpus_of,
     machine,
@@ -29,6 +28,7 @@ from tests.benchmarks.speed import (
     serve,
     warm,
 )
+from tests.small_model import small_model
 from worker.topics.encoders import KeywordEncoder
 from worker.topics.fit import IntArray, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.topics.loading import DeviceUnavailable, choose_device, choose_encoder
@@ -57,7 +57,7 @@ def measure(
 
 def compare(sizes: list[int], arguments: argparse.Namespace, device: str) -> None:
     """Print the engine on the CPU against the engine on `device`, with how far their topics agree."""
-    name = "corpus" if arguments.encoder == "corpus" else bundled_model()
+    name = "corpus" if arguments.encoder == "corpus" else str(small_model())
     devices = ("cpu", device)
     encoders = [choose_encoder(name, name, own).encoder for own in devices]
     print(f"\n| n | cpu s | {device} s | ratio | NMI, ARI between them | NMI to labels | ARI to labels |")

