@@ -70,5 +70,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 %/node_modules/.installed: %/package.json
 	@command -v node > /dev/null && command -v npm > /dev/null \
 		|| { echo "Node or npm is missing: apt-get install nodejs npm"; exit 1; }
+	@printf '20.11\n%s\n' "$$(node --version | tr -d v)" | sort -VC \
+		|| { echo "Node 20.11 or later is needed; this is $$(node --version)"; exit 1; }
 	cd $* && npm install --no-audit --no-fund --no-package-lock --loglevel=error
 	@touch $@

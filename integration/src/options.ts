@@ -13,6 +13,10 @@ export interface TopicModelOptions {
   keepCompletedS?: number;
   /** Seconds that a failed job stays; one week where left out. */
   keepFailedS?: number;
+  /** How many completed jobs stay at most, the newest; 30 where left out. */
+  keepCompletedCount?: number;
+  /** How many failed jobs stay at most, the newest; 30 where left out. */
+  keepFailedCount?: number;
 }
 
 /** What ties a batch to the API's pipeline; both appear in the worker's log. */

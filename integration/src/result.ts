@@ -13,7 +13,11 @@ export function parseResult(value: unknown): TopicModelResult {
  *
  * A batch whose data is at fault is a completed child: look at `status`.
  */
-export async function childResult(parent: Job, queueName: string = TOPIC_MODEL): Promise<TopicModelResult> {
+export async function childResult(
+  // No more of a job than is used: an API's BullMQ may be another version than the one this was compiled with.
+  parent: Pick<Job, 'id' | 'getChildrenValues'>,
+  queueName: string = TOPIC_MODEL,
+): Promise<TopicModelResult> {
   const children = Object.entries(await parent.getChildrenValues<unknown>());
   const own = children.filter(([key]) => key.split(':').includes(queueName));
   if (own.length !== 1) {

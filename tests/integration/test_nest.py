@@ -3,7 +3,6 @@
 import filecmp
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,29 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.envelopes import themed_envelope
-from tests.acceptance.processes import PROJECT, WorkerProcess
+from tests.acceptance.processes import WorkerProcess
+from tests.integration.conftest import INTEGRATION, readme_code
 from tests.redis_server import RedisServer
 from worker.schema import show_schema
 
-INTEGRATION = PROJECT / "integration"
 GENERATED = ("contract.ts", "contract.zod.ts")
-INSTALL_TIMEOUT_S = 240
-
-
-@pytest.fixture(scope="session", autouse=True)
-def node_modules() -> None:
-    """Install what the client is built with where pytest was started without make."""
-    if not (INTEGRATION / "node_modules" / ".installed").exists():
-        subprocess.run(
-            ["make", "integration/node_modules/.installed"], cwd=PROJECT, check=True, timeout=INSTALL_TIMEOUT_S
-        )
-
-
-@pytest.fixture(scope="session")
-def built() -> Path:
-    """Compile the client, as strictly as TypeScript can."""
-    subprocess.run(["npm", "run", "--silent", "build"], cwd=INTEGRATION, check=True, timeout=120)
-    return INTEGRATION / "dist"
 
 
 @pytest.fixture
@@ -63,10 +45,8 @@ def test_it_compiles_with_both_bullmq(built: Path) -> None:
 
 def test_the_readme_shows_what_is_run() -> None:
     """Its code is the example that the next test drives."""
-    readme = (INTEGRATION / "README.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"```ts\n(.*?)```", readme, re.DOTALL)
     example = (INTEGRATION / "example" / "faculytics.ts").read_text(encoding="utf-8")
-    assert shown == example.replace("'../src'", "'topic-model-client'")
+    assert readme_code() == example.replace("'../src'", "'topic-model-client'")
 
 
 def test_the_example_against_a_real_worker(
@@ -92,7 +72,8 @@ def test_the_example_against_a_real_worker(
     assert told["sameJob"] == "one--topic-model"
     assert told["options"]["attempts"] == 3
     assert told["options"]["backoff"] == {"type": "exponential", "delay": 5000}
-    assert told["options"]["removeOnComplete"] == {"age": 86_400}
+    assert told["options"]["removeOnComplete"] == {"age": 86_400, "count": 30}
+    assert told["options"]["removeOnFail"] == {"age": 604_800, "count": 30}
     assert told["request"] is True
     assert told["version"] == "1.0.0"
     labelled, why = told["flows"]

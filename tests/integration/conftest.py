@@ -1,0 +1,70 @@
+"""The client, built, packed and installed without a download: all is in integration/node_modules."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.processes import PROJECT
+
+INTEGRATION = PROJECT / "integration"
+INSTALLED = INTEGRATION / "node_modules"
+INSTALL_TIMEOUT_S = 240
+CLIENT = "topic-model-client"
+# What an API has itself. Nest's part for BullMQ is copied: a linked one would find the BullMQ that lies beside it.
+LINKED = ("@nestjs/bull-shared", "@nestjs/common", "@nestjs/core", "@types", "reflect-metadata", "rxjs", "tslib", "zod")
+COPIED = "@nestjs/bullmq"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def node_modules() -> None:
+    """Install what the client is built with where pytest was started without make."""
+    if not (INSTALLED / ".installed").exists():
+        subprocess.run(
+            ["make", "integration/node_modules/.installed"], cwd=PROJECT, check=True, timeout=INSTALL_TIMEOUT_S
+        )
+
+
+@pytest.fixture(scope="session")
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pack the client, which compiles it, as strictly as TypeScript can."""
+    folder = tmp_path_factory.mktemp("packed")
+    shutil.rmtree(INTEGRATION / "dist", ignore_errors=True)
+    subprocess.run(["npm", "pack", "--pack-destination", str(folder)], cwd=INTEGRATION, check=True, timeout=120)
+    (packed,) = folder.iterdir()
+    return packed
+
+
+@pytest.fixture(scope="session")
+def built(tarball: Path) -> Path:
+    """Give what was compiled for packing, the example with it."""
+    return INTEGRATION / "dist"
+
+
+@pytest.fixture(scope="session")
+def api(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an API that has BullMQ 6, and the tarball installed."""
+    folder = make_api(tmp_path_factory.mktemp("api"))
+    shutil.unpack_archive(tarball, folder, filter="data")
+    (folder / "package").rename(folder / "node_modules" / CLIENT)
+    return folder
+
+
+def make_api(folder: Path) -> Path:
+    """Make an API that has BullMQ 6, and no client yet."""
+    modules = folder / "node_modules"
+    (modules / "@nestjs").mkdir(parents=True)
+    for name in LINKED:
+        (modules / name).symlink_to(INSTALLED / name)
+    (modules / "bullmq").symlink_to(INSTALLED / "bullmq-6")
+    shutil.copytree(INSTALLED / COPIED, modules / COPIED)
+    return folder
+
+
+def readme_code() -> str:
+    """Read the code that the README shows."""
+    readme = (INTEGRATION / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```ts\n(.*?)```", readme, re.DOTALL)
+    return str(shown)

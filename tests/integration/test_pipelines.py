@@ -1,0 +1,75 @@
+"""Pipelines whose batches are enqueued again, by the oldest and the newest BullMQ; their jobs are bounded, too."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.faults.conftest import batch, record, start_worker
+from tests.acceptance.faults.engine import Record
+from tests.acceptance.processes import WorkerProcess
+from tests.integration.conftest import CLIENT
+from tests.redis_server import RedisServer
+
+__all__ = ["record", "start_worker"]
+
+Ask = Callable[[str], dict[str, Any]]
+NAME = "batch"
+
+
+@pytest.fixture(params=["bullmq-5", "bullmq-6"])
+def client(request: pytest.FixtureRequest) -> Path:
+    """Give the client as it was built, which finds BullMQ 5.71, and as an API with BullMQ 6 has it."""
+    if request.param == "bullmq-5":
+        return Path(request.getfixturevalue("built")) / "src"
+    return Path(request.getfixturevalue("api")) / "node_modules" / CLIENT / "dist" / "src"
+
+
+@pytest.fixture
+def ask(client: Path, own_redis: RedisServer, tmp_path: Path) -> Ask:
+    """Give a way to let an API do something, and to hear what came of it."""
+    file = tmp_path / "batch.json"
+    file.write_text(json.dumps({"items": batch(f"succeed {NAME}")["items"]}), encoding="utf-8")
+    script = Path(__file__).with_name("pipelines.cjs")
+
+    def do(command: str) -> dict[str, Any]:
+        arguments = ["node", str(script), str(client), str(own_redis.port), command, str(file)]
+        api = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=120)
+        assert api.returncode == 0, api.stderr
+        told: dict[str, Any] = json.loads(api.stdout)
+        return told
+
+    return do
+
+
+def test_what_is_over_is_run_anew_where_it_has_to_be(
+    ask: Ask, start_worker: Callable[..., WorkerProcess], record: Record
+) -> None:
+    """Failed jobs always, completed ones where they were another parent's; no parent waits for ever."""
+    failed = ask("fail")
+    assert failed["failures"][0] == failed["failures"][2] == "no memory"
+    assert "failed" in failed["failures"][1]
+    start_worker()
+    assert ask("again") == {"results": ["completed"] * 3}
+    assert len(record.began(NAME)) == 3
+    assert ask("completed") == {"results": ["completed"] * 3}
+    assert len(record.began(NAME)) == 4, "alone and its parent take the stored result; flow's child had a parent"
+
+
+def test_a_child_that_is_under_way_has_one_parent(ask: Ask) -> None:
+    """A second one is refused and not left waiting; a job without a parent gets one."""
+    assert ask("twice") == {
+        "second": "job flow--topic-model is another parent's child, and waiting",
+        "id": "flow--topic-model",
+        "states": ["waiting-children", "waiting-children"],
+        "parents": 2,
+    }
+
+
+def test_no_more_jobs_are_kept_than_was_said(ask: Ask, start_worker: Callable[..., WorkerProcess]) -> None:
+    """By the count, within their age."""
+    start_worker()
+    assert ask("three") == {"kept": 2}
