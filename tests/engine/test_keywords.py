@@ -1,9 +1,14 @@
 """How keywords are picked from ranked candidates."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy import sparse
 
-from worker.topics.keywords import pick
+from worker.topics.encoders import CorpusEncoder
+from worker.topics.keywords import KeywordRanking, pick
+from worker.topics.vocabulary import build_vocabulary
 
 
 def picked(ranked: dict[str, int], *, apart: tuple[str, str] | None = None, n: int = 10) -> list[str]:
@@ -44,3 +49,42 @@ def test_words_that_occur_together_come_first() -> None:
 def test_no_more_than_asked_for() -> None:
     """The best ten of twelve."""
     assert len(picked({f"word{chr(97 + i)}": 3 for i in range(12)})) == 10
+
+
+def ranked(texts: list[str], labels: list[int], heavy: str = "") -> dict[int, list[str]]:
+    """Rank the keywords of a batch whose embeddings are its topics; the words of `heavy` weigh nine times as much."""
+    embeddings = np.eye(max(labels) + 1, dtype=np.float32)[labels]
+    vocabulary = build_vocabulary(texts)
+    ranking = KeywordRanking(CorpusEncoder(), vocabulary, texts, embeddings)
+    members = sparse.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))))
+    weights = (members @ vocabulary.doc_term_matrix).astype(bool).astype(np.float64)
+    weigh = sparse.diags([9.0 if set(term.split(" ")) <= set(heavy.split(" ")) else 1.0 for term in vocabulary.terms])
+    keywords = ranking._rank(np.array(labels), (weights @ weigh).tocsr())
+    return {topic: [word.term for word in words] for topic, words in keywords.items()}
+
+
+def test_one_long_comment_names_no_topic() -> None:
+    """Its words all stand together and are rare elsewhere, but no other comment of the topic says them."""
+    words = [
+        f"{sound}{ending}" for sound in ("lab", "voice", "grade", "quiz", "zoom") for ending in ("a", "b", "c", "d")
+    ]
+    said = [f"{word} {words[(i + 7) % 20]}" for i, word in enumerate(words)]
+    long = " ".join(f"{first}{second}ing" for first in ("mark", "stream", "plant", "search") for second in "abcdefgh")
+    others = ["late bus", "late again", "bus again"]
+    keywords = ranked([*said, long, *others], [0] * 21 + [1] * 3, heavy=long)[0]
+    assert len(keywords) == 10
+    assert set(keywords) <= set(words)
+
+
+def test_memory_grows_with_the_topics_and_not_with_their_square() -> None:
+    """Terms are compared within their topic."""
+    n_topics, per_topic = 300, 20
+    texts = [f"w{topic}x{i % 10}a w{topic}x{i % 7}b" for topic in range(n_topics) for i in range(per_topic)]
+    labels = [topic for topic in range(n_topics) for _ in range(per_topic)]
+    tracemalloc.start()
+    keywords = ranked(texts, labels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(keywords) == n_topics
+    n_terms = len(build_vocabulary(texts).terms)
+    assert peak < n_terms * n_terms * 4

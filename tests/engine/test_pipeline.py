@@ -45,6 +45,14 @@ def themed() -> tuple[list[str], FloatArray, list[int]]:
     return themed_corpus(40)
 
 
+def test_a_batch_of_one_word() -> None:
+    """Whatever else its comments hold are stop words; the topic is named by that word."""
+    texts = ["Great", "great.", "so great", "Great teacher!"] * 10
+    _, embeddings, _ = themed_corpus(10, 4)
+    outcome = found(fit(texts, embeddings))
+    assert {topic.keywords for topic in outcome.topics} == {("great",)}
+
+
 def test_known_themes_are_found(themed: tuple[list[str], FloatArray, list[int]]) -> None:
     """Each theme is one topic, named by its own words."""
     texts, embeddings, themes = themed

@@ -29,5 +29,6 @@ with not_installed("umap", "transformers"):
     from bertopic.cluster import BaseCluster
     from bertopic.dimensionality import BaseDimensionalityReduction
     from bertopic.representation import BaseRepresentation
+    from bertopic.vectorizers import ClassTfidfTransformer
 
-__all__ = ["BERTopic", "BaseCluster", "BaseDimensionalityReduction", "BaseRepresentation"]
+__all__ = ["BERTopic", "BaseCluster", "BaseDimensionalityReduction", "BaseRepresentation", "ClassTfidfTransformer"]

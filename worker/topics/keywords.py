@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 N_KEYWORDS = 10
 N_CANDIDATES = 100
-ENOUGH_CANDIDATES = 30
+# What a single document of a topic says becomes a candidate only where fewer terms than this are said by more.
+ENOUGH_CANDIDATES = 15
 # Documents a topic that stand for it where all would have to be encoded.
 N_TYPICAL = 10
 # Documents at which a term's weight in a topic reaches one half: chance finds stay below.
@@ -99,14 +100,15 @@ class KeywordRanking(BaseRepresentation):  # type: ignore[misc]
             Candidates(names, incidence[:, terms], self.texts, self.embeddings), _typical(labels, self.embeddings)
         )
         scores = _scores(space, labels, weights[:, terms].toarray())
-        together = (incidence[:, terms].T @ incidence[:, terms]).toarray()
+        held = incidence[:, terms].tocsc()
         chosen = {}
         for topic, own in enumerate(per_topic):
             columns = np.searchsorted(terms, own)
             columns = columns[scores[topic, columns] >= EXCLUSIVE * scores[:, columns].max(axis=0)]
-            picked = pick(
-                [names[column] for column in columns], scores[topic, columns], together[np.ix_(columns, columns)]
-            )
+            own_terms = held[:, columns]
+            # Topic by topic: of the candidates of all together it would take gigabytes where there are many topics.
+            together = (own_terms.T @ own_terms).toarray()
+            picked = pick([names[column] for column in columns], scores[topic, columns], together)
             chosen[topic] = [
                 Keyword(names[c], float(scores[topic, c]), space.terms[c]) for c in (columns[i] for i in picked)
             ]
@@ -181,15 +183,14 @@ def _scores(space: KeywordSpace, labels: IntArray, weights: DoubleArray) -> Doub
 def _candidates(weights: sparse.csr_matrix, document_counts: sparse.csr_matrix) -> IntArray:
     """Find the columns of the largest weights of one row, ties to the lower column, sorted.
 
-    What a single document of the topic says is no candidate where there is enough else.
+    Terms that several documents of the topic hold come first. The words of one long comment all occur
+    together, so that as candidates they would win, and name a topic after that comment.
     """
     row = weights.tocoo()
     often = document_counts[:, row.col].toarray()[0] > 1
-    if np.count_nonzero(often) < ENOUGH_CANDIDATES:
-        often[:] = True
-    columns, values = row.col[often], row.data[often]
-    order = np.lexsort((columns, -values))[:N_CANDIDATES]
-    return np.sort(columns[order]).astype(np.int64)
+    n_wanted = min(N_CANDIDATES, max(int(np.count_nonzero(often)), ENOUGH_CANDIDATES))
+    best_first = np.lexsort((row.col, -row.data, ~often))[:n_wanted]
+    return np.sort(row.col[best_first]).astype(np.int64)
 
 
 def _centroids(vectors: FloatArray, labels: IntArray, n_topics: int) -> FloatArray:

@@ -37,7 +37,7 @@ def assignment_probabilities(labels: IntArray, core: IntArray, neighbors: IntArr
 
     HDBSCAN's strength speaks of the small cluster before merging; this speaks of the topic that
     is reported. A core document has (1 + share) / 2, a placed outlier share / 2, so that no
-    placed document passes for a core one and both scales mean the same in every topic.
+    placed document is surer than a core one and both scales mean the same in every topic.
 
     Args:
         labels: (n,) int64, after placing.

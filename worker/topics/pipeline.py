@@ -32,7 +32,7 @@ from worker.topics.neighbors import Neighbors
 from worker.topics.outliers import N_VOTERS, assignment_probabilities, place_outliers, second_topics
 from worker.topics.preparation import Preparation
 from worker.topics.reduction import Reduction
-from worker.topics.sockets import ClusteringSocket, NoClusters, ReductionSocket
+from worker.topics.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
 from worker.topics.stages import StageClock
 from worker.topics.vocabulary import (
     NgramVectorizer,
@@ -140,6 +140,7 @@ def _model(
         umap_model=_reduction(corpus, neighbors, adapted, device, clock),
         hdbscan_model=ClusteringSocket(clustering, clock),
         vectorizer_model=NgramVectorizer(vocabulary, documents),
+        ctfidf_model=TermWeights(),
         representation_model=ranking,
     )
     try:

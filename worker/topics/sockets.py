@@ -1,15 +1,33 @@
 """What BERTopic's sockets hold: our stages, each reported as it begins."""
 
 import numpy as np
+from scipy import sparse
 
+from worker.topics.bertopic_parts import ClassTfidfTransformer
 from worker.topics.clustering import Clustering, EqualVectors
-from worker.topics.fit import FloatArray, Stage
+from worker.topics.fit import DoubleArray, FloatArray, Stage
 from worker.topics.reduction import Reduction
 from worker.topics.stages import StageClock
 
 
 class NoClusters(Exception):
     """No error: the way out of BERTopic's fit, caught where it is called."""
+
+
+class TermWeights(ClassTfidfTransformer):  # type: ignore[misc]
+    """BERTopic's own c-TF-IDF (Grootendorst 2022, arXiv 2203.05794), for a batch of a single term too.
+
+    Of one column BERTopic makes a number, and stumbles over it.
+    """
+
+    def fit(self, X: sparse.csr_matrix, multiplier: DoubleArray | None = None) -> "TermWeights":  # noqa: N803 - scikit-learn's name
+        """Learn the weight of each term from (topics, t) counts."""
+        if X.shape[1] > 1:
+            super().fit(X, multiplier)
+        else:
+            total = int(X.sum())
+            self._idf_diag = sparse.csr_matrix([[np.log(total // X.shape[0] / total + 1)]])
+        return self
 
 
 class ReductionSocket:
