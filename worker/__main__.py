@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from worker.batch_file import UnreadableFile, UnwritableFile
 from worker.errors import ConfigurationError, WorkerError
@@ -148,8 +149,16 @@ def _once_flags(arguments: argparse.Namespace) -> list[str]:
     return [flag for flag, value in values.items() if value not in (None, False, [])]
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one line, as everything here does, where argparse would print the usage too."""
+
+    def error(self, message: str) -> NoReturn:
+        _complain(f"{message}; see --help")
+        self.exit(ExitCode.UNREADABLE)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m worker",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -247,9 +256,11 @@ def _open_missing_streams() -> None:
 
 
 def _complain(line: str) -> None:
+    # It may quote an argument. As worker.terminal's `printable`, whose module is too slow to load for this.
+    safe = "".join(char if char.isprintable() else " " for char in line)
     # Where nobody is left to read it, the exit code still says it.
     with contextlib.suppress(OSError):
-        print(f"python -m worker: {line}", file=sys.stderr, flush=True)
+        print(f"python -m worker: {safe}", file=sys.stderr, flush=True)
 
 
 def _place(error: BaseException) -> str:

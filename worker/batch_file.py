@@ -40,12 +40,15 @@ def check_writable(path: str) -> None:
     Raises:
         UnwritableFile: it could not.
     """
-    existed = os.path.lexists(path)
+    existed, target = os.path.lexists(path), Path(path)
     try:
-        with Path(path).open("ab"):
+        # A pipe may have no reader yet, and one that it has would take the closing for the end.
+        if target.exists() and not target.is_file() and not target.is_dir():
+            return
+        with target.open("ab"):
             pass
         if not existed:
-            Path(path).unlink()
+            target.unlink()
     except OSError as error:
         raise UnwritableFile(f"cannot write {path}: {error.strerror or error}") from None
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from typing import BinaryIO, Final, TextIO, cast
 
@@ -41,12 +42,12 @@ class Terminal:
         self._task = TaskID(0)
 
     def say(self, line: str) -> None:
-        """Print one line."""
-        self._console.print(Text(line), soft_wrap=True)
+        """Print one line, whatever an argument or a comment in it holds."""
+        self._console.print(Text(printable(line)), soft_wrap=True)
 
     def warn(self, line: str) -> None:
         """Print one line that asks for attention."""
-        self._console.print(Text(f"warning: {line}", style="yellow"), soft_wrap=True)
+        self._console.print(Text(f"warning: {printable(line)}", style="yellow"), soft_wrap=True)
 
     def show(self, renderable: RenderableType) -> None:
         """Print a table or whatever else rich can print."""
@@ -148,7 +149,7 @@ def mute(stream: TextIO | BinaryIO) -> None:
     os.close(nowhere)
 
 
-def printable(text: str, most: int) -> str:
+def printable(text: str, most: int = sys.maxsize - 1) -> str:
     """Make a text fit for one line of a terminal: no control characters, cut where it is too long."""
     safe = "".join(char if char.isprintable() else " " for char in text[: most + 1])
     return safe if len(safe) <= most else safe[: most - 1] + "…"

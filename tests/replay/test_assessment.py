@@ -8,9 +8,12 @@ import pytest
 from tests.acceptance.envelopes import themed_envelope
 from tests.conftest import SHARED
 from tests.replay.sessions import session_of
-from worker.replay.assessment import Assessment, assess, changes, targets
+from worker.replay.advice import Advice, advice
+from worker.replay.assessment import Assessment, Doubt, assess
+from worker.replay.levers import Change
 from worker.replay.parameters import parameters_in_force
 from worker.replay.session import Session
+from worker.replay.targets import targets
 from worker.replay.view import make_view, merge_trees
 from worker.topics.fit import Diagnostics, Merge, Topic, TopicFit
 
@@ -37,7 +40,7 @@ def test_clean_topics_are_good(session: Session) -> None:
     """Against themes that are far apart nothing speaks, and nothing is to be changed."""
     topics = assess(session.fit, diagnostics_of(session), len(session.batch.submission_ids))
     assert [topic.is_good for topic in topics] == [True] * 4
-    assert changes(topics) == []
+    assert advice(topics) == []
     assert all(topic.agreement > 0.99 and topic.stray == 0 and not topic.shared_keywords for topic in topics)
 
 
@@ -48,10 +51,41 @@ def test_a_blurred_topic_is_doubted(session: Session) -> None:
     assert [topic.is_good for topic in topics] == [True, True, False, True]
     (doubt,) = topics[2].doubts
     assert doubt.what == "blurred: 100% of its comments are nearer to another topic than to this one"
-    ((change, concerned),) = changes(topics)
-    assert (change.param, change.way, concerned) == ("min_topic_size", "raise", [2])
-    assert change.setting == f"min_topic_size={change.to}"
-    assert change.to > change.now
+    (one,) = advice(topics)
+    assert (one.param, one.way, one.topics) == ("min_topic_size", "raise", (2,))
+    assert one.flag == f"--set min_topic_size={round(one.now * 1.5)}"
+
+
+def test_opposite_wishes_are_one_row(session: Session) -> None:
+    """A broad topic wants smaller ones, a splinter larger: both are told, and the sweep that tries them."""
+    topics = assess(session.fit, diagnostics_of(session), len(session.batch.submission_ids))
+    lower = Change("min_topic_size", "lower", 15, 10)
+    higher = Change("min_topic_size", "raise", 15, 22)
+    bent = [
+        replace(topic, doubts=(Doubt("whatever", change),) if change else ())
+        for topic, change in zip(topics, (lower, higher, None, higher), strict=True)
+    ]
+    assert advice(bent) == [
+        Advice(
+            "min_topic_size",
+            "pulled both ways: lower for 0; raise for 1, 3",
+            15,
+            "--sweep min_topic_size=10,15,22",
+            (0, 1, 3),
+        )
+    ]
+
+
+def test_so_many_topics_that_no_merge_is_forced(session: Session) -> None:
+    """Each forced merge is a topic that there was no room for."""
+    diagnostics = diagnostics_of(session)
+    bent = looked_at(
+        session,
+        merges=(Merge(0, 4, 0.1), Merge(0, 5, 0.2), Merge(0, 6, 0.7)),
+        cluster_topics=np.append(diagnostics.cluster_topics, [2, 2, 2]),
+    )
+    (one,) = advice(bent)
+    assert (one.flag, one.topics) == (f"--set nr_topics={len(bent) + 2}", (2,))
 
 
 def test_a_thin_core_is_doubted(session: Session) -> None:
@@ -68,20 +102,24 @@ def test_bad_names_doubles_and_forced_merges_are_doubted(session: Session) -> No
     diagnostics = diagnostics_of(session)
     topics = list(session.fit.topics)
     topics[3] = Topic(topics[0].keywords, topics[3].size)
+    topics[2] = Topic(topics[2].keywords, 2 * topics[2].size)
     fit = replace(session.fit, topics=tuple(topics))
     bent = looked_at(
         session,
         fit,
         coverage=np.array([1, 0.1, 1, 1], dtype=np.float32),
-        npmi=np.array([0, 0, -0.5, 0], dtype=np.float32),
+        npmi=np.array([0, -0.5, -0.5, 0], dtype=np.float32),
         merges=(Merge(0, 4, 0.1),),
         cluster_topics=np.append(diagnostics.cluster_topics, 2),
     )
     assert [doubt.what.split(":")[0] for doubt in bent[1].doubts] == ["badly named"]
-    assert bent[2].doubts[0].what.startswith("keywords that hardly ever occur together (NPMI -0.50)")
-    assert bent[2].doubts[1].what.startswith("joined by force: clusters with a similarity of only 0.10")
-    assert bent[2].doubts[1].change is not None
-    assert bent[2].doubts[1].change.param == "nr_topics"
+    assert [doubt.what.split(":")[0] for doubt in bent[2].doubts] == [
+        "very broad",
+        "keywords that hardly ever occur together (NPMI -0.50)",
+        "joined by force",
+    ]
+    assert "a similarity of only 0.10" in bent[2].doubts[2].what
+    assert {doubt.change.param for doubt in bent[2].doubts if doubt.change} == {"nr_topics"}
     assert all(bent[topic].doubts[-1].what.startswith("nearly a double") for topic in (0, 3))
 
 
@@ -165,5 +203,5 @@ def test_a_stranger_is_told_apart_good_and_doubtful_topics() -> None:
     view = make_view(session_of({"items": items}))
     assert view.good
     assert view.doubtful
-    assert view.changes
+    assert view.advice
     assert all(len(topic.typical) == 3 and len(topic.borderline) == 3 for topic in view.topics)

@@ -221,13 +221,21 @@ def test_missing_file_and_directory(tmp_path: Path, environment: dict[str, str])
     assert_one_line(process, f"cannot read {tmp_path}: Is a directory")
 
 
-@pytest.mark.parametrize("arguments", [["--once"], ["job.json"], ["--frobnicate"]])
-def test_bad_usage(arguments: list[str], environment: dict[str, str]) -> None:
-    """Bad usage exits 2 and shows the usage."""
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--once"], "argument --once: expected FILE, or --job ID"),
+        (["job.json"], "unrecognized arguments: job.json"),
+        (["--frobnicate", "a\nb\x1b[31m"], "unrecognized arguments: --frobnicate a b [31m"),
+        (["--schema", "--warm-up"], "argument --warm-up: not allowed with argument --schema"),
+    ],
+)
+def test_bad_usage(arguments: list[str], message: str, environment: dict[str, str]) -> None:
+    """Bad usage exits 2 with one line, which names the help."""
     process = run(*arguments, env=environment)
     assert process.returncode == 2
     assert process.stdout == b""
-    assert b"usage: python -m worker" in process.stderr
+    assert process.stderr.decode() == f"python -m worker: {message}; see --help\n"
 
 
 def test_bad_setting(tmp_path: Path) -> None:
@@ -256,7 +264,7 @@ def test_help_and_version_need_nothing_heavy(flag: str, environment: dict[str, s
     process = run(flag, env=env)
     assert process.returncode == 0
     imported = {line.split("|")[-1].strip() for line in process.stderr.decode().splitlines()}
-    assert not imported & {"numpy", "pydantic", "bullmq", "redis", "structlog", "torch"}
+    assert not imported & {"numpy", "pydantic", "bullmq", "redis", "rich", "structlog", "torch"}
     shown = process.stdout.decode()
     words = "topic-model-worker 1." if flag == "--version" else "e.g. --once job.json"
     assert words in shown

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import io
 import json
 import os
 import re
@@ -21,13 +22,17 @@ from tests.redis_server import RedisServer
 from tests.replay.commands import EXAMPLE, ask, documents_of, refusal, told
 from tests.replay.sessions import session_of
 from worker.__main__ import _parser, main
-from worker.batch_file import UnreadableFile
+from worker.batch_file import UnreadableFile, UnwritableFile, check_writable
 from worker.envelope import Rejection, read_envelope
 from worker.replay.comparison import checked_result, compare
-from worker.replay.explanation import explain
+from worker.replay.explanation import explain, show_explanation
+from worker.replay.request import Request
 from worker.replay.saved_job import redacted
-from worker.replay.sweep import make_variants, results_of, to_run
+from worker.replay.session import source_of
+from worker.replay.sweep import make_variants, path_of, results_of, to_run
 from worker.replay.votes import vote_on
+from worker.terminal import Terminal
+from worker.topics.academic_aspects import ACADEMIC_ASPECTS
 from worker.topics.fit import NoTopics
 from worker.topics.vocabulary import tokenize
 
@@ -115,6 +120,36 @@ def test_explain_an_outlier_and_a_zero_vector() -> None:
     assert lines[1] == "HDBSCAN left it outside every cluster: the comments around it lie too thinly"
 
 
+def test_what_is_said_of_the_neighbours_agrees_with_their_table() -> None:
+    """A placed comment's share is that of its votes, counted before others were placed, as the table has it."""
+    session = session_of(themed_envelope(**SMALL))
+    fit, diagnostics = session.fit, session.fit.diagnostics
+    assert diagnostics is not None
+    near = diagnostics.neighbors[0]
+    # Six neighbours voted; what was placed afterwards went the other way.
+    diagnostics.core[[0, *near]], fit.labels[near] = -1, 1
+    diagnostics.core[near[:6]] = fit.labels[near[:6]] = [0, 0, 0, 0, 1, 2]
+    fit.labels[0] = 0
+    explained = explain(session, session.batch.submission_ids[0])
+    assert "67% of its 6 clustered neighbours were in topic 0" in explained.lines[2]
+    assert [(line.topic, line.before, line.after) for line in explained.topics] == [
+        (0, 4, 4),
+        (1, 1, len(near) - 5),
+        (2, 1, 1),
+    ]
+    told_to = io.StringIO()
+    show_explanation(Terminal(told_to), explained)
+    assert re.search(rf"0 +4 of 6 +4 of {len(near)} ", told_to.getvalue())
+
+
+def test_a_line_is_one_line() -> None:
+    """Whatever a path or a comment in it holds."""
+    told_to = io.StringIO()
+    Terminal(told_to).say("report: a\nb\x1b[31m.html")
+    Terminal(told_to).warn("a\nb")
+    assert told_to.getvalue() == "report: a b [31m.html\nwarning: a b\n"
+
+
 def test_a_sweep_gives_what_single_runs_give(
     batch: Path,
     plain: subprocess.CompletedProcess[bytes],
@@ -151,6 +186,55 @@ def test_a_value_of_a_sweep_may_fail_by_the_contract() -> None:
     assert first["error"] == "Received 30 items, need at least 3000 (min_topic_size) for topic modeling"
     assert second["error"] == "BERTopic produced 0 topics"
     assert third["error"] == "Received 30 items, need at least 40 (min_topic_size) for topic modeling"
+
+
+def test_a_sweep_in_which_some_values_fail_has_its_reports(batch: Path, tmp_path: Path) -> None:
+    """Only where no value gives topics is it said that there is nothing to report on."""
+    nothing = "there are no topics to report on or to explain"
+    report = tmp_path / "out.html"
+    some = ask("--once", batch, "--sweep", "min_topic_size=5,3000", "--report", report)
+    assert some.returncode == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["out.min_topic_size=5.html"]
+    assert nothing not in told(some)
+    none = ask("--once", batch, "--sweep", "min_topic_size=3000,4000", "--report", report)
+    assert none.returncode == 1
+    assert nothing in told(none)
+
+
+def test_a_swept_value_may_hold_a_slash() -> None:
+    """The file of a value is beside the one that was asked for, whatever the value holds."""
+    assert path_of("a/out.html", "nr_topics", 20) == "a/out.nr_topics=20.html"
+    assert path_of("a/out.html", "aspects", {"b/c": ["d"]}) == "a/out.aspects={'b_c': ['d']}.html"
+
+
+def test_a_batch_whose_name_is_no_utf8(batch: Path, tmp_path: Path) -> None:
+    """Its report has a title, and its result comes."""
+    odd, report = tmp_path / os.fsdecode(b"\xffjob.json"), tmp_path / "out.html"
+    odd.write_bytes(batch.read_bytes())
+    process = ask("--once", odd, "--report", report)
+    assert process.returncode == 0, told(process)
+    assert documents_of(process)[0]["status"] == "completed"
+    assert f"<title>Topics of {tmp_path}/\ufffdjob.json</title>" in report.read_text(encoding="utf-8")
+
+
+def test_a_report_names_its_source() -> None:
+    """A file by its path, a job by its id, and what was piped in by its name, not by a dash."""
+    assert source_of(Request(source="a.json")) == "a.json"
+    assert source_of(Request(source="-")) == "stdin"
+    assert source_of(Request(job_id="x")) == "job x"
+
+
+def test_a_pipe_is_not_opened_to_try_it(tmp_path: Path) -> None:
+    """A pipe without a reader would hang for ever; one with a reader would seem to have ended."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # In a process of its own: one that hangs can be ended.
+    code = "import sys; from worker.batch_file import check_writable; check_writable(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(pipe)], cwd=PROJECT, check=True, timeout=20)
+    with pytest.raises(UnwritableFile, match="Is a directory"):
+        check_writable(str(tmp_path))
+    check_writable(str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
 
 
 def test_set_overrides_the_batch(varied: subprocess.CompletedProcess[bytes]) -> None:
@@ -227,6 +311,7 @@ def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str) -
     missing = refusal(ask("--once", "--job", "none", **settings))
     assert missing.startswith(f"no job none in queue {queue_name} (prefix faculytics:bull) at {redis_server.url}")
     assert refusal(ask("--once", "--job", "meta", **settings)).startswith("no job meta in queue")
+    assert refusal(ask("--once", "--job", os.fsdecode(b"\xff"), **settings)).startswith("no job   in queue")
 
 
 def test_redis_is_away() -> None:
@@ -260,6 +345,19 @@ def test_a_redacted_job_reproduces_without_a_word() -> None:
     assert len(left) == len(words)
     assert not left & words
     assert all(not re.search("[1-9]", item["text"].split(" ", 1)[1]) for item in pseudonymous["items"])
+
+
+def test_a_redacted_job_with_the_built_in_aspects_reproduces() -> None:
+    """Their seeds are written out as pseudonyms, under their names: English ones would match nothing."""
+    envelope = json.loads(gzip.decompress(EXAMPLE.read_bytes()))
+    envelope["params"] = {"tier1_guided": True, "match_threshold": 0.3}
+    pseudonymous = redacted(envelope)
+    assert pseudonymous["params"]["aspects"].keys() == ACADEMIC_ASPECTS.keys()
+    ours, theirs = session_of(envelope).document, session_of(pseudonymous).document
+    assert ours["aspectMapping"] == theirs["aspectMapping"]
+    assert sum(bool(topics) for topics in ours["aspectMapping"].values()) > 3
+    off = redacted(envelope | {"params": {"tier1_guided": False}})
+    assert off["params"] == {"tier1_guided": False}
 
 
 def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
@@ -311,6 +409,14 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
         ),
         (["--once", "{batch}", "--save-job", "/nowhere/x"], "cannot write /nowhere/x: No such file or directory"),
         (["--once", "{batch}", "--report", "/nowhere/x"], "cannot write /nowhere/x: No such file or directory"),
+        (["--once", "{batch}", "--report", "/"], "cannot write /: Is a directory"),
+        (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", "/"], "cannot write /: it names no file, write"),
+        (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", "."], "cannot write .: it names no file"),
+        (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", ".."], "cannot write ..: it names no file"),
+        (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", "x/"], "cannot write x/: it names no file"),
+        (["--once", "a\nb\x1b[31m.json"], "cannot read a b [31m.json: No such file or directory"),
+        (["--once", "{batch}", "--explain", "a\n\x1b[31mb"], "--explain a  [31mb: no item of the batch has this"),
+        (["--once", "{batch}", "--set", "a\nb"], "--set a b: write it as NAME=VALUE"),
         (["--job", ""], "--job goes with --once"),
         (["--once", "--job", ""], "--job is empty: a variable that is not set?"),
         (["--once", "{batch}", "--report", "", "--sweep", "nr_topics=2"], "--report is empty"),
@@ -339,7 +445,9 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     assert main([named(argument) for argument in arguments]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.splitlines()[-1].startswith("python -m worker: " + named(message))
+    last = shown.err.splitlines()[-1]
+    assert last.startswith("python -m worker: " + named(message))
+    assert last.isprintable()
     assert batch.read_bytes() == before
 
 

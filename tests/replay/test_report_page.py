@@ -12,17 +12,19 @@ pytestmark = pytest.mark.browser
 
 DRAWN = "document.querySelector('#plot')?.dataset.drawn"
 NASTY = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
+LONG = "ha" * 60
 SIZES = [(1280, 900), (390, 844)]
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the report of the example batch, one comment of which would like to be a script."""
+    """Write the report of the example batch; one comment would like to be a script, one hardly ends."""
     import gzip
 
     folder = tmp_path_factory.mktemp("report")
     envelope = json.loads(gzip.decompress(EXAMPLE.read_bytes()))
     envelope["items"][0]["text"] += NASTY
+    envelope["items"][1]["text"] += " " + LONG
     batch = folder / "job.json"
     batch.write_text(json.dumps(envelope))
     report = folder / "out.html"
@@ -86,3 +88,26 @@ def test_a_hover_shows_the_comment_as_text(page: Path) -> None:
         browser.evaluate(hover)
         browser.wait_until("document.querySelectorAll('#plot .hoverlayer .hovertext').length > 0")
         assert browser.console == []
+
+
+def test_on_a_phone_metrics_and_hovers_are_whole(page: Path) -> None:
+    """Whether a target is met needs no scrolling, what it says is a readable column, and no hover leaves the window."""
+    with Browser() as browser:
+        browser.open(page, width=390, height=844)
+        browser.wait_until(DRAWN)
+        right = (
+            "Math.max(...[...document.querySelectorAll('#metrics .badge')].map(b => b.getBoundingClientRect().right))"
+        )
+        assert 0 < browser.evaluate(right) <= 390
+        assert browser.evaluate("document.querySelector('#metrics td:last-child').getBoundingClientRect().width") > 200
+        hovers = (
+            "(() => { const plot = document.getElementById('plot'); const found = [];"
+            " plot.data.forEach((trace, curveNumber) => trace.text.forEach((text, pointNumber) => {"
+            "  Plotly.Fx.hover(plot, [{curveNumber, pointNumber}]);"
+            "  const { left, right } = plot.querySelector('.hoverlayer .hovertext').getBoundingClientRect();"
+            "  found.push([text.includes('hahaha'), left >= 0 && right <= innerWidth]); }));"
+            " return found; })()"
+        )
+        found = browser.evaluate(hovers)
+        assert [True, True] in found
+        assert all(fits for _, fits in found)

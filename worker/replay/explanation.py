@@ -30,38 +30,48 @@ class NeighborLine:
 
 
 @dataclass(frozen=True)
+class TopicLine:
+    """A topic of the neighbours: how many were in it before outliers were placed, how many are in the result."""
+
+    topic: int
+    label: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why one comment is where it is.
 
     Attributes:
         lines: sentences, in the order of the pipeline.
         neighbors: the nearest comments, nearest first.
-        topics: those of the neighbours, its own among them: number, label, how many; the most first.
+        topics: those of the neighbours, its own among them, the most first.
         n_neighbors: that were asked.
+        n_clustered: of them that were in a topic before outliers were placed.
     """
 
     submission_id: str
     text: str
     lines: tuple[str, ...]
     neighbors: tuple[NeighborLine, ...]
-    topics: tuple[tuple[int, str, int], ...]
+    topics: tuple[TopicLine, ...]
     n_neighbors: int
+    n_clustered: int
 
 
 def explain(session: Session, submission_id: str) -> Explanation:
     """Explain one comment of a session that has diagnostics; the id is in the batch."""
-    batch, fit, diagnostics = session.batch, session.fit, session.fit.diagnostics
+    batch, diagnostics = session.batch, session.fit.diagnostics
     if diagnostics is None:
         raise ValueError("an explanation needs a fit with diagnostics")
     position = batch.submission_ids.index(submission_id)
     rows = np.flatnonzero(batch.kept == position)
     if not len(rows):
         zero = "outlier: its embedding is the zero vector, so it was set aside before anything else"
-        return Explanation(submission_id, "", (zero,), (), (), 0)
+        return Explanation(submission_id, "", (zero,), (), (), 0, 0)
     row = int(rows[0])
-    around = fit.labels[diagnostics.neighbors[row]]
-    counts = np.bincount(around[around >= 0], minlength=len(fit.topics))
-    order = [int(topic) for topic in np.argsort(-counts, kind="stable") if counts[topic]]
+    near = diagnostics.neighbors[row]
     return Explanation(
         submission_id=submission_id,
         text=batch.texts[row],
@@ -70,8 +80,9 @@ def explain(session: Session, submission_id: str) -> Explanation:
             _neighbor(session, diagnostics, row, rank)
             for rank in range(min(N_NEIGHBORS_SHOWN, diagnostics.neighbors.shape[1]))
         ),
-        topics=tuple((topic, label_of(fit, topic), int(counts[topic])) for topic in order[:N_TOPICS_SHOWN]),
-        n_neighbors=len(around),
+        topics=tuple(_topics(session, diagnostics, row)[:N_TOPICS_SHOWN]),
+        n_neighbors=len(near),
+        n_clustered=int(np.sum(diagnostics.core[near] >= 0)),
     )
 
 
@@ -81,16 +92,19 @@ def show_explanation(terminal: Terminal, explanation: Explanation) -> None:
     for line in explanation.lines:
         terminal.say(f"  {line}")
     if explanation.topics:
-        table = new_table("topic", "neighbours", "keywords", numbers=2)
-        for other, label, count in explanation.topics:
-            table.add_row(str(other), f"{count} of {explanation.n_neighbors}", Text(label))
+        table = new_table("topic", "clustered neighbours", "neighbours in the result", "keywords", numbers=3)
+        for counted in explanation.topics:
+            before = f"{counted.before} of {explanation.n_clustered}" if explanation.n_clustered else "none"
+            table.add_row(
+                str(counted.topic), before, f"{counted.after} of {explanation.n_neighbors}", Text(counted.label)
+            )
         terminal.show(table)
     if explanation.neighbors:
         table = new_table("cosine", "topic", "submissionId", "nearest comments", numbers=2)
         for near in explanation.neighbors:
             topic = "-" if near.topic < 0 else f"{near.topic}{' placed' if near.was_placed else ''}"
             text = printable(near.text, _NEIGHBOR_CHARS)
-            table.add_row(f"{near.similarity:.3f}", topic, Text(near.submission_id), Text(text))
+            table.add_row(f"{near.similarity:.3f}", topic, Text(printable(near.submission_id)), Text(text))
         terminal.show(table)
 
 
@@ -110,8 +124,8 @@ def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
         lines.append("HDBSCAN left it outside every cluster: the comments around it lie too thinly")
     if topic >= 0 and core < 0:
         lines.append(
-            f"placed as an outlier: {vote.share:.0%} of its {vote.n_clustered} clustered neighbours are in topic "
-            f"{vote.best}; a placed comment's probability stays below one half"
+            f"placed as an outlier: {vote.share:.0%} of its {vote.n_clustered} clustered neighbours were in topic "
+            f"{vote.best}; a placed comment has a probability of one half at most"
         )
     if topic >= 0:
         side = f"{_side(float(diagnostics.silhouettes[row]))}; " if len(fit.topics) > 1 else ""
@@ -132,6 +146,21 @@ def _cluster_line(diagnostics: Diagnostics, cluster: int, core: int, strength: f
     others = f"{siblings} other cluster{'s' * (siblings > 1)}"
     joined = f", joined with {others} into topic {core}" if siblings else ", which is the topic"
     return f"core member of cluster {cluster} ({size} comments) with strength {strength:.2f}{joined}"
+
+
+def _topics(session: Session, diagnostics: Diagnostics, row: int) -> list[TopicLine]:
+    """Count the neighbours by topic; in the order of the votes where votes decided on the comment."""
+    fit, near = session.fit, diagnostics.neighbors[row]
+    before, after = (
+        np.bincount(of[near][of[near] >= 0], minlength=len(fit.topics)) for of in (diagnostics.core, fit.labels)
+    )
+    # As the votes break ties: the lower number first.
+    order = np.argsort(-(before if diagnostics.core[row] < 0 else after), kind="stable")
+    return [
+        TopicLine(topic, label_of(fit, topic), int(before[topic]), int(after[topic]))
+        for topic in order.tolist()
+        if before[topic] or after[topic]
+    ]
 
 
 def _neighbor(session: Session, diagnostics: Diagnostics, row: int, rank: int) -> NeighborLine:

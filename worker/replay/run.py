@@ -16,7 +16,7 @@ from worker.replay.experiment import read_settings, read_sweep, with_params
 from worker.replay.inspection import Inspection
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
-from worker.replay.session import Session
+from worker.replay.session import Session, source_of
 from worker.replay.stored_job import StoredJob, read_stored_job
 from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, shown, to_run
 from worker.result import Document, completed, failed, no_topics
@@ -72,7 +72,7 @@ class _Replay:
         if not self._sweep:
             for error in errors:
                 self._terminal.say(f"failed: {error}")
-        if errors and self._request.diagnoses:
+        if len(errors) == len(documents) and self._request.diagnoses:
             self._terminal.warn("there are no topics to report on or to explain")
         if not errors:
             self._terminal.say(f"completed in {time.monotonic() - began_s:.1f} s")
@@ -161,8 +161,7 @@ class _Replay:
         report: str | None,
     ) -> None:
         comparison = self._inspection.compare(document)
-        source = self._request.source or f"job {self._request.job_id}"
-        session = Session(source, batch, fit, document, tuple(stages), overrides, comparison)
+        session = Session(source_of(self._request), batch, fit, document, tuple(stages), overrides, comparison)
         self._inspection.explain(session)
         if report is not None:
             self._inspection.report(report, session)

@@ -2,11 +2,13 @@
 
 import gzip
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from worker.batch_file import write_file
 from worker.envelope_rules import Params
 from worker.replay.request import BadUsage
+from worker.topics.academic_aspects import ACADEMIC_ASPECTS
 
 # What is kept of an envelope when it is redacted: a key that nobody knows could hold anything.
 _ENVELOPE_KEYS: Final = ("jobId", "version", "type", "items", "params", "metadata", "publishedAt")
@@ -31,6 +33,7 @@ def redacted(data: object) -> dict[str, Any]:
     """Give an envelope with pseudonyms for words, and without what no rule of the contract names.
 
     Ids, numbers and embeddings stay as they are; of aspects the seeds are redacted, not the names.
+    The built-in aspects are written out where they were asked for: their seeds are no pseudonyms.
 
     Raises:
         BadUsage: it is no envelope in which texts could be found.
@@ -56,7 +59,7 @@ def redacted(data: object) -> dict[str, Any]:
     if "params" in data:
         left = iter(new_seeds)
         named = {name: [next(left) for _ in words] for name, words in aspects.items()}
-        envelope["params"] = params | {"aspects": params["aspects"] | named} if aspects else params
+        envelope["params"] = params | {"aspects": (params.get("aspects") or {}) | named} if aspects else params
     return envelope
 
 
@@ -89,8 +92,13 @@ def _params(params: object) -> Any:
     }
 
 
-def _aspects(params: Any) -> dict[str, list[str]]:
-    aspects = params.get("aspects") if isinstance(params, dict) else None
+def _aspects(params: Any) -> Mapping[str, Sequence[str]]:
+    """Give the aspects whose seeds are to be redacted: the given ones, or the built-in ones in force."""
+    if not isinstance(params, dict):
+        return {}
+    aspects = params.get("aspects")
+    if aspects is None:
+        return ACADEMIC_ASPECTS if params.get("tier1_guided") is True else {}
     return {name: words for name, words in aspects.items() if words is not None} if isinstance(aspects, dict) else {}
 
 

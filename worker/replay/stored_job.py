@@ -54,7 +54,8 @@ def read_stored_job(job_id: str, settings: Settings) -> StoredJob:
 
 async def _fetch(job_id: str, settings: Settings) -> dict[str, str]:
     client: Redis = connect(settings)
-    key = f"{settings.bullmq_prefix}:{settings.queue_name}:{job_id}"
+    # An argument may be no UTF-8: the bytes are asked for as they were given.
+    key = f"{settings.bullmq_prefix}:{settings.queue_name}:{job_id}".encode("utf-8", "surrogateescape")
     names = ["data", "returnvalue", "failedReason", "finishedOn", "processedOn", "atm"]
     try:
         values: list[Any] = await client.hmget(key, names)

@@ -1,5 +1,6 @@
 """`--sweep`: one batch with several values of a parameter, in one table."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from worker.batch_file import UnwritableFile
 from worker.envelope import Batch, Rejection, read_envelope, revalidated
 from worker.replay.experiment import with_params
 from worker.result import Document, completed, failed, no_topics
@@ -98,9 +100,15 @@ def results_of(
 
 
 def path_of(path: str, name: str, value: object) -> str:
-    """Name the file of a value: `out.html` becomes `out.nr_topics=20.html`."""
-    whole = Path(path)
-    return str(whole.with_name(f"{whole.stem}.{name}={shown(value)}{whole.suffix}"))
+    """Name the file of a value: `out.html` becomes `out.nr_topics=20.html`.
+
+    Raises:
+        UnwritableFile: the path names no file, but a folder.
+    """
+    if os.path.basename(path) in ("", ".", ".."):
+        raise UnwritableFile(f"cannot write {path}: it names no file, write e.g. out.html")
+    whole, written = Path(path), shown(value).replace("/", "_")
+    return str(whole.with_name(f"{whole.stem}.{name}={written}{whole.suffix}"))
 
 
 def show_sweep(terminal: Terminal, name: str, results: list[Result]) -> None:

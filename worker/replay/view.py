@@ -5,9 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from worker.replay.assessment import Assessment, Change, Target, assess, changes, targets
+from worker.replay.advice import Advice, advice
+from worker.replay.assessment import Assessment, assess
 from worker.replay.parameters import Parameter, parameters_in_force
 from worker.replay.session import Session
+from worker.replay.targets import Target, targets
 from worker.replay.votes import Vote, is_placeable, vote_on, why_outside
 from worker.topics.fit import Diagnostics, StageFinished, TopicFit
 
@@ -76,7 +78,7 @@ class ReportView:
     n_items: int
     topics: tuple[TopicView, ...]
     targets: tuple[Target, ...]
-    changes: tuple[tuple[Change, list[int]], ...]
+    advice: tuple[Advice, ...]
     parameters: tuple[Parameter, ...]
     notes: tuple[str, ...]
     similarity: tuple[tuple[float, ...], ...]
@@ -108,7 +110,7 @@ def make_view(session: Session) -> ReportView:
         n_items=n_items,
         topics=tuple(_topic(session, diagnostics, topic) for topic in assessments),
         targets=tuple(targets(_metrics(session), fit.topics[0].size / n_items, fit.encoder)),
-        changes=tuple(changes(assessments)),
+        advice=tuple(advice(assessments)),
         parameters=tuple(parameters_in_force(session)),
         notes=tuple(_notes(session)),
         similarity=tuple(map(tuple, diagnostics.topic_similarity[:MAX_MATRIX_TOPICS, :MAX_MATRIX_TOPICS].tolist())),

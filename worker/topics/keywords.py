@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from worker.topics.bertopic_parts import BaseRepresentation, BERTopic
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 N_KEYWORDS = 10
 N_CANDIDATES = 100
-# What a single document of a topic says becomes a candidate only where fewer terms than this are said by more.
-ENOUGH_CANDIDATES = 15
+# Where fewer terms than this are said by several documents of a topic, what a single one says fills up.
+ENOUGH_CANDIDATES = 20
 # Documents a topic that stand for it where all would have to be encoded.
 N_TYPICAL = 10
 # Documents at which a term's weight in a topic reaches one half: chance finds stay below.
@@ -108,19 +109,27 @@ class KeywordRanking(BaseRepresentation):  # type: ignore[misc]
             own_terms = held[:, columns]
             # Topic by topic: of the candidates of all together it would take gigabytes where there are many topics.
             together = (own_terms.T @ own_terms).toarray()
-            picked = pick([names[column] for column in columns], scores[topic, columns], together)
+            is_rare = document_counts[topic, terms[columns]].toarray()[0] <= 1
+            picked = pick([names[column] for column in columns], scores[topic, columns], together, is_rare)
             chosen[topic] = [
                 Keyword(names[c], float(scores[topic, c]), space.terms[c]) for c in (columns[i] for i in picked)
             ]
         return chosen
 
 
-def pick(terms: Sequence[str], scores: DoubleArray, together: IntArray, n_keywords: int = N_KEYWORDS) -> list[int]:
+def pick(
+    terms: Sequence[str],
+    scores: DoubleArray,
+    together: IntArray,
+    is_rare: npt.NDArray[np.bool_],
+    n_keywords: int = N_KEYWORDS,
+) -> list[int]:
     """Choose the keywords a person reads, best first.
 
     The next keyword is the one with the highest score, times the share of those chosen before it
     that it occurs with: words that stand in the same comments describe one thing, and a list of
-    near-synonyms from comments that have nothing else in common does not. Left out are plurals
+    near-synonyms from comments that have nothing else in common does not. What only one comment says
+    comes last: the words of a long one all occur together, and would name the topic after it. Left out are plurals
     of what is chosen and n-grams that share a word with it the wrong way: a unigram inside a
     chosen bigram, and a bigram around a chosen unigram, unless the bigram makes up most of the
     unigram's documents; then it takes its place.
@@ -129,6 +138,7 @@ def pick(terms: Sequence[str], scores: DoubleArray, together: IntArray, n_keywor
         terms: (t,) n-grams of one or two words.
         scores: (t,) higher is better.
         together: (t, t) in how many documents both terms are; the diagonal, the term itself.
+        is_rare: (t,) whether only one document of the topic holds the term.
         n_keywords: how many are wanted.
 
     Returns:
@@ -138,7 +148,7 @@ def pick(terms: Sequence[str], scores: DoubleArray, together: IntArray, n_keywor
     left = {i for i, term in enumerate(terms) if len(stems[i]) == len(term.split(" "))}
     chosen: list[int] = []
     while left and len(chosen) < n_keywords:
-        best = min(left, key=lambda i: (-_fit(float(scores[i]), together[i], chosen), terms[i]))
+        best = min(left, key=lambda i: (is_rare[i], -_fit(float(scores[i]), together[i], chosen), terms[i]))
         left.remove(best)
         clashes = [i for i in chosen if stems[best] <= stems[i] or stems[i] <= stems[best]]
         if not clashes:
@@ -183,8 +193,7 @@ def _scores(space: KeywordSpace, labels: IntArray, weights: DoubleArray) -> Doub
 def _candidates(weights: sparse.csr_matrix, document_counts: sparse.csr_matrix) -> IntArray:
     """Find the columns of the largest weights of one row, ties to the lower column, sorted.
 
-    Terms that several documents of the topic hold come first. The words of one long comment all occur
-    together, so that as candidates they would win, and name a topic after that comment.
+    Terms that several documents of the topic hold come first.
     """
     row = weights.tocoo()
     often = document_counts[:, row.col].toarray()[0] > 1

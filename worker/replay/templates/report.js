@@ -4,7 +4,7 @@
   const points = JSON.parse(document.getElementById("points").textContent);
   const plot = document.getElementById("plot");
   const SHAPES = ["circle", "square", "diamond", "triangle-up", "cross"];
-  const HOVER_COLUMNS = 60;
+  const UUID_COLUMNS = 36;
   const narrow = window.matchMedia("(max-width: 45rem)");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -13,11 +13,15 @@
   // Plotly reads a few tags in a hover text: a comment must hold none.
   const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
-  function wrapped(text) {
+  const hoverColumns = () => (narrow.matches ? 32 : 60);
+
+  function wrapped(text, columns) {
     const lines = [];
     let line = "";
-    for (const word of text.split(/\s+/)) {
-      if (line && line.length + word.length > HOVER_COLUMNS) { lines.push(line); line = ""; }
+    // A word that is longer than a line is broken: Plotly cuts off what does not fit the window.
+    const pieces = text.match(new RegExp(`\\S{1,${columns}}`, "gu")) ?? [];
+    for (const word of pieces) {
+      if (line && line.length + word.length >= columns) { lines.push(line); line = ""; }
       line = line ? `${line} ${word}` : word;
     }
     lines.push(line);
@@ -48,8 +52,8 @@
       name: outlier ? "outliers" : escaped(`${topic} ${points.labels[topic]}`),
       x: own.map((row) => points.x[row]),
       y: own.map((row) => points.y[row]),
-      text: own.map((row) => wrapped(points.text[row])),
-      customdata: own.map((row) => escaped(points.id[row])),
+      text: own.map((row) => wrapped(points.text[row], hoverColumns())),
+      customdata: own.map((row) => wrapped(points.id[row], Math.max(hoverColumns(), UUID_COLUMNS))),
       hovertemplate: `%{text}<br><i>%{customdata}</i><extra>${outlier ? "outlier" : `topic ${topic}`}</extra>`,
       marker: {
         size: outlier ? size - 2 : size,

@@ -1,0 +1,78 @@
+"""The parameters of a fit, and which way each would have to be moved."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from worker.topics.fit import Diagnostics, TopicFit
+
+# Clusters below this were joined only because nothing nearer was left.
+FORCED_MERGE: Final = 0.25
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of one parameter: which way, from what, to what might be tried next."""
+
+    param: str
+    way: str
+    now: int | bool
+    to: int | bool
+
+
+class Levers:
+    """The parameters in force, and which way each pushes."""
+
+    def __init__(self, fit: TopicFit, diagnostics: Diagnostics, topic: int) -> None:
+        """Take a fit with its diagnostics, and the topic that something is to be done about."""
+        self._now = {name: int(value) for name, value in fit.parameters.items() if isinstance(value, int)}
+        self._diagnostics = diagnostics
+        self._topic = topic
+        self._n_topics = len(fit.topics)
+
+    def finer(self) -> Change | None:
+        """Give what makes more and smaller topics."""
+        if self._is_merged():
+            return self.more()
+        return self._change("min_topic_size", "lower", lambda now: max(2, round(now * 2 / 3)))
+
+    def coarser(self) -> Change | None:
+        """Give what lets splinters join what is around them."""
+        return self._change("min_topic_size", "raise", lambda now: round(now * 1.5))
+
+    def more(self) -> Change | None:
+        """Give what allows more topics: as many as leave no merge that was forced, or half as many again."""
+        n_forced = sum(merge.similarity < FORCED_MERGE for merge in self._diagnostics.merges)
+        return self._change(
+            "nr_topics", "raise", lambda now: self._n_topics + n_forced if n_forced else round(now * 1.5)
+        )
+
+    def fewer(self) -> Change | None:
+        """Give what joins the topics that are most alike."""
+        return self._change("nr_topics", "lower", lambda _: max(1, self._n_topics - 1))
+
+    def denser(self) -> Change | None:
+        """Give what makes HDBSCAN itself take more documents in."""
+        if self._now.get("hdbscan_min_samples", 0) > 1:
+            return self._change("hdbscan_min_samples", "lower", lambda now: max(1, now // 2))
+        return Change("reduce_outliers", "switch off", now=True, to=False)
+
+    def worst_merge(self) -> float | None:
+        """Give the lowest similarity at which clusters of this topic were joined."""
+        joined = [
+            merge.similarity
+            for merge in self._diagnostics.merges
+            if self._diagnostics.cluster_topics[merge.gone] == self._topic
+        ]
+        return min(joined, default=None)
+
+    def _is_merged(self) -> bool:
+        return int(np.sum(self._diagnostics.cluster_topics == self._topic)) > 1
+
+    def _change(self, param: str, way: str, to: Callable[[int], int]) -> Change | None:
+        now = self._now.get(param)
+        if now is None or to(now) == now:
+            return None
+        return Change(param, way, now, to(now))
