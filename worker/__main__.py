@@ -13,6 +13,7 @@ from typing import NoReturn
 from worker.batch_file import UnreadableFile, UnwritableFile
 from worker.errors import ConfigurationError, WorkerError
 from worker.exit_codes import ExitCode
+from worker.printable import printable
 from worker.replay.request import BadUsage, Request
 from worker.version import WORKER_VERSION
 
@@ -256,11 +257,9 @@ def _open_missing_streams() -> None:
 
 
 def _complain(line: str) -> None:
-    # It may quote an argument. As worker.terminal's `printable`, whose module is too slow to load for this.
-    safe = "".join(char if char.isprintable() else " " for char in line)
     # Where nobody is left to read it, the exit code still says it.
     with contextlib.suppress(OSError):
-        print(f"python -m worker: {safe}", file=sys.stderr, flush=True)
+        print(f"python -m worker: {printable(line)}", file=sys.stderr, flush=True)
 
 
 def _place(error: BaseException) -> str:

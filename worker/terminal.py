@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from typing import BinaryIO, Final, TextIO, cast
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.envelope import Batch
+from worker.printable import printable
 from worker.result import Document
 from worker.topics.fit import Details, Stage, StageFinished, StageStarted, TopicFit
 
@@ -147,12 +147,6 @@ def mute(stream: TextIO | BinaryIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-def printable(text: str, most: int = sys.maxsize - 1) -> str:
-    """Make a text fit for one line of a terminal: no control characters, cut where it is too long."""
-    safe = "".join(char if char.isprintable() else " " for char in text[: most + 1])
-    return safe if len(safe) <= most else safe[: most - 1] + "…"
 
 
 def details_line(details: Details) -> str:

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from worker.batch_file import UnreadableFile, read_result_file
 from worker.exit_codes import ExitCode
-from worker.terminal import Terminal, new_table, printable
+from worker.printable import printable
+from worker.terminal import Terminal, new_table
 
 _N_WORDS: Final = 3
 _LABEL_CHARS: Final = 80

@@ -6,10 +6,11 @@ from typing import Final
 import numpy as np
 from rich.text import Text
 
+from worker.printable import printable
 from worker.replay.session import Session
 from worker.replay.view import label_of
 from worker.replay.votes import vote_on, why_outside
-from worker.terminal import Terminal, new_table, printable
+from worker.terminal import Terminal, new_table
 from worker.topics.fit import Diagnostics
 
 N_NEIGHBORS_SHOWN: Final = 10

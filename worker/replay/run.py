@@ -12,6 +12,7 @@ from worker.batch_file import STDIN, check_writable, read_batch_file
 from worker.compute import Compute
 from worker.envelope import Batch, Rejection, read_envelope
 from worker.exit_codes import ExitCode
+from worker.printable import printable
 from worker.replay.experiment import read_settings, read_sweep, with_params
 from worker.replay.inspection import Inspection
 from worker.replay.request import BadUsage, Request
@@ -21,7 +22,7 @@ from worker.replay.stored_job import StoredJob, read_stored_job
 from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, shown, to_run
 from worker.result import Document, completed, failed, no_topics
 from worker.settings import Settings
-from worker.terminal import Terminal, mute, printable
+from worker.terminal import Terminal, mute
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.version import WORKER_VERSION
 
