@@ -267,6 +267,7 @@ def _on_failed(job: Job, telemetry: Telemetry) -> None:
         reason=job.deferredFailure,
         job_id=job.id,
         attempt=job.attemptsMade or 0,
+        attempts=job.opts.get("attempts") or 1,
         pipeline_id=ids.pipeline_id,
         run_id=ids.run_id,
     )
