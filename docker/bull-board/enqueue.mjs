@@ -13,7 +13,8 @@ const bytes = readFileSync(file);
 const envelope = JSON.parse(file.endsWith('.gz') ? gunzipSync(bytes) : bytes);
 
 const queue = new Queue(queueName, options);
-const events = new QueueEvents(queueName, options);
+// From the stream's beginning: it is ready before it listens, and a job that fails at once would be missed.
+const events = new QueueEvents(queueName, { ...options, lastEventId: '0-0' });
 await events.waitUntilReady();
 let code = 0;
 try {

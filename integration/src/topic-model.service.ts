@@ -21,6 +21,8 @@ const DAY_S = 24 * 60 * 60;
 const KEPT_JOBS = 30;
 /** Three attempts of five minutes, their backoff, and a queue before them. */
 const WAIT_MS = 30 * 60 * 1000;
+/** How often a job that is waited for is looked at: an event that comes before its stream is read is missed. */
+const LOOK_MS = 15 * 1000;
 
 /** Enqueues batches for the topic-model worker and waits for their results. */
 @Injectable()
@@ -66,7 +68,16 @@ export class TopicModelService implements OnModuleDestroy {
    */
   async awaitResult(job: TopicModelJob, timeoutMs: number = WAIT_MS): Promise<TopicModelResult> {
     await this.events.waitUntilReady();
-    return parseResult(await job.waitUntilFinished(this.events, timeoutMs));
+    const end = Date.now() + timeoutMs;
+    for (;;) {
+      const left = Math.max(1, end - Date.now());
+      try {
+        // BullMQ looks at the job itself only as a wait begins.
+        return parseResult(await job.waitUntilFinished(this.events, Math.min(left, LOOK_MS)));
+      } catch (error) {
+        if (left <= LOOK_MS || !isTimeout(error)) throw error;
+      }
+    }
   }
 
   /** Enqueues a batch, as `enqueue` does, and waits for its result. */
@@ -133,6 +144,10 @@ export class TopicModelService implements OnModuleDestroy {
 
 function jobIdOf({ pipelineId }: PipelineIds): string {
   return `${pipelineId}--topic-model`;
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('timed out before finishing');
 }
 
 /** Tells whether a flow's parent got no child: asked in this order, one whose child was quick is not mistaken. */

@@ -81,6 +81,30 @@ def test_the_example_against_a_real_worker(
     assert why == {"labels": [], "why": too_few}
 
 
+def test_a_missed_event_is_waited_for_no_longer_than_the_next_look(built: Path, own_redis: RedisServer) -> None:
+    """BullMQ's wait that ran out is begun anew, which looks at the job itself; a failure ends it."""
+    script = """
+      const { TopicModelService } = require(process.argv[1]);
+      const service = new TopicModelService({ connection: { host: '127.0.0.1', port: Number(process.argv[2]) } });
+      const result = { version: '1.0.0', status: 'failed', error: 'x', completedAt: '2026-01-01T00:00:00.000Z' };
+      const late = new Error('Job wait a timed out before finishing, no notification');
+      const outcomes = [late, result, new Error('broke')];
+      const job = { waitUntilFinished: async () => {
+        const next = outcomes.shift();
+        if (next instanceof Error) throw next;
+        return next;
+      } };
+      service.awaitResult(job).then(async ({ status }) => {
+        const why = await service.awaitResult(job).catch((error) => error.message);
+        console.log(`${status} ${why}`);
+        await service.onModuleDestroy();
+      });
+    """
+    command = ["node", "-e", script, str(built / "src" / "index.js"), str(own_redis.port)]
+    done = subprocess.run(command, check=False, cwd=INTEGRATION, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "failed broke\n", done.stderr
+
+
 def test_the_api_lives_through_an_outage_of_redis(built: Path, own_redis: RedisServer) -> None:
     """BullMQ 5.71's flow producer emits an error that would end the process; it is logged, and all comes back."""
     with subprocess.Popen(
