@@ -6,6 +6,7 @@ A failure that lies in the data is never raised; it is a value
     WorkerError
     ├── ConfigurationError      a setting is wrong: exit, waiting does not help
     ├── RedisUnusable           Redis refuses us for good: wrong password, TLS, read-only
+    ├── UnreadableJob           Redis holds no such job, or no JSON for it
     └── ComputeError            the compute process, or what runs in it
         ├── ModelUnavailable    the keyword encoder or the device cannot be had
         ├── ComputeCrashed      the process ended by itself: signal, exit code
@@ -27,6 +28,10 @@ class ConfigurationError(WorkerError):
 
 class RedisUnusable(WorkerError):
     """Redis answered, and its answer will not change by waiting."""
+
+
+class UnreadableJob(WorkerError):
+    """There is no such job, or Redis holds no JSON for it; the message names the job, not its data."""
 
 
 class ComputeError(WorkerError):

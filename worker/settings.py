@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
 
 from worker.errors import ConfigurationError
-from worker.messages import DEFAULT_ENGINE, ComputeConfig
 
 # Engines for fault tests live in the project's tests, which the production image does not hold.
+DEFAULT_ENGINE = "worker.topics.pipeline:fit_topics"
 TEST_ENGINE = re.compile(r"tests(\.\w+)+:\w+")
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -82,16 +82,6 @@ class Settings(BaseModel):
         """List what is in force by variable, for the log at start; the Redis URL without its password."""
         values = self.model_dump(by_alias=True) | {"REDIS_URL": self.redis_address}
         return {name: value for name, value in values.items() if value != DEFAULT_ENGINE}
-
-    def compute_config(self) -> ComputeConfig:
-        """Give what the compute process is set up with."""
-        return ComputeConfig(
-            device=self.device,
-            labse_model=self.labse_model,
-            keyword_encoder=self.keyword_encoder,
-            max_jobs=self.compute_max_jobs,
-            engine=self.engine,
-        )
 
     @property
     def redis_address(self) -> str:

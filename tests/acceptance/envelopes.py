@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.engine.themes import themed_corpus
+from tests.topics.themes import themed_corpus
 
 
 def themed_envelope(n_per_theme: int = 12, n_themes: int = 4, *, seed: int = 0, **params: object) -> dict[str, Any]:

@@ -29,10 +29,10 @@ from tests.benchmarks.speed import (
     warm,
 )
 from tests.small_model import small_model
-from worker.topics.encoders import KeywordEncoder
 from worker.topics.fit import IntArray, StageFinished, StageStarted, TopicFit, TopicParams
-from worker.topics.loading import DeviceUnavailable, choose_device, choose_encoder
 from worker.topics.pipeline import fit_topics
+from worker.topics.words.encoders import KeywordEncoder
+from worker.topics.words.loading import DeviceUnavailable, choose_device, choose_encoder
 
 NO_CUDA = 2
 

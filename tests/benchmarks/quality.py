@@ -21,11 +21,12 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from tests.benchmarks.corpora import LabelledCorpus, corpus_names, load_corpus
 from tests.benchmarks.plain import fit_plain, tokenize_plain
 from tests.small_model import small_model
-from worker.topics import metrics, reduction
-from worker.topics.encoders import CorpusEncoder, KeywordEncoder, TransformerEncoder
+from worker.topics.evaluation import metrics
 from worker.topics.fit import IntArray, TopicFit, TopicParams
+from worker.topics.graph import reduction
 from worker.topics.pipeline import fit_topics
-from worker.topics.vocabulary import build_vocabulary, tokenize
+from worker.topics.words.encoders import CorpusEncoder, KeywordEncoder, TransformerEncoder
+from worker.topics.words.vocabulary import build_vocabulary, tokenize
 
 N_SHOWN = 10
 HEADINGS = "topics|largest|outliers|NPMI|diversity|silhouette|coherence|NMI clustered|NMI all|ARI clustered|ARI all"

@@ -147,10 +147,10 @@ def serve(who: str, arguments: argparse.Namespace) -> None:
 
 
 def _worker(arguments: argparse.Namespace, *, forgets: bool) -> Callable[[LabelledCorpus], dict[str, float]]:
-    from worker.topics.encoders import TransformerEncoder
     from worker.topics.fit import StageFinished, StageStarted, TopicParams
-    from worker.topics.loading import choose_device, choose_encoder
     from worker.topics.pipeline import fit_topics
+    from worker.topics.words.encoders import TransformerEncoder
+    from worker.topics.words.loading import choose_device, choose_encoder
 
     device = choose_device(arguments.device)
     name = "corpus" if arguments.encoder == "corpus" else str(small_model())

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from tests.compute.engines.faults import SECRET
-from worker import compute as compute_module
-from worker import compute_child
-from worker.compute import Compute, ComputeState, Ending
-from worker.envelope import Batch, Correlation
+from worker.compute import child as compute_child
+from worker.compute import compute as compute_module
+from worker.compute.compute import Compute, ComputeState, Ending
+from worker.compute.config import ComputeConfig
+from worker.compute.messages import Ready
+from worker.contract.envelope import Batch, Correlation
 from worker.errors import (
     ComputeCancelled,
     ComputeCrashed,
@@ -26,7 +28,7 @@ from worker.errors import (
     EngineFailed,
     ModelUnavailable,
 )
-from worker.messages import DEFAULT_ENGINE, ComputeConfig, Ready
+from worker.settings import DEFAULT_ENGINE
 from worker.topics.fit import Stage, StageFinished, StageStarted, TopicFit, TopicParams
 
 ENGINE = "tests.compute.engines.faults:by_text"
@@ -266,8 +268,8 @@ async def test_the_real_engine_is_warm_and_leaves_nothing() -> None:
 PARENT = """
 import asyncio, sys
 from tests.compute.test_compute import batch, config
-from worker import compute as compute_module
-from worker.compute import Compute, ComputeState
+from worker.compute import compute as compute_module
+from worker.compute.compute import Compute, ComputeState
 async def main():
     compute = Compute(config())
     await compute.start()

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from tests.compute.test_compute import config
-from tests.engine.themes import themed_corpus
-from worker.compute import Compute
-from worker.envelope import Batch, Correlation
-from worker.messages import DEFAULT_ENGINE
+from tests.topics.themes import themed_corpus
+from worker.compute.compute import Compute
+from worker.contract.envelope import Batch, Correlation
+from worker.settings import DEFAULT_ENGINE
 from worker.topics.fit import TopicFit, TopicParams
 
 N_JOBS = 200

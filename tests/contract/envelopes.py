@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from worker.envelope import Batch
+from worker.contract.envelope import Batch
 from worker.topics.fit import Topic, TopicFit, TopicMetrics
 
 SENTINEL_TEXT = "zqxj-the-comment-of-a-student"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope, make_item
-from worker.envelope import Batch, Correlation, Rejection, read_envelope
+from worker.contract.envelope import Batch, Correlation, Rejection, read_envelope
 from worker.topics.fit import TopicParams
 
 ABSENT = object()

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope, make_fit
 from tests.contract.reference import MINIMA, expected_start
-from worker.envelope import Batch, Rejection, read_envelope
-from worker.result import completed, failed
+from worker.contract.envelope import Batch, Rejection, read_envelope
+from worker.contract.result import completed, failed
 
 NOW = datetime(2026, 3, 21, tzinfo=UTC)
 N_ITEMS = 16

@@ -5,7 +5,7 @@ import tracemalloc
 from typing import Any
 
 from tests.contract.envelopes import make_item
-from worker.envelope import Batch, read_envelope
+from worker.contract.envelope import Batch, read_envelope
 
 N_ITEMS = 10_000
 MAX_CPU_S = 2.0

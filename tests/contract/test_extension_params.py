@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.envelopes import make_envelope
-from worker.envelope import Batch, Rejection, read_envelope
+from worker.contract.envelope import Batch, Rejection, read_envelope
 
 
 def with_params(**params: Any) -> Batch | Rejection:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from worker.job_options import BACKOFF_MS, mend_options
+from worker.queue.job_options import BACKOFF_MS, mend_options
 
 
 @pytest.mark.parametrize(

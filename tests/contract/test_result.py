@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.contract.envelopes import make_envelope, make_fit
-from worker.envelope import Batch, read_envelope
+from worker.contract.envelope import Batch, read_envelope
+from worker.contract.result import completed, failed, no_topics
 from worker.errors import EngineFailed
-from worker.result import completed, failed, no_topics
 from worker.topics.fit import NoTopics, Topic, TopicFit, TopicMetrics
 from worker.version import WORKER_VERSION
 

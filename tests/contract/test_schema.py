@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.acceptance.envelopes import themed_envelope
-from worker.envelope import Batch, read_envelope
-from worker.result import failed
-from worker.schema import contract_schema
+from worker.contract.envelope import Batch, read_envelope
+from worker.contract.result import failed
+from worker.contract.schema import contract_schema
 
 SCHEMA = contract_schema()
 ENVELOPE = themed_envelope(5, 4)
@@ -123,7 +123,7 @@ def test_a_failure_is_a_result() -> None:
 
 def test_it_is_printed_at_once() -> None:
     """Without torch, BERTopic or Redis being imported."""
-    lines = "import sys\nfrom worker.__main__ import main\ncode = main(['--schema'])\n"
+    lines = "import sys\nfrom worker.cli.main import main\ncode = main(['--schema'])\n"
     check = (
         "heavy = {'torch', 'bertopic', 'bullmq', 'redis'} & set(sys.modules)\nsys.exit(f'{heavy}' if heavy else code)"
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.connection import connect
 from worker.errors import ConfigurationError
+from worker.queue.connection import connect
 from worker.settings import Settings
 
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / ".env.example"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.contract.envelopes import make_envelope
-from worker.envelope import Batch, Correlation, Rejection, read_envelope
+from worker.contract.envelope import Batch, Correlation, Rejection, read_envelope
 from worker.errors import ComputeCancelled, ComputeCrashed, ComputeTimedOut, EngineFailed, ModelUnavailable
-from worker.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, one_line, settle
+from worker.jobs.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, one_line, settle
 from worker.topics.fit import NoTopics, Topic, TopicFit, TopicMetrics
 
 NOW = datetime(2026, 3, 21, 10, 35, tzinfo=UTC)

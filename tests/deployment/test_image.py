@@ -15,7 +15,7 @@ import pytest
 from tests.deployment.dockerfile import Dockerfile, exec_form
 from tests.deployment.files import BULL_BOARD, DOCKER, PROJECT, SETTINGS, check, pip_tool
 from tests.small_model import small_model
-from worker.topics.loading import choose_encoder
+from worker.topics.words.loading import choose_encoder
 
 IMAGE = Dockerfile(DOCKER / "Dockerfile")
 BOARD = Dockerfile(BULL_BOARD / "Dockerfile")

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from tests.deployment.files import DOCKER, check, dashboard, system_tool
-from worker.compute import Compute, Ending
-from worker.messages import Vitals
-from worker.telemetry import Telemetry
+from worker.compute.compute import Compute, Ending
+from worker.compute.messages import Vitals
+from worker.operations.telemetry import Telemetry
 
 PROMETHEUS = DOCKER / "prometheus"
 RULES = PROMETHEUS / "rules.yaml"

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from worker.envelope import Batch, read_envelope
+from worker.contract.envelope import Batch, read_envelope
+from worker.contract.result import completed
 from worker.replay.session import Session
-from worker.result import completed
-from worker.topics.encoders import CorpusEncoder
 from worker.topics.fit import TopicFit
 from worker.topics.pipeline import fit_topics
+from worker.topics.words.encoders import CorpusEncoder
 
 
 def session_of(envelope: dict[str, Any]) -> Session:

@@ -8,13 +8,13 @@ import pytest
 from tests.acceptance.envelopes import themed_envelope
 from tests.conftest import SHARED
 from tests.replay.sessions import session_of
-from worker.replay.advice import Advice, advice
-from worker.replay.assessment import Assessment, Doubt, assess
-from worker.replay.levers import Change
-from worker.replay.parameters import parameters_in_force
+from worker.replay.report.advice import Advice, advice
+from worker.replay.report.assessment import Assessment, Doubt, assess
+from worker.replay.report.levers import Change
+from worker.replay.report.parameters import parameters_in_force
+from worker.replay.report.targets import targets
+from worker.replay.report.view import make_view, merge_trees
 from worker.replay.session import Session
-from worker.replay.targets import targets
-from worker.replay.view import make_view, merge_trees
 from worker.topics.fit import Diagnostics, Merge, Topic, TopicFit
 
 

@@ -21,20 +21,20 @@ from tests.acceptance.processes import PROJECT
 from tests.redis_server import RedisServer
 from tests.replay.commands import EXAMPLE, ask, documents_of, refusal, told
 from tests.replay.sessions import session_of
-from worker.__main__ import _parser, main
-from worker.batch_file import UnreadableFile, UnwritableFile, check_writable
-from worker.envelope import Rejection, read_envelope
+from worker.cli.main import _parser, main
+from worker.contract.envelope import Rejection, read_envelope
 from worker.replay.comparison import checked_result, compare
 from worker.replay.explanation import explain, show_explanation
+from worker.replay.files import UnreadableFile, UnwritableFile, check_writable
+from worker.replay.report.votes import vote_on
 from worker.replay.request import Request
 from worker.replay.saved_job import redacted
 from worker.replay.session import source_of
 from worker.replay.sweep import make_variants, path_of, results_of, to_run
-from worker.replay.votes import vote_on
-from worker.terminal import Terminal
-from worker.topics.academic_aspects import ACADEMIC_ASPECTS
+from worker.replay.terminal import Terminal
 from worker.topics.fit import NoTopics
-from worker.topics.vocabulary import tokenize
+from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
+from worker.topics.words.vocabulary import tokenize
 
 NASTY = "the room </script><script>document.title='taken'</script><img src=x onerror=alert(1)> & <b>late</b>"
 # An engine without a model: it starts at once.
@@ -229,7 +229,7 @@ def test_a_pipe_is_not_opened_to_try_it(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     # In a process of its own: one that hangs can be ended.
-    code = "import sys; from worker.batch_file import check_writable; check_writable(sys.argv[1])"
+    code = "import sys; from worker.replay.files import check_writable; check_writable(sys.argv[1])"
     subprocess.run([sys.executable, "-c", code, str(pipe)], cwd=PROJECT, check=True, timeout=20)
     with pytest.raises(UnwritableFile, match="Is a directory"):
         check_writable(str(tmp_path))

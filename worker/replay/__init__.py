@@ -1,1 +1,1 @@
-"""`--once` and what people look at a run with: report, comparison, explanation, sweep."""
+"""`--once` and what people look at a run with: report, comparison, explanation, sweep; only `cli` imports it."""

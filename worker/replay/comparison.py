@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from worker.batch_file import UnreadableFile, read_result_file
 from worker.exit_codes import ExitCode
 from worker.printable import printable
-from worker.terminal import Terminal, new_table
+from worker.replay.files import UnreadableFile, read_result_file
+from worker.replay.terminal import Terminal, new_table
 
 _N_WORDS: Final = 3
 _LABEL_CHARS: Final = 80

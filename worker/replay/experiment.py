@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from worker.envelope_rules import Flaws, Params
+from worker.contract.rules import Flaws, Params
 from worker.replay.request import BadUsage
 
 NAMES: Final = tuple(Params.model_fields)

@@ -7,10 +7,10 @@ import numpy as np
 from rich.text import Text
 
 from worker.printable import printable
+from worker.replay.report.view import label_of
+from worker.replay.report.votes import vote_on, why_outside
 from worker.replay.session import Session
-from worker.replay.view import label_of
-from worker.replay.votes import vote_on, why_outside
-from worker.terminal import Terminal, new_table
+from worker.replay.terminal import Terminal, new_table
 from worker.topics.fit import Diagnostics
 
 N_NEIGHBORS_SHOWN: Final = 10

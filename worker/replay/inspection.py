@@ -1,16 +1,16 @@
 """What is asked of a fit beyond its result: how it differs from a stored one, why, and a report."""
 
-from worker.batch_file import UnreadableFile, UnwritableFile
-from worker.envelope import Batch
+from worker.contract.envelope import Batch
+from worker.contract.result import Document
+from worker.queue.stored_job import StoredJob
 from worker.replay.comparison import checked_result, compare, show_comparison
 from worker.replay.explanation import explain, show_explanation
-from worker.replay.report import write_report
+from worker.replay.files import UnreadableFile, UnwritableFile
+from worker.replay.report.page import write_report
+from worker.replay.report.view import make_view
 from worker.replay.request import BadUsage
 from worker.replay.session import Session
-from worker.replay.stored_job import StoredJob
-from worker.replay.view import make_view
-from worker.result import Document
-from worker.terminal import Terminal
+from worker.replay.terminal import Terminal
 
 
 class Inspection:

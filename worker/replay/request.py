@@ -3,8 +3,8 @@
 import os
 from dataclasses import dataclass, field
 
-from worker.batch_file import STDIN
 from worker.errors import WorkerError
+from worker.replay.files import STDIN
 
 
 class BadUsage(WorkerError):

@@ -8,21 +8,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
-from worker.batch_file import STDIN, check_writable, read_batch_file
-from worker.compute import Compute
-from worker.envelope import Batch, Rejection, read_envelope
+from worker.compute.compute import Compute
+from worker.compute.config import ComputeConfig
+from worker.contract.envelope import Batch, Rejection, read_envelope
+from worker.contract.result import Document, completed, failed, no_topics
 from worker.exit_codes import ExitCode
 from worker.printable import printable
+from worker.queue.stored_job import StoredJob, read_stored_job
 from worker.replay.experiment import read_settings, read_sweep, with_params
+from worker.replay.files import STDIN, check_writable, read_batch_file
 from worker.replay.inspection import Inspection
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
 from worker.replay.session import Session, source_of
-from worker.replay.stored_job import StoredJob, read_stored_job
 from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, shown, to_run
-from worker.result import Document, completed, failed, no_topics
+from worker.replay.terminal import Terminal, mute
 from worker.settings import Settings
-from worker.terminal import Terminal, mute
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.version import WORKER_VERSION
 
@@ -168,7 +169,7 @@ class _Replay:
             self._inspection.report(report, session)
 
     async def _compute(self, batch: Batch, variants: list[TopicParams]) -> tuple[TopicFit | NoTopics, ...]:
-        compute = Compute(self._settings.compute_config())
+        compute = Compute(ComputeConfig.of(self._settings))
         timeout_s = self._settings.timeout_ms / 1000
         try:
             with self._terminal.progress(len(variants)):

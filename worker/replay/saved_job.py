@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from worker.batch_file import write_file
-from worker.envelope_rules import Params
+from worker.contract.rules import Params
+from worker.replay.files import write_file
 from worker.replay.request import BadUsage
-from worker.topics.academic_aspects import ACADEMIC_ASPECTS
+from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
 
 # What is kept of an envelope when it is redacted: a key that nobody knows could hold anything.
 _ENVELOPE_KEYS: Final = ("jobId", "version", "type", "items", "params", "metadata", "publishedAt")
@@ -40,7 +40,7 @@ def redacted(data: object) -> dict[str, Any]:
     """
     if not isinstance(data, dict) or not isinstance(items := data.get("items"), list):
         raise BadUsage("--redact: this is no envelope whose texts could be found; nothing was saved")
-    from worker.topics.redaction import redact_texts
+    from worker.topics.words.redaction import redact_texts
 
     params = _params(data.get("params"))
     positions = [index for index, item in enumerate(items) if isinstance(item, dict) and type(item.get("text")) is str]

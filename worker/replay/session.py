@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from worker.batch_file import STDIN
-from worker.envelope import Batch
+from worker.contract.envelope import Batch
+from worker.contract.result import Document
+from worker.replay.files import STDIN
 from worker.replay.request import Request
-from worker.result import Document
 from worker.topics.fit import Details, StageFinished, TopicFit
 
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from worker.batch_file import UnwritableFile
-from worker.envelope import Batch, Rejection, read_envelope, revalidated
+from worker.contract.envelope import Batch, Rejection, read_envelope, revalidated
+from worker.contract.result import Document, completed, failed, no_topics
 from worker.replay.experiment import with_params
-from worker.result import Document, completed, failed, no_topics
-from worker.terminal import Terminal, new_table
+from worker.replay.files import UnwritableFile
+from worker.replay.terminal import Terminal, new_table
 from worker.topics.fit import NoTopics, Stage, StageFinished, TopicFit, TopicParams
 
 _METRICS: Final = {

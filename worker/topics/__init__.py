@@ -1,1 +1,1 @@
-"""The engine: arrays in, TopicFit out; needs nothing else of the worker."""
+"""The engine: arrays in, TopicFit out; imports nothing else of the worker."""

@@ -5,16 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from worker.topics import metrics
-from worker.topics.academic_aspects import aspects_in_force
 from worker.topics.adaptation import FEWEST_DOCUMENTS, AdaptedParams, adapt
-from worker.topics.aspects import match_aspects
-from worker.topics.bertopic_parts import BaseCluster, BaseDimensionalityReduction, BERTopic
-from worker.topics.clustering import Clustering, EqualVectors, by_size
+from worker.topics.bertopic.parts import BaseCluster, BaseDimensionalityReduction, BERTopic
+from worker.topics.bertopic.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
+from worker.topics.clusters.clustering import Clustering, EqualVectors, by_size
+from worker.topics.clusters.outliers import N_VOTERS, assignment_probabilities, place_outliers, second_topics
 from worker.topics.corpus import Corpus
-from worker.topics.diagnosis import diagnose as explain_fit
-from worker.topics.diagnosis import in_order_of
-from worker.topics.encoders import KeywordEncoder, unit
+from worker.topics.evaluation import metrics
+from worker.topics.evaluation.diagnosis import diagnose as explain_fit
+from worker.topics.evaluation.diagnosis import in_order_of
 from worker.topics.fit import (
     FloatArray,
     IntArray,
@@ -27,14 +26,15 @@ from worker.topics.fit import (
     TopicMetrics,
     TopicParams,
 )
-from worker.topics.keywords import N_KEYWORDS, Keyword, KeywordRanking
-from worker.topics.neighbors import Neighbors
-from worker.topics.outliers import N_VOTERS, assignment_probabilities, place_outliers, second_topics
+from worker.topics.graph.neighbors import Neighbors
+from worker.topics.graph.reduction import Reduction
 from worker.topics.preparation import Preparation
-from worker.topics.reduction import Reduction
-from worker.topics.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
 from worker.topics.stages import StageClock
-from worker.topics.vocabulary import (
+from worker.topics.words.academic_aspects import aspects_in_force
+from worker.topics.words.aspects import match_aspects
+from worker.topics.words.encoders import KeywordEncoder, unit
+from worker.topics.words.keywords import N_KEYWORDS, Keyword, KeywordRanking
+from worker.topics.words.vocabulary import (
     NgramVectorizer,
     Vocabulary,
     for_bertopic,

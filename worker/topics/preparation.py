@@ -5,8 +5,8 @@ from functools import cached_property
 
 from worker.topics.corpus import Corpus, canonical_order, make_corpus
 from worker.topics.fit import FloatArray, IntArray
-from worker.topics.neighbors import Neighbors, nearest_neighbors
-from worker.topics.vocabulary import Vocabulary, build_vocabulary
+from worker.topics.graph.neighbors import Neighbors, nearest_neighbors
+from worker.topics.words.vocabulary import Vocabulary, build_vocabulary
 
 
 class Preparation:

@@ -18,7 +18,7 @@ from tests.acceptance.faults.conftest import PREFIX, StartWorker, batch
 from tests.acceptance.faults.engine import Record
 from tests.acceptance.processes import PROJECT, Producer, WorkerProcess
 from tests.redis_server import RedisServer
-from worker.compute import Ending
+from worker.compute.compute import Ending
 
 KEY = f"{PREFIX}:topic-model"
 SOON_S = 30.0

@@ -1,0 +1,94 @@
+"""Clusters, the split of a giant, merging, and the placing of outliers."""
+
+import numpy as np
+import pytest
+
+from tests.topics.themes import themed_corpus
+from worker.topics.clusters.clustering import Clustering, EqualVectors, by_size, unite_copies
+from worker.topics.clusters.merging import merge_clusters
+from worker.topics.clusters.outliers import assignment_probabilities, place_outliers
+
+
+def blobs(sizes: list[int], spread: float = 0.1, seed: int = 0) -> np.ndarray:
+    """Make round groups of points in ten dimensions."""
+    rng = np.random.default_rng(seed)
+    centers = rng.normal(scale=5, size=(len(sizes), 10))
+    return np.concatenate(
+        [center + spread * rng.normal(size=(size, 10)) for center, size in zip(centers, sizes, strict=True)]
+    ).astype(np.float32)
+
+
+def cluster(points: np.ndarray, n_topics: int = 20) -> Clustering:
+    """Cluster points that are their own embeddings."""
+    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
+    copies = np.arange(len(points))
+    return Clustering(unit, copies, min_cluster_size=15, min_samples=5, n_topics=n_topics).fit(points)
+
+
+def test_two_real_groups_stay_two() -> None:
+    """A large round group of 70 % is no giant to be split."""
+    fitted = cluster(blobs([700, 300]))
+    assert fitted.labels_.max() == 1
+    assert not fitted.giant_split_.fired
+    assert fitted.giant_split_.share == pytest.approx(0.7, abs=0.02)
+
+
+def test_a_giant_of_many_groups_is_split() -> None:
+    """Groups that touch each other, and one far away, are not one topic and the rest."""
+    rng = np.random.default_rng(3)
+    near = np.concatenate([rng.normal(scale=0.35, size=(80, 10)) + 0.62 * rng.normal(size=10) for _ in range(8)])
+    far = rng.normal(scale=0.35, size=(60, 10)) + 30
+    fitted = cluster(np.concatenate([near, far]).astype(np.float32))
+    assert fitted.giant_split_.share > 0.4
+    assert fitted.giant_split_.fired
+    assert np.bincount(fitted.labels_[fitted.labels_ >= 0]).max() < 0.4 * len(fitted.labels_)
+
+
+@pytest.mark.parametrize("n_topics", [1, 2, 3, 5])
+def test_n_topics_counts_real_topics(n_topics: int) -> None:
+    """Just as many topics as asked for, the outliers not counted."""
+    points = np.concatenate([blobs([40, 30, 25, 20, 35]), np.random.default_rng(1).uniform(-20, 20, (9, 10))])
+    fitted = cluster(points.astype(np.float32), n_topics)
+    assert np.unique(fitted.labels_[fitted.labels_ >= 0]).tolist() == list(range(n_topics))
+
+
+def test_merging_joins_what_is_nearest_in_meaning() -> None:
+    """Two halves of one theme find each other."""
+    _, embeddings, themes = themed_corpus(20, 4)
+    halves = np.array(themes) * 2 + np.arange(80) % 2
+    merged = merge_clusters(halves, embeddings, 4)
+    assert all(len(set(merged[np.array(themes) == theme])) == 1 for theme in range(4))
+    assert len(set(merged)) == 4
+
+
+def test_labels_are_by_falling_size() -> None:
+    """The largest cluster is number 0; ties go to the one that comes first."""
+    assert by_size(np.array([5, 2, 2, 9, 9, -1])).tolist() == [2, 0, 0, 1, 1, -1]
+    assert by_size(np.array([-1, -1])).tolist() == [-1, -1]
+
+
+def test_copies_share_one_label() -> None:
+    """The label most of them have, ties to the lower."""
+    assert unite_copies(np.array([0, -1, 0, 1, -1]), np.array([7, 7, 7, 8, 8])).tolist() == [0, 0, 0, -1, -1]
+
+
+def test_equal_vectors_form_the_groups() -> None:
+    """Groups below the wanted size are outliers."""
+    embeddings = np.repeat(np.eye(3, dtype=np.float32), [30, 20, 2], axis=0)
+    fitted = EqualVectors(np.repeat([0, 1, 2], [30, 20, 2]), 15, 20, embeddings).fit(embeddings)
+    assert np.bincount(fitted.labels_ + 1).tolist() == [2, 30, 20]
+
+
+def test_an_outlier_goes_where_its_neighbors_are() -> None:
+    """Agreement places it, disagreement leaves it out, and others do not move."""
+    labels = np.array([0, 0, 0, 1, 1, 2, -1, -1])
+    neighbors = np.array([[1, 2, 3, 4]] * 6 + [[0, 1, 3, 7], [0, 3, 5, 6]])
+    assert place_outliers(labels, neighbors).tolist() == [0, 0, 0, 1, 1, 2, 0, -1]
+
+
+def test_probability_is_lower_for_a_placed_outlier() -> None:
+    """With the same neighbours a core document is surer than a placed one; outliers have none."""
+    core = np.array([0, 0, 0, 1, -1, -1])
+    labels = np.array([0, 0, 0, 1, 0, -1])
+    neighbors = np.array([[1, 2], [0, 2], [0, 1], [0, 1], [0, 1], [0, 3]])
+    assert assignment_probabilities(labels, core, neighbors).tolist() == [1.0, 1.0, 1.0, 0.5, 0.5, 0.0]

@@ -1,0 +1,95 @@
+"""How keywords are picked from ranked candidates."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from worker.topics.words.encoders import CorpusEncoder
+from worker.topics.words.keywords import KeywordRanking, pick
+from worker.topics.words.vocabulary import build_vocabulary
+
+
+def picked(
+    ranked: dict[str, int], *, apart: tuple[str, str] | None = None, rare: tuple[str, ...] = (), n: int = 10
+) -> list[str]:
+    """Pick from terms given best first with their document frequencies, all occurring together."""
+    terms = list(ranked)
+    together = np.ones((len(terms), len(terms)), dtype=np.int64)
+    np.fill_diagonal(together, list(ranked.values()))
+    for a, b in (apart, apart[::-1]) if apart else ():
+        together[terms.index(a), terms.index(b)] = 0
+    scores = np.linspace(1, 0.5, len(terms))
+    return [terms[i] for i in pick(terms, scores, together, np.isin(terms, rare), n)]
+
+
+@pytest.mark.parametrize(
+    ("ranked", "expected"),
+    [
+        ({"exam": 9, "exams": 8, "grade": 5}, ["exam", "grade"]),
+        ({"quizzes": 9, "quiz": 8}, ["quizzes", "quiz"]),
+        ({"classes": 4, "class": 8, "stories": 3, "story": 2}, ["classes", "stories"]),
+        ({"lab reports": 6, "lab": 9, "reports": 7}, ["lab reports"]),
+        ({"lab": 9, "lab reports": 2, "fair": 3}, ["lab", "fair"]),
+        ({"zoom": 5, "google zoom": 4, "fair": 3}, ["google zoom", "fair"]),
+        ({"lab labs": 5, "fair": 2}, ["fair"]),
+        ({"bus": 4, "glass": 3, "bu": 2}, ["bus", "glass", "bu"]),
+        ({"maayo kaau": 4, "maayo mo": 3}, ["maayo kaau", "maayo mo"]),
+    ],
+)
+def test_pick(ranked: dict[str, int], expected: list[str]) -> None:
+    """No plural twice, no unigram beside a bigram that holds it, unless it lives mostly there."""
+    assert picked(ranked) == expected
+
+
+def test_words_that_occur_together_come_first() -> None:
+    """A term that shares no document with those chosen waits behind one that does."""
+    assert picked({"lab": 5, "gaza": 5, "beaker": 5}, apart=("lab", "gaza")) == ["lab", "beaker", "gaza"]
+
+
+def test_what_one_comment_says_comes_last() -> None:
+    """However well it scores, and all the same where there is nothing else."""
+    assert picked({"lab": 1, "gaza": 5, "beaker": 5}, rare=("lab",)) == ["gaza", "beaker", "lab"]
+
+
+def test_no_more_than_asked_for() -> None:
+    """The best ten of twelve."""
+    assert len(picked({f"word{chr(97 + i)}": 3 for i in range(12)})) == 10
+
+
+def ranked(texts: list[str], labels: list[int], heavy: str = "") -> dict[int, list[str]]:
+    """Rank the keywords of a batch whose embeddings are its topics; the words of `heavy` weigh nine times as much."""
+    embeddings = np.eye(max(labels) + 1, dtype=np.float32)[labels]
+    vocabulary = build_vocabulary(texts)
+    ranking = KeywordRanking(CorpusEncoder(), vocabulary, texts, embeddings)
+    members = sparse.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))))
+    weights = (members @ vocabulary.doc_term_matrix).astype(bool).astype(np.float64)
+    weigh = sparse.diags([9.0 if set(term.split(" ")) <= set(heavy.split(" ")) else 1.0 for term in vocabulary.terms])
+    keywords = ranking._rank(np.array(labels), (weights @ weigh).tocsr())
+    return {topic: [word.term for word in words] for topic, words in keywords.items()}
+
+
+def test_one_long_comment_names_no_topic() -> None:
+    """Its words all stand together and are rare elsewhere, but no other comment of the topic says them."""
+    words = ["lab", "voice", "grade", "quiz", "zoom", "exam", "joke", "bus", "board", "slide", "chair", "fan"]
+    said = [f"{word} {words[(i + 5) % 12]}" for i, word in enumerate(words)]
+    long = " ".join(f"{first}{second}ing" for first in ("mark", "stream", "plant", "search") for second in "abcdefgh")
+    others = ["late bus", "late again", "bus again"]
+    keywords = ranked([*said, long, *others], [0] * 13 + [1] * 3, heavy=long)[0]
+    assert len(keywords) == 10
+    assert set(keywords) <= set(words)
+
+
+def test_memory_grows_with_the_topics_and_not_with_their_square() -> None:
+    """Terms are compared within their topic."""
+    n_topics, per_topic = 300, 20
+    texts = [f"w{topic}x{i % 10}a w{topic}x{i % 7}b" for topic in range(n_topics) for i in range(per_topic)]
+    labels = [topic for topic in range(n_topics) for _ in range(per_topic)]
+    tracemalloc.start()
+    keywords = ranked(texts, labels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(keywords) == n_topics
+    n_terms = len(build_vocabulary(texts).terms)
+    assert peak < n_terms * n_terms * 4

@@ -1,0 +1,150 @@
+"""UMAP's graph and layout in torch, against umap-learn and against known themes."""
+
+import os
+import subprocess
+import sys
+
+import hdbscan
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+from sklearn.metrics import adjusted_rand_score
+
+from tests.topics.themes import themed_corpus
+from worker.topics.fit import FloatArray
+from worker.topics.graph import neighbors
+from worker.topics.graph.fuzzy_graph import fuzzy_graph
+from worker.topics.graph.layout import lay_out, principal_start
+from worker.topics.graph.neighbors import nearest_neighbors
+from worker.topics.graph.reduction import Reduction
+
+N_NEIGHBORS = 10
+
+
+def reduced(embeddings: FloatArray, device: str = "cpu", n_components: int = 5) -> FloatArray:
+    """Lay a batch out."""
+    found = nearest_neighbors(embeddings, N_NEIGHBORS - 1, device)
+    return Reduction(found, N_NEIGHBORS, n_components, device).fit_transform(embeddings)
+
+
+def umap_graph(embeddings: FloatArray) -> sparse.csr_matrix:
+    """Build the same graph by umap-learn."""
+    from umap.umap_ import fuzzy_simplicial_set
+
+    found = nearest_neighbors(embeddings, N_NEIGHBORS - 1, "cpu")
+    n = len(embeddings)
+    indices = np.hstack([np.arange(n)[:, None], found.indices])
+    distances = np.hstack([np.zeros((n, 1), np.float32), found.distances])
+    graph, *_ = fuzzy_simplicial_set(
+        embeddings, N_NEIGHBORS, np.random.RandomState(0), "cosine", knn_indices=indices, knn_dists=distances
+    )
+    return graph.tocsr()
+
+
+@pytest.mark.parametrize("n_copies", [0, 1, 30])
+def test_the_graph_is_that_of_umap_learn(n_copies: int) -> None:
+    """Weight by weight, copies at distance zero included."""
+    _, embeddings, _ = themed_corpus(20)
+    embeddings = np.concatenate([embeddings, np.repeat(embeddings[:1], n_copies, axis=0)])
+    found = nearest_neighbors(embeddings, N_NEIGHBORS - 1, "cpu")
+    ours = fuzzy_graph(found.indices, found.distances).toarray()
+    np.testing.assert_allclose(ours, umap_graph(embeddings).toarray(), atol=2e-4)
+    np.testing.assert_array_equal(ours, ours.T)
+
+
+@pytest.mark.parametrize("noise", [0.03, 0.06])
+def test_clusters_are_those_that_umap_learn_shows(noise: float) -> None:
+    """HDBSCAN finds the known themes in both layouts alike."""
+    from umap import UMAP
+
+    _, embeddings, themes = themed_corpus(60, noise=noise)
+    theirs = UMAP(n_neighbors=N_NEIGHBORS, n_components=5, min_dist=0.0, metric="cosine", random_state=0, n_jobs=1)
+    scores = []
+    for coordinates in (reduced(embeddings), theirs.fit_transform(embeddings)):
+        labels = hdbscan.HDBSCAN(min_cluster_size=15, min_samples=5).fit(coordinates.astype(np.float64)).labels_
+        scores.append(adjusted_rand_score(themes, labels))
+    assert scores[0] > 0.95
+    assert scores[0] >= scores[1] - 0.05
+
+
+def test_points_that_are_joined_come_together() -> None:
+    """Two groups that are dense inside and not joined lie farther apart than each is wide."""
+    block = np.ones((30, 30)) - np.eye(30)
+    graph = sparse.block_diag([block, block]).tocsr().astype(np.float32)
+    start = np.random.default_rng(0).normal(scale=10, size=(60, 3)).astype(np.float32)
+    laid = lay_out(graph, start, n_epochs=100, seed=0, device="cpu")
+    widths = [np.linalg.norm(part - part.mean(axis=0), axis=1).max() for part in (laid[:30], laid[30:])]
+    assert np.linalg.norm(laid[:30].mean(axis=0) - laid[30:].mean(axis=0)) > max(widths)
+
+
+def test_the_start_is_not_modified() -> None:
+    """The caller's array is the caller's."""
+    _, embeddings, _ = themed_corpus(10)
+    found = nearest_neighbors(embeddings, 9, "cpu")
+    start = principal_start(embeddings, 2, 0)
+    before = start.copy()
+    lay_out(fuzzy_graph(found.indices, found.distances), start, n_epochs=3, seed=0, device="cpu")
+    np.testing.assert_array_equal(start, before)
+
+
+def test_more_components_than_dimensions() -> None:
+    """What the vectors have no axis for is noise to begin with."""
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(40, 3)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    laid = reduced(vectors, n_components=5)
+    assert laid.shape == (40, 5)
+    assert np.isfinite(laid).all()
+
+
+def test_the_process_keeps_its_threads() -> None:
+    """What the layout sets for itself is set back."""
+    before = torch.get_num_threads()
+    _, embeddings, _ = themed_corpus(5)
+    reduced(embeddings)
+    assert torch.get_num_threads() == before
+
+
+SCRIPT = """
+import hashlib, sys
+sys.path[:0] = sys.argv[1:2]
+from tests.topics.test_layout import reduced
+from tests.topics.themes import themed_corpus
+from worker.topics.graph import neighbors
+neighbors.SKETCH_ABOVE = int(sys.argv[2])
+print(hashlib.sha256(reduced(themed_corpus(200, noise=0.1)[1]).tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("sketch_above", [0, 10**6])
+def test_the_same_bytes_for_any_number_of_threads(sketch_above: int) -> None:
+    """From vectors to coordinates, by exact neighbours and by a sketch, 1,200 documents."""
+    digests = set()
+    for threads in ("1", "2"):
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+        run = subprocess.run(
+            [sys.executable, "-c", SCRIPT, os.getcwd(), str(sketch_above)],
+            env=os.environ | dict.fromkeys(names, threads),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
+        )
+        digests.add(run.stdout.strip())
+    assert len(digests) == 1
+
+
+def test_a_sketch_finds_nearly_all_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On vectors whose spectrum falls slowly; what it finds has exact distances, in order."""
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(3000, 768)) / np.sqrt(np.arange(1, 769))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    exact = nearest_neighbors(vectors, 20, "cpu")
+    monkeypatch.setattr(neighbors, "SKETCH_ABOVE", 0)
+    sketched = nearest_neighbors(vectors, 20, "cpu")
+    recall = np.mean([len(np.intersect1d(a, b)) / 20 for a, b in zip(exact.indices, sketched.indices, strict=True)])
+    assert recall > 0.9
+    true = 1 - np.einsum("ijk,ik->ij", vectors[sketched.indices[:50]].astype(np.float64), vectors[:50].astype(float))
+    np.testing.assert_allclose(sketched.distances[:50], true, atol=1e-6)
+    assert (np.diff(sketched.distances, axis=1) >= 0).all()

@@ -1,0 +1,1 @@
+"""The compute process and the messages that cross its pipe; `jobs` and the folders above it may import it."""

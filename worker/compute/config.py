@@ -1,0 +1,36 @@
+"""How the compute process is set up."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from worker.settings import Settings
+
+
+@dataclass(frozen=True)
+class ComputeConfig:
+    """How to set the compute process up.
+
+    Attributes:
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        labse_model: what the encoder "auto" takes.
+        keyword_encoder: "auto", "corpus", or a model's name or path.
+        max_jobs: a process serves this many batches, then a fresh one takes its place; 0 for no limit.
+        engine: "module:function"; anything but the worker's own runs without an encoder.
+    """
+
+    device: str
+    labse_model: str
+    keyword_encoder: str
+    max_jobs: int
+    engine: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Take what the operator has set."""
+        return cls(
+            device=settings.device,
+            labse_model=settings.labse_model,
+            keyword_encoder=settings.keyword_encoder,
+            max_jobs=settings.compute_max_jobs,
+            engine=settings.engine,
+        )

@@ -1,0 +1,1 @@
+"""The wire format: the envelope in, the result out; `compute` and the folders above it may import it."""

@@ -1,0 +1,203 @@
+"""`job.data` in, a `Batch` or a `Rejection` out: every rule of the contract's request, once.
+
+Nothing here raises, whatever JSON value comes: a flaw in the data is a value.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+
+from worker.contract.embedding_rows import unit_vector
+from worker.contract.rules import Envelope, Flaws, Item, Params, validate
+from worker.topics.fit import DEFAULT_MIN_CLUSTER_SIZE, FloatArray, IntArray, TopicParams
+
+EMBEDDING_DIM: Final = 768
+_ID_CHARS_SHOWN: Final = 80
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """The ids that tie log lines to the API's pipeline; `None` where the envelope has none."""
+
+    job_id: str | None = None
+    pipeline_id: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A sound envelope, ready for the engine.
+
+    Attributes:
+        submission_ids: of all items, in request order, unique.
+        texts: of the kept items only, as they came.
+        embeddings: (n_kept, 768) float32, L2-normalised, C-contiguous.
+        kept: (n_kept,) int64, rising: where each kept item stands in `submission_ids`;
+            items whose embedding is the zero vector are left out.
+        params: what the request sent; `None` for what it left out.
+        correlation: ids for the logs.
+        warnings: one line each, for people; no text, no embedding.
+    """
+
+    # Not in the repr: a batch in a traceback or a log must show no one's words.
+    submission_ids: tuple[str, ...] = field(repr=False)
+    texts: tuple[str, ...] = field(repr=False)
+    embeddings: FloatArray = field(repr=False)
+    kept: IntArray = field(repr=False)
+    params: TopicParams
+    correlation: Correlation
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """An envelope that would fail again: the contract's message, at most 1,000 characters."""
+
+    error: str
+    correlation: Correlation
+
+
+def read_envelope(data: object) -> Batch | Rejection:
+    """Validate the envelope and turn its embeddings into one float32 array.
+
+    Each embedding is converted as it is checked, so no second copy of them as Python
+    floats exists at any time. `data` is not modified.
+
+    Args:
+        data: any JSON value as `json.loads` gives it, NaN, Infinity and huge ints included.
+    """
+    correlation = read_correlation(data)
+    flaws = Flaws()
+    envelope = validate(Envelope, data, flaws, at="")
+    raw_items = data.get("items") if isinstance(data, dict) else None
+    items = _read_items(raw_items if isinstance(raw_items, list) else [], flaws)
+    if envelope is None or flaws.n_found:
+        return Rejection(flaws.line(), correlation)
+    params = envelope.params or Params()
+    error = _unfit(items, required=params.min_topic_size or DEFAULT_MIN_CLUSTER_SIZE)
+    if error is not None:
+        return Rejection(error, correlation)
+    n_kept = len(items.kept)
+    return Batch(
+        submission_ids=tuple(items.positions),
+        texts=tuple(items.texts),
+        embeddings=items.embeddings[:n_kept],
+        kept=np.array(items.kept, dtype=np.int64),
+        params=params.to_topic_params(),
+        correlation=correlation,
+        warnings=_zero_vector_warning(len(items.positions) - n_kept, len(items.positions)),
+    )
+
+
+def revalidated(batch: Batch, data: object) -> Batch | Rejection:
+    """Give a batch the parameters of another envelope with the same items, which are not read again."""
+    flaws = Flaws()
+    envelope = validate(Envelope, data, flaws, at="")
+    if envelope is None or flaws.n_found:
+        return Rejection(flaws.line(), batch.correlation)
+    params = envelope.params or Params()
+    required = params.min_topic_size or DEFAULT_MIN_CLUSTER_SIZE
+    error = _too_few(len(batch.submission_ids), len(batch.kept), required)
+    return Rejection(error, batch.correlation) if error else replace(batch, params=params.to_topic_params())
+
+
+@dataclass
+class _Items:
+    """What the items hold, filled row by row.
+
+    Attributes:
+        embeddings: (>= n_kept, 768) float32; rows beyond the kept ones are not initialised.
+        positions: submissionId -> its first position, in request order.
+        wrong_length: position, length and submissionId of the first misfit.
+    """
+
+    embeddings: FloatArray
+    positions: dict[str, int]
+    texts: list[str]
+    kept: list[int]
+    wrong_length: tuple[int, int, str] | None = None
+
+    def add(self, position: int, item: Item) -> None:
+        row = item.embedding
+        if len(row) != EMBEDDING_DIM:
+            self.wrong_length = self.wrong_length or (position, len(row), item.submission_id)
+        elif (unit := unit_vector(row)) is not None:
+            self.embeddings[len(self.kept)] = unit
+            self.kept.append(position)
+            self.texts.append(item.text)
+
+
+def _read_items(raw_items: list[Any], flaws: Flaws) -> _Items:
+    # Not len(raw_items): a list of a hundred million nulls must not reserve 300 GB.
+    n_rows = sum(map(_has_full_row, raw_items))
+    items = _Items(np.empty((n_rows, EMBEDDING_DIM), dtype=np.float32), {}, [], [])
+    for position, raw in enumerate(raw_items):
+        item = validate(Item, raw, flaws, at=f"items[{position}]")
+        if item is None:
+            continue
+        first = items.positions.setdefault(item.submission_id, position)
+        if first != position:
+            flaws.add(f"items[{position}].submissionId", f"is already that of items[{first}]")
+        items.add(position, item)
+    return items
+
+
+def _has_full_row(raw: object) -> bool:
+    embedding = raw.get("embedding") if isinstance(raw, dict) else None
+    return isinstance(embedding, list) and len(embedding) == EMBEDDING_DIM
+
+
+def _unfit(items: _Items, required: int) -> str | None:
+    n_items, n_kept = len(items.positions), len(items.kept)
+    if n_items >= required and items.wrong_length is not None:
+        position, length, submission_id = items.wrong_length
+        return (
+            f"Expected {EMBEDDING_DIM}-dim embeddings, got {length} "
+            f'(items[{position}], submissionId "{_shown(submission_id)}")'
+        )
+    return _too_few(n_items, n_kept, required)
+
+
+def _too_few(n_items: int, n_kept: int, required: int) -> str | None:
+    if n_items < required:
+        return f"Received {n_items} items, need at least {required} (min_topic_size) for topic modeling"
+    if n_kept == 0:
+        return "All embeddings are zero vectors"
+    if n_kept < required:
+        return f"After filtering zero vectors, only {n_kept} items remain (need {required})"
+    return None
+
+
+def _zero_vector_warning(n_zero: int, n_items: int) -> tuple[str, ...]:
+    if n_zero == 0:
+        return ()
+    if n_zero == 1:
+        are = "is a zero vector, set aside: it counts as an outlier"
+    else:
+        are = "are zero vectors, set aside: they count as outliers"
+    return (f"{n_zero} of {n_items} embeddings {are}",)
+
+
+def read_correlation(data: object) -> Correlation:
+    """Read the ids that logs are correlated by, whatever else the data are."""
+    envelope = data if isinstance(data, dict) else {}
+    metadata = envelope.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    return Correlation(
+        job_id=_id_or_none(envelope.get("jobId")),
+        pipeline_id=_id_or_none(metadata.get("pipelineId")),
+        run_id=_id_or_none(metadata.get("runId")),
+    )
+
+
+def _id_or_none(value: object) -> str | None:
+    # Ids only correlate logs: one of another type is left out, never a reason to fail.
+    return _shown(value) if isinstance(value, str) and value else None
+
+
+def _shown(value: str) -> str:
+    """Make an id fit for one line of a log or an error: short, printable, encodable."""
+    head = value[:_ID_CHARS_SHOWN]
+    safe = "".join(char if char.isprintable() and char not in '"\\' else f"\\u{ord(char):04x}" for char in head)
+    return safe + ("…" if len(value) > _ID_CHARS_SHOWN else "")

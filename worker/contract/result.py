@@ -1,0 +1,174 @@
+"""The response document: a `TopicFit` plus the ids of its batch, ordered and rounded."""
+
+import math
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from worker.contract.envelope import Batch
+from worker.errors import EngineFailed
+from worker.topics.fit import NoTopics, Stage, TopicFit, TopicParams
+from worker.topics.words.academic_aspects import aspects_in_force
+from worker.version import WORKER_VERSION
+
+JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
+Document: TypeAlias = dict[str, JSON]
+
+MAX_KEYWORDS: Final = 10
+_LABEL_KEYWORDS: Final = 4
+_DECIMALS: Final = 4
+
+_NO_TOPICS: Final = {
+    NoTopics.NO_CLUSTERS: "BERTopic produced 0 topics",
+    NoTopics.NO_KEYWORDS: "No keywords: the texts hold only stop words, symbols or digits",
+}
+
+
+def completed(batch: Batch, fit: TopicFit, *, now: datetime) -> Document:
+    """Build the document of a batch that has topics.
+
+    The counts are taken from the labels alone, so that they agree by construction:
+    sum(docCount) + outlierCount is the number of items, zero vectors included.
+
+    Args:
+        batch: whose kept items were fitted.
+        fit: labels and probabilities in the order of `batch.kept`.
+        now: aware; becomes `completedAt`.
+
+    Raises:
+        EngineFailed: the fit contradicts itself or the batch: a bug, not a flaw in the data.
+    """
+    sizes = _checked_sizes(batch, fit)
+    n_items = len(batch.submission_ids)
+    n_outliers = n_items - sum(sizes)
+    return {
+        "version": WORKER_VERSION,
+        "status": "completed",
+        "topics": [
+            _topic(index, list(dict.fromkeys(topic.keywords))[:MAX_KEYWORDS], size) | _aspect(fit, index)
+            for index, (topic, size) in enumerate(zip(fit.topics, sizes, strict=True))
+        ],
+        "assignments": _assignments(batch, fit),
+        "metrics": {
+            "npmi_coherence": _rounded(fit.metrics.npmi_coherence),
+            "topic_diversity": _rounded(fit.metrics.topic_diversity),
+            # Not the engine's: it never saw the zero vectors.
+            "outlier_ratio": _rounded(n_outliers / n_items),
+            "silhouette_score": _rounded(fit.metrics.silhouette_score),
+            "embedding_coherence": _rounded(fit.metrics.embedding_coherence),
+        },
+        "outlierCount": n_outliers,
+        **_aspect_mapping(fit, batch.params),
+        "completedAt": _timestamp(now),
+    }
+
+
+def failed(error: str, *, now: datetime) -> Document:
+    """Build the document of a batch whose data is at fault; `error` is the contract's message."""
+    return {
+        "version": WORKER_VERSION,
+        "status": "failed",
+        "error": error,
+        "completedAt": _timestamp(now),
+    }
+
+
+def no_topics(reason: NoTopics, *, now: datetime) -> Document:
+    """Build the document of a sound batch in which the engine found no topic."""
+    return failed(_NO_TOPICS[reason], now=now)
+
+
+def _topic(index: int, keywords: list[str], size: int) -> Document:
+    return {
+        "topicIndex": index,
+        "rawLabel": "_".join([str(index), *keywords[:_LABEL_KEYWORDS]]),
+        "keywords": list(keywords),
+        "docCount": size,
+    }
+
+
+def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:
+    # `kept` rises, so the order of the items is kept too.
+    clustered = fit.labels >= 0
+    probabilities = np.clip(fit.probabilities[clustered].astype(np.float64), 0.0, 1.0)
+    return [
+        {
+            "submissionId": batch.submission_ids[position],
+            "topicIndex": label,
+            "probability": probability,
+            **_second(fit, index),
+        }
+        for index, position, label, probability in zip(
+            np.flatnonzero(clustered).tolist(),
+            batch.kept[clustered].tolist(),
+            fit.labels[clustered].tolist(),
+            # + 0.0 turns -0.0 into 0.0
+            (probabilities.round(_DECIMALS) + 0.0).tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _aspect(fit: TopicFit, index: int) -> Document:
+    if fit.aspects is None:
+        return {}
+    match = fit.aspects[index]
+    return {
+        "aspectLabel": match.label,
+        "aspectSimilarity": _rounded(match.similarity),
+        "isEmergent": match.is_emergent,
+    }
+
+
+def _aspect_mapping(fit: TopicFit, params: TopicParams) -> Document:
+    """Map each aspect to the topics that speak of it; all aspects that were asked for are there."""
+    if fit.aspects is None:
+        return {}
+    mapping: dict[str, JSON] = {name: [] for name in sorted(aspects_in_force(params) or ())}
+    for index, match in enumerate(fit.aspects):
+        topics = mapping[match.label]
+        if not match.is_emergent and isinstance(topics, list):
+            topics.append(index)
+    return {"aspectMapping": mapping}
+
+
+def _second(fit: TopicFit, index: int) -> Document:
+    if fit.second is None:
+        return {}
+    label = int(fit.second.labels[index])
+    if label < 0:
+        return {"isMultiTopic": False}
+    return {
+        "isMultiTopic": True,
+        "secondaryTopicIndex": label,
+        "secondaryProbability": _rounded(fit.second.probabilities[index]),
+    }
+
+
+def _checked_sizes(batch: Batch, fit: TopicFit) -> list[int]:
+    n_kept, n_topics = len(batch.kept), len(fit.topics)
+    if fit.labels.shape != (n_kept,) or fit.probabilities.shape != (n_kept,):
+        raise _inconsistent(f"labels for {len(fit.labels)} of {n_kept} documents")
+    if n_topics == 0 or fit.labels.min() < -1 or fit.labels.max() >= n_topics:
+        raise _inconsistent(f"labels outside its {n_topics} topics")
+    if not np.isfinite(fit.probabilities).all():
+        raise _inconsistent("a probability that is not finite")
+    sizes: list[int] = np.bincount(fit.labels[fit.labels >= 0], minlength=n_topics).tolist()
+    if 0 in sizes or sizes != sorted(sizes, reverse=True):
+        raise _inconsistent("topics that are empty or not by falling size")
+    return sizes
+
+
+def _rounded(value: float) -> float:
+    if not math.isfinite(value):
+        raise _inconsistent("a metric that is not finite")
+    return round(float(value), _DECIMALS) + 0.0
+
+
+def _inconsistent(what: str) -> EngineFailed:
+    return EngineFailed(f"the engine gave {what}", Stage.EVALUATE, poisoned=False)
+
+
+def _timestamp(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,239 @@
+"""The contract's rules for each field of the envelope, and what a broken one is called."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, Strict, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from worker.contract.embedding_rows import FloatRow, NotFinite, finite_row
+from worker.topics.fit import DEFAULT_MATCH_THRESHOLD, TopicParams
+
+MAX_PLACES: Final = 5
+MAX_ASPECTS: Final = 50
+MAX_SEEDS: Final = 100
+# A larger count means "no limit" to the engine, and any int fits an int32 after this.
+_LARGEST_COUNT: Final = 2**31 - 1
+
+
+def _major_version_1(version: str | None) -> str | None:
+    if version is not None and version.partition(".")[0] != "1":
+        raise PydanticCustomError("version", "must have the major version 1, such as 1.0")
+    return version
+
+
+def _topic_model(kind: str | None) -> str | None:
+    if kind not in (None, "topic-model"):
+        raise PydanticCustomError("type", "must be topic-model")
+    return kind
+
+
+def _count(minimum: int) -> PlainValidator:
+    def check(value: object) -> int | None:
+        if isinstance(value, float) and value.is_integer():
+            value = int(max(-1.0, min(value, _LARGEST_COUNT)))
+        if value is None:
+            return None
+        # `type`, not `isinstance`: a bool is an int to Python, not to the contract.
+        if type(value) is not int or value < minimum:
+            message = "must be an integer of at least {minimum}"
+            raise PydanticCustomError("count", message, {"minimum": minimum})
+        return min(value, _LARGEST_COUNT)
+
+    return PlainValidator(check)
+
+
+def _flag(value: object) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise PydanticCustomError("flag", "must be true or false")
+
+
+def _numbers(value: object) -> FloatRow:
+    if not isinstance(value, list):
+        raise PydanticCustomError("numbers", "must be an array of numbers")
+    try:
+        return finite_row(value)
+    except NotFinite as error:
+        message = "must be a finite number"
+        raise PydanticCustomError("number", message, {"entry": error.entry}) from None
+
+
+def _threshold(value: object) -> float | None:
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not -1 <= value <= 1:  # type: ignore[operator]
+        raise PydanticCustomError("threshold", "must be a number between -1 and 1")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _aspects(value: object) -> dict[str, tuple[str, ...]] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not 1 <= len(value) <= MAX_ASPECTS:
+        message = "must be an object of 1 to {most} aspects"
+        raise PydanticCustomError("aspects", message, {"most": MAX_ASPECTS})
+    if not all(_are_seeds(name, seeds) for name, seeds in value.items()):
+        message = "must give each aspect, by a name of up to {most} characters, 1 to {most} seed words"
+        raise PydanticCustomError("aspects", message, {"most": MAX_SEEDS})
+    return {name: tuple(dict.fromkeys(seeds)) for name, seeds in value.items()}
+
+
+def _are_seeds(name: str, seeds: object) -> bool:
+    if not isinstance(seeds, list) or not 1 <= len(seeds) <= MAX_SEEDS:
+        return False
+    return all(
+        isinstance(word, str) and 0 < len(word.strip()) <= MAX_SEEDS and _encodes(word) for word in [name, *seeds]
+    )
+
+
+def _encodes(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+# The schema stands beside each rule, so that who changes one sees the other; a test holds them together.
+_SHORT_TEXT: Final = {"type": "string", "pattern": r"^\s*\S([\s\S]{0,98}\S)?\s*$"}
+_ASPECTS_SCHEMA: Final = {
+    "type": ["object", "null"],
+    "minProperties": 1,
+    "maxProperties": MAX_ASPECTS,
+    "propertyNames": _SHORT_TEXT,
+    "additionalProperties": {"type": "array", "minItems": 1, "maxItems": MAX_SEEDS, "items": _SHORT_TEXT},
+}
+_NonEmpty = Annotated[str, Strict(), Field(min_length=1)]
+_OptionalString = Annotated[str, Strict()] | None
+_Flag = Annotated[bool | None, PlainValidator(_flag), WithJsonSchema({"type": ["boolean", "null"]})]
+
+
+_FromOne = Annotated[int | None, _count(1), WithJsonSchema({"type": ["integer", "null"], "minimum": 1})]
+_FromTwo = Annotated[int | None, _count(2), WithJsonSchema({"type": ["integer", "null"], "minimum": 2})]
+
+
+class Params(BaseModel):
+    """What a request may ask for; a key left out and a `null` both mean the default."""
+
+    min_topic_size: _FromTwo = Field(None, description="Smallest topic. Left out: 3 to 15, by the batch.")
+    nr_topics: _FromOne = Field(None, description="Most topics, outliers not counted. Left out: 20.")
+    umap_n_neighbors: _FromTwo = Field(None, description="Left out: 20, less for small batches.")
+    umap_n_components: _FromOne = Field(None, description="Left out: 10, less for small batches.")
+    hdbscan_min_samples: _FromOne = Field(None, description="Left out: 5, less for small batches.")
+    reduce_outliers: _Flag = Field(None, description="Place outliers where their neighbours agree. Left out: true.")
+    aspects: Annotated[dict[str, tuple[str, ...]] | None, PlainValidator(_aspects), WithJsonSchema(_ASPECTS_SCHEMA)] = (
+        Field(None, description="Extension: names and seed words that topics are matched with.")
+    )
+    tier1_guided: _Flag = Field(None, description="Extension: match with ten built-in academic aspects.")
+    match_threshold: Annotated[
+        float | None,
+        PlainValidator(_threshold),
+        WithJsonSchema({"type": ["number", "null"], "minimum": -1, "maximum": 1}),
+    ] = Field(None, description="Extension: cosine below which a topic is emergent. Left out: 0.65.")
+    multi_topic: _Flag = Field(None, description="Extension: name a second topic where there is one.")
+
+    def to_topic_params(self) -> TopicParams:
+        """Give the request's parameters the engine's names."""
+        return TopicParams(
+            min_cluster_size=self.min_topic_size,
+            n_topics=self.nr_topics,
+            n_neighbors=self.umap_n_neighbors,
+            n_components=self.umap_n_components,
+            min_samples=self.hdbscan_min_samples,
+            reduce_outliers=self.reduce_outliers is not False,
+            aspects=self.aspects,
+            academic_aspects=self.tier1_guided is True,
+            match_threshold=DEFAULT_MATCH_THRESHOLD if self.match_threshold is None else self.match_threshold,
+            multi_topic=self.multi_topic is True,
+        )
+
+
+class Envelope(BaseModel):
+    """The envelope without what is in `items`, which is read one by one."""
+
+    version: Annotated[
+        _OptionalString,
+        AfterValidator(_major_version_1),
+        WithJsonSchema({"type": ["string", "null"], "pattern": r"^1(\.|$)"}),
+    ] = None
+    type: Annotated[_OptionalString, AfterValidator(_topic_model), WithJsonSchema({"enum": ["topic-model", None]})] = (
+        None
+    )
+    params: Params | None = None
+    items: Annotated[list[Any], Strict()]
+
+
+class Item(BaseModel):
+    """One comment: its id, its text as it came, its embedding."""
+
+    submission_id: _NonEmpty = Field(alias="submissionId")
+    text: _NonEmpty
+    # (d,) float64, finite; the length is the caller's to judge, with a message of its own.
+    embedding: Annotated[Any, PlainValidator(_numbers), WithJsonSchema({"type": "array", "items": {"type": "number"}})]
+
+
+_MESSAGES: Final[Mapping[str, str]] = {
+    "missing": "is required",
+    "model_type": "must be an object",
+    "list_type": "must be an array",
+    "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+    "string_unicode": "must be valid Unicode, but holds half of a surrogate pair",
+}
+_OWN_TYPES: Final = frozenset({"version", "type", "count", "flag", "numbers", "number", "threshold", "aspects"})
+
+
+class Flaws:
+    """Counts the broken rules and words the first few."""
+
+    def __init__(self) -> None:
+        self.n_found = 0
+        self._places: list[str] = []
+
+    def add(self, place: str, message: str) -> None:
+        """Note one broken rule."""
+        self.n_found += 1
+        if len(self._places) < MAX_PLACES:
+            self._places.append(f"{place}: {message}")
+
+    def add_all(self, error: ValidationError, at: str) -> None:
+        """Note every rule that pydantic found broken in the value at `at`."""
+        if len(self._places) == MAX_PLACES:  # only the number is wanted from here on
+            self.n_found += error.error_count()
+            return
+        for details in error.errors(include_url=False, include_input=False):
+            self.add(_place(details, at), _message(details))
+
+    def line(self) -> str:
+        """Name the first places and count the others; bounded, as places and messages are."""
+        more = self.n_found - len(self._places)
+        rest = [f"… and {more} more"] if more else []
+        return "Invalid envelope: " + "; ".join(self._places + rest)
+
+
+def _place(details: ErrorDetails, at: str) -> str:
+    parts = ([at] if at else []) + [str(part) for part in details["loc"]]
+    entry = details.get("ctx", {}).get("entry")
+    return (".".join(parts) or "job.data") + ("" if entry is None else f"[{entry}]")
+
+
+def _message(details: ErrorDetails) -> str:
+    # Never pydantic's own words as a fallback: they may quote the input.
+    own = details["msg"] if details["type"] in _OWN_TYPES else "is not valid"
+    return _MESSAGES.get(details["type"], own)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def validate(model: type[_Model], value: object, flaws: Flaws, at: str) -> _Model | None:
+    """Validate `value`, or note each broken rule in `flaws` and give `None`.
+
+    Args:
+        model: the rules.
+        value: any JSON value.
+        flaws: is added to.
+        at: where the value stands in the envelope, such as `items[3]`; "" for its root.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        flaws.add_all(error, at)
+        return None

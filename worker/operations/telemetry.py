@@ -1,0 +1,169 @@
+"""What the worker counts and times, in Prometheus's terms."""
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from worker.compute.compute import Compute
+from worker.topics.fit import Stage
+from worker.version import WORKER_VERSION
+
+# Seconds: a small warm batch takes a quarter of one, the deadline is five minutes by default.
+JOB_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 240, 300, 600)
+STAGE_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+
+
+class Outcome(StrEnum):
+    """How a taken job left this worker."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"  # by the contract: delivered, with status "failed"
+    RAISED = "raised"
+    TIMED_OUT = "timed_out"
+    HANDED_BACK = "handed_back"
+    LOST = "lost"  # to another worker, or removed
+    STALLED = "stalled"  # failed for good by BullMQ: every worker that took it was gone
+
+
+class Telemetry:
+    """The worker's metrics; one registry of its own."""
+
+    def __init__(self, job_timeout_s: float) -> None:
+        """Make every series there will be, at zero, so that a rate sees the first event."""
+        self.registry = CollectorRegistry()
+        own = self.registry
+        ProcessCollector(registry=own)
+        self._build = Info("topic_model_build", "Version, device and keyword encoder.", registry=own)
+        self._jobs = Counter("topic_model_jobs", "Jobs that left this worker.", ["outcome"], registry=own)
+        self._stalled = Counter("topic_model_stalled_jobs", "Jobs found whose worker was gone.", registry=own)
+        self._job_s = Histogram(
+            "topic_model_job_duration_seconds",
+            "From pick-up to delivery.",
+            ["outcome"],
+            buckets=JOB_BUCKETS,
+            registry=own,
+        )
+        self._stage_s = Histogram(
+            "topic_model_stage_duration_seconds",
+            "Of the stages that finished.",
+            ["stage"],
+            buckets=STAGE_BUCKETS,
+            registry=own,
+        )
+        self._items = Counter("topic_model_items", "Comments in the batches that were begun.", registry=own)
+        self._running = Gauge("topic_model_running_jobs", "Jobs in hand.", registry=own)
+        self._success = Gauge(
+            "topic_model_last_success_timestamp_seconds",
+            "Unix time of the last result delivered, a failure by the contract included; at first, of the start.",
+            registry=own,
+        )
+        self._renewals = Counter("topic_model_lock_renewals", "Renewals of locks.", ["result"], registry=own)
+        self._queue = Gauge("topic_model_queue_jobs", "Jobs of the queue, by state.", ["state"], registry=own)
+        self._redis = Gauge("topic_model_redis_up", "Whether Redis answered when it was last asked.", registry=own)
+        Gauge("topic_model_job_timeout_seconds", "A job that computes longer is stopped.", registry=own).set(
+            job_timeout_s
+        )
+        self._success.set_to_current_time()
+        for outcome in Outcome:
+            self._jobs.labels(outcome)
+        for outcome in set(Outcome) - {Outcome.STALLED}:
+            self._job_s.labels(outcome)
+        for stage in Stage:
+            self._stage_s.labels(stage.value)
+        for result in ("ok", "failed"):
+            self._renewals.labels(result)
+
+    def on_queue(self, counts: Mapping[str, int]) -> None:
+        """Note how many jobs are in each state; none where Redis did not say."""
+        self._redis.set(bool(counts))
+        if not counts:
+            self._queue.clear()
+        for state, count in counts.items():
+            self._queue.labels(state).set(count)
+
+    def watch(self, compute: Compute, is_alive: Callable[[], bool]) -> None:
+        """Tell of the compute process too, and whether all is alive, as it is when somebody asks."""
+        self.registry.register(_ComputeCollector(compute))
+        alive = Gauge("topic_model_alive", "What /livez says: 1 for ok.", registry=self.registry)
+        alive.set_function(is_alive)
+
+    def on_ready(self, device: str, encoder: str) -> None:
+        """Note what the compute process runs on."""
+        self._build.info({"version": WORKER_VERSION, "device": device, "encoder": encoder})
+
+    def on_taken(self) -> None:
+        """Note a pick-up."""
+        self._running.inc()
+
+    def on_begun(self, n_items: int) -> None:
+        """Note a batch that passed its validation."""
+        self._items.inc(n_items)
+
+    def on_stage(self, stage: Stage, duration_s: float) -> None:
+        """Note a stage that finished."""
+        self._stage_s.labels(stage.value).observe(duration_s)
+
+    def on_settled(self, outcome: Outcome, duration_s: float) -> None:
+        """Note how a job ended, once for each `on_taken`."""
+        self._jobs.labels(outcome).inc()
+        self._job_s.labels(outcome).observe(duration_s)
+        if outcome in {Outcome.COMPLETED, Outcome.FAILED}:
+            self._success.set_to_current_time()
+        self._running.dec()
+
+    def on_stalled(self) -> None:
+        """Note a job that our check found without a worker."""
+        self._stalled.inc()
+
+    def on_stalled_out(self) -> None:
+        """Note a job that stalled once too often: it is failed without being taken."""
+        self._jobs.labels(Outcome.STALLED).inc()
+
+    def on_renewals(self, n_ok: int = 0, n_failed: int = 0) -> None:
+        """Note locks that were, or could not be, renewed."""
+        self._renewals.labels("ok").inc(n_ok)
+        self._renewals.labels("failed").inc(n_failed)
+
+
+class _ComputeCollector(Collector):
+    """Reads the compute process's figures at the time of the question."""
+
+    def __init__(self, compute: Compute) -> None:
+        self._compute = compute
+
+    def collect(self) -> Iterator[Metric]:
+        restarts = CounterMetricFamily(
+            "topic_model_compute_restarts", "Compute processes after the first.", labels=["reason"]
+        )
+        for reason, n in self._compute.restarts.items():
+            restarts.add_metric([reason], n)
+        yield restarts
+        yield GaugeMetricFamily(
+            "topic_model_batch_started_timestamp_seconds",
+            "Unix time at which the running batch was handed over for computing; 0 where none runs.",
+            self._compute.batch_started_at,
+        )
+        yield GaugeMetricFamily(
+            "topic_model_compute_resident_memory_bytes",
+            "Of the compute process, now; 0 where there is none.",
+            self._compute.resident_bytes,
+        )
+        vitals = self._compute.vitals
+        if vitals is None:
+            return
+        cache = CounterMetricFamily("topic_model_encoder_cache", "Keywords looked up.", labels=["result"])
+        cache.add_metric(["hit"], vitals.cache_hits)
+        cache.add_metric(["miss"], vitals.cache_misses)
+        yield cache
+        if vitals.cuda_reserved_bytes is not None and vitals.cuda_allocated_bytes is not None:
+            cuda = GaugeMetricFamily(
+                "topic_model_cuda_memory_bytes",
+                "Of the compute process, between batches; what a batch reserved stays reserved.",
+                labels=["kind"],
+            )
+            cuda.add_metric(["allocated"], vitals.cuda_allocated_bytes)
+            cuda.add_metric(["reserved"], vitals.cuda_reserved_bytes)
+            yield cuda

@@ -1,0 +1,129 @@
+"""Watch over the locks of the jobs in hand: renewals that fail, and renewals that do not come."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from worker.compute.compute import Compute
+from worker.operations.telemetry import Telemetry
+from worker.queue.delivery import Claim
+
+LOCK_LOST = "lock lost"
+CHECK_INTERVAL_S = 0.25
+# An outage that begins leaves most of a lock's life.
+RENEWALS_PER_LOCK = 6
+# A renewal may take so much of the lock's life to be answered; what is left then is too little.
+FENCE_SHARE = 0.7
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Held:
+    """A job in hand.
+
+    Attributes:
+        claim: on its lock.
+        ids: what its log lines carry.
+        renewed_at_s: when the lock was surely ours (monotonic).
+        n_missed: renewals that have not come since.
+        lost: it is, or may be, somebody else's.
+        delivering: its result is under way; a failing renewal changes nothing any more.
+    """
+
+    claim: Claim
+    ids: dict[str, Any]
+    renewed_at_s: float = field(default_factory=time.monotonic)
+    n_missed: int = 0
+    lost: bool = False
+    delivering: bool = False
+
+
+class LockWatch:
+    """Cancels the computing of a job that is, or may be, somebody else's.
+
+    Attributes:
+        seen_tokens: of the locks of all jobs that were in hand; whoever has looked which are still there prunes them.
+    """
+
+    def __init__(self, compute: Compute, lock_duration_ms: int, telemetry: Telemetry) -> None:
+        """Take what to cancel, how long a lock lives without renewal, and where renewals are counted."""
+        self._compute = compute
+        self._fence_s = FENCE_SHARE * lock_duration_ms / 1000
+        self._renewal_s = lock_duration_ms / 1000 / RENEWALS_PER_LOCK
+        self._held: dict[str, Held] = {}
+        self.seen_tokens: set[str] = set()
+        self._checks: set[asyncio.Task[None]] = set()
+        self._telemetry = telemetry
+
+    @contextlib.contextmanager
+    def holding(self, claim: Claim) -> Iterator[Held]:
+        """Watch a job for as long as the context lasts."""
+        job_id = str(claim.job.id)
+        held = self._held[job_id] = Held(claim, {"job_id": job_id})
+        self.seen_tokens.add(claim.token)
+        try:
+            yield held
+        finally:
+            self._held.pop(job_id, None)
+            self._compute.forget(job_id)
+
+    @property
+    def n_held(self) -> int:
+        """How many jobs are in hand."""
+        return len(self._held)
+
+    def on_renewed(self, job_ids: list[str]) -> None:
+        """Note locks that BullMQ has renewed."""
+        self._telemetry.on_renewals(n_ok=len(job_ids))
+        for job_id in job_ids:
+            if job_id in self._held:
+                self._held[job_id].renewed_at_s, self._held[job_id].n_missed = time.monotonic(), 0
+
+    def on_renewal_failed(self, job_ids: list[str]) -> None:
+        """Claim locks back that BullMQ could not renew, or give the jobs up."""
+        self._telemetry.on_renewals(n_failed=len(job_ids))
+        for job_id in job_ids:
+            held = self._held.get(job_id)
+            if held is not None and not held.delivering:
+                check = asyncio.get_running_loop().create_task(self._reclaim(job_id, held))
+                self._checks.add(check)
+                check.add_done_callback(self._checks.discard)
+
+    async def watch(self) -> None:
+        """Give up jobs whose lock has gone unrenewed for too long; runs until cancelled."""
+        while True:
+            await asyncio.sleep(CHECK_INTERVAL_S)
+            now_s = time.monotonic()
+            for job_id, held in list(self._held.items()):
+                self._count_missed(held, now_s)
+                if not held.lost and not held.delivering and now_s - held.renewed_at_s > self._fence_s:
+                    self._give_up(job_id, held, "no renewal in time: another worker may take the job")
+
+    def _count_missed(self, held: Held, now_s: float) -> None:
+        """Count renewals as failed that do not come: of an outage BullMQ tells no more than an error."""
+        n_missed = int((now_s - held.renewed_at_s) / self._renewal_s) - 1
+        if n_missed > held.n_missed:
+            self._telemetry.on_renewals(n_failed=n_missed - held.n_missed)
+            held.n_missed = n_missed
+
+    async def _reclaim(self, job_id: str, held: Held) -> None:
+        try:
+            if await held.claim.renew():
+                held.renewed_at_s, held.n_missed = time.monotonic(), 0
+                log.warning("lock_reacquired", **held.ids)
+            elif self._held.get(job_id) is held and not held.delivering:
+                self._give_up(job_id, held, "another worker has the job, or it was removed")
+        except (RedisError, OSError):
+            return  # the fence bounds it
+
+    def _give_up(self, job_id: str, held: Held, why: str) -> None:
+        held.lost = True
+        log.warning("lock_lost", why=why, **held.ids)
+        self._compute.cancel(LOCK_LOST, job_id)

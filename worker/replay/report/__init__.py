@@ -1,0 +1,1 @@
+"""The HTML report and the verdicts it gives; only `replay` imports it."""

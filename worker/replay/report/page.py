@@ -1,0 +1,88 @@
+"""`--report`: one HTML file that needs no network, from a view and a template."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any, Final
+
+from worker.replay.files import write_file
+from worker.replay.report.view import ReportView, TreeNode
+from worker.topics.fit import Diagnostics
+from worker.version import WORKER_VERSION
+
+# Colours by topic number, then the same colours with the next shape; as in report.css and report.js.
+N_COLOURS: Final = 6
+# A longer comment is cut on the map, where it is only to be recognised.
+MAX_HOVER_CHARS: Final = 280
+MAX_MAP_DECIMALS: Final = 3
+
+
+def write_report(path: str, view: ReportView) -> None:
+    """Render the report and write it.
+
+    Raises:
+        UnwritableFile: the path cannot be written.
+    """
+    write_file(path, render(view).encode("utf-8"))
+
+
+def render(view: ReportView) -> str:
+    """Render the report: HTML whose policy allows its own two scripts and no request to anywhere."""
+    import jinja2
+    from plotly.offline import get_plotlyjs
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("worker.replay.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": _percent, "tree": _flat}
+    scripts = [get_plotlyjs(), _resource("report.js")]
+    return environment.get_template("report.html.j2").render(
+        view=view,
+        session=view.session,
+        document=view.session.document,
+        version=WORKER_VERSION,
+        n_colours=N_COLOURS,
+        css=_resource("report.css"),
+        scripts=scripts,
+        hashes=[_hash(script) for script in scripts],
+        points=_points(view),
+    )
+
+
+def _points(view: ReportView) -> Mapping[str, Any]:
+    session = view.session
+    diagnostics = session.fit.diagnostics
+    assert isinstance(diagnostics, Diagnostics)  # noqa: S101 - a view is only made of a session that has them
+    batch, coordinates = session.batch, diagnostics.coordinates
+    return {
+        "x": [round(float(x), MAX_MAP_DECIMALS) for x in coordinates[:, 0]],
+        "y": [round(float(y), MAX_MAP_DECIMALS) for y in coordinates[:, 1]],
+        "topic": session.fit.labels.tolist(),
+        "placed": [int(core < 0 <= label) for core, label in zip(diagnostics.core, session.fit.labels, strict=True)],
+        "text": [text if len(text) <= MAX_HOVER_CHARS else text[:MAX_HOVER_CHARS] + "…" for text in batch.texts],
+        "id": [batch.submission_ids[position] for position in batch.kept.tolist()],
+        "labels": [topic.label for topic in view.topics],
+        "colours": N_COLOURS,
+    }
+
+
+def _flat(node: TreeNode, depth: int = 0) -> list[tuple[int, TreeNode]]:
+    children = [line for child in node.children for line in _flat(child, depth + 1)]
+    return [(depth, node), *children]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+
+
+def _resource(name: str) -> str:
+    return (resources.files("worker.replay.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

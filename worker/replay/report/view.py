@@ -1,0 +1,229 @@
+"""What a report shows, as plain values: nothing here knows of HTML."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from worker.replay.report.advice import Advice, advice
+from worker.replay.report.assessment import Assessment, assess
+from worker.replay.report.parameters import Parameter, parameters_in_force
+from worker.replay.report.targets import Target, targets
+from worker.replay.report.votes import Vote, is_placeable, vote_on, why_outside
+from worker.replay.session import Session
+from worker.topics.fit import Diagnostics, StageFinished, TopicFit
+
+N_EXAMPLES: Final = 3
+N_OUTLIERS_SHOWN: Final = 60
+# Enough of a long comment to judge it by.
+MAX_EXAMPLE_CHARS: Final = 500
+# Topics beyond this make a matrix nobody reads.
+MAX_MATRIX_TOPICS: Final = 40
+
+
+@dataclass(frozen=True)
+class Example:
+    """A comment that stands for something, with what to know of it."""
+
+    submission_id: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class TopicView:
+    """One topic with its verdict and its examples."""
+
+    assessment: Assessment
+    label: str
+    typical: tuple[Example, ...]
+    borderline: tuple[Example, ...]
+    n_clusters: int
+
+
+@dataclass(frozen=True)
+class TreeNode:
+    """A cluster (no children) or a merge of two nodes at a similarity."""
+
+    name: str
+    size: int
+    similarity: float | None = None
+    children: tuple["TreeNode", ...] = ()
+
+
+@dataclass(frozen=True)
+class TopicTree:
+    """How a topic was merged out of clusters."""
+
+    topic: int
+    label: str
+    root: TreeNode
+
+
+@dataclass(frozen=True)
+class OutlierView:
+    """The outliers by reason, and some of them."""
+
+    count: int
+    placed: int
+    reasons: tuple[tuple[str, int], ...]
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """All that a report shows."""
+
+    session: Session
+    n_items: int
+    topics: tuple[TopicView, ...]
+    targets: tuple[Target, ...]
+    advice: tuple[Advice, ...]
+    parameters: tuple[Parameter, ...]
+    notes: tuple[str, ...]
+    similarity: tuple[tuple[float, ...], ...]
+    trees: tuple[TopicTree, ...]
+    n_clusters: int
+    outliers: OutlierView
+    stages: tuple[StageFinished, ...]
+
+    @property
+    def good(self) -> list[TopicView]:
+        """The topics against which nothing speaks."""
+        return [topic for topic in self.topics if topic.assessment.is_good]
+
+    @property
+    def doubtful(self) -> list[TopicView]:
+        """The others."""
+        return [topic for topic in self.topics if not topic.assessment.is_good]
+
+
+def make_view(session: Session) -> ReportView:
+    """Collect what a report shows of a session that has diagnostics."""
+    fit, diagnostics = session.fit, session.fit.diagnostics
+    if diagnostics is None:
+        raise ValueError("a report needs a fit with diagnostics")
+    assessments = assess(fit, diagnostics, len(session.batch.submission_ids))
+    n_items = len(session.batch.submission_ids)
+    return ReportView(
+        session=session,
+        n_items=n_items,
+        topics=tuple(_topic(session, diagnostics, topic) for topic in assessments),
+        targets=tuple(targets(_metrics(session), fit.topics[0].size / n_items, fit.encoder)),
+        advice=tuple(advice(assessments)),
+        parameters=tuple(parameters_in_force(session)),
+        notes=tuple(_notes(session)),
+        similarity=tuple(map(tuple, diagnostics.topic_similarity[:MAX_MATRIX_TOPICS, :MAX_MATRIX_TOPICS].tolist())),
+        trees=tuple(merge_trees(fit, diagnostics)),
+        n_clusters=len(diagnostics.cluster_topics),
+        outliers=_outliers(session, diagnostics),
+        stages=session.stages,
+    )
+
+
+def label_of(fit: TopicFit, topic: int, n_words: int = 3) -> str:
+    """Name a topic by its first keywords."""
+    return ", ".join(fit.topics[topic].keywords[:n_words])
+
+
+def merge_trees(fit: TopicFit, diagnostics: Diagnostics) -> list[TopicTree]:
+    """Build the tree of each topic that was merged out of several clusters."""
+    sizes = np.bincount(diagnostics.clusters[diagnostics.clusters >= 0], minlength=len(diagnostics.cluster_topics))
+    nodes = {cluster: TreeNode(f"cluster {cluster}", int(size)) for cluster, size in enumerate(sizes)}
+    for merge in diagnostics.merges:
+        kept, gone = nodes[merge.keep], nodes.pop(merge.gone)
+        nodes[merge.keep] = TreeNode("", kept.size + gone.size, merge.similarity, (kept, gone))
+    trees = []
+    for cluster in sorted(nodes):
+        topic = int(diagnostics.cluster_topics[cluster])
+        if nodes[cluster].children:
+            label = label_of(fit, topic) if topic >= 0 else "dissolved: no keywords"
+            trees.append(TopicTree(topic, label, nodes[cluster]))
+    return sorted(trees, key=lambda tree: tree.topic)
+
+
+def _metrics(session: Session) -> dict[str, float]:
+    metrics = session.document["metrics"]
+    return {name: float(str(value)) for name, value in metrics.items()} if isinstance(metrics, dict) else {}
+
+
+def _topic(session: Session, diagnostics: Diagnostics, topic: Assessment) -> TopicView:
+    members = np.flatnonzero(session.fit.labels == topic.index)
+    core = members[diagnostics.core[members] >= 0]
+    closeness, silhouettes = diagnostics.closeness, diagnostics.silhouettes
+    typical = core[np.argsort(-closeness[core], kind="stable")][:N_EXAMPLES]
+    doubted = np.setdiff1d(members, typical)
+    borderline = doubted[np.argsort(silhouettes[doubted], kind="stable")][:N_EXAMPLES]
+    return TopicView(
+        assessment=topic,
+        label=label_of(session.fit, topic.index),
+        typical=tuple(_example(session, row, f"cosine to the centre {closeness[row]:.2f}") for row in typical.tolist()),
+        borderline=tuple(_example(session, row, _between(session, diagnostics, row)) for row in borderline.tolist()),
+        n_clusters=int(np.sum(diagnostics.cluster_topics == topic.index)),
+    )
+
+
+def _between(session: Session, diagnostics: Diagnostics, row: int) -> str:
+    labels = session.fit.labels
+    around = labels[diagnostics.neighbors[row]]
+    others = around[(around >= 0) & (around != labels[row])]
+    came = "was placed" if diagnostics.core[row] < 0 else "core member"
+    if not len(others):
+        return f"{came}; no other topic around it"
+    other = int(np.bincount(others).argmax())
+    own, theirs = int(np.sum(around == labels[row])), int(np.sum(others == other))
+    return f"{came}; neighbours: {own} in this topic, {theirs} in topic {other} ({label_of(session.fit, other)})"
+
+
+def _example(session: Session, row: int, note: str) -> Example:
+    batch = session.batch
+    text = batch.texts[row]
+    shown = text if len(text) <= MAX_EXAMPLE_CHARS else text[:MAX_EXAMPLE_CHARS].rstrip() + "…"
+    return Example(batch.submission_ids[int(batch.kept[row])], shown, note)
+
+
+def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
+    fit, batch = session.fit, session.batch
+    reasons: dict[str, int] = {}
+    examples: list[Example] = []
+    for row in np.flatnonzero(fit.labels < 0).tolist():
+        vote = vote_on(diagnostics, row)
+        kind = _kind(vote)
+        reasons[kind] = reasons.get(kind, 0) + 1
+        if len(examples) < N_OUTLIERS_SHOWN:
+            examples.append(_example(session, row, why_outside(vote)))
+    n_zero = len(batch.submission_ids) - len(batch.kept)
+    if n_zero:
+        reasons["its embedding is the zero vector"] = n_zero
+    return OutlierView(
+        count=int(np.sum(fit.labels < 0)) + n_zero,
+        placed=int(np.sum((diagnostics.core < 0) & (fit.labels >= 0))),
+        reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        examples=tuple(examples),
+    )
+
+
+def _kind(vote: Vote) -> str:
+    if vote.n_clustered == 0:
+        return "no neighbour in any topic: it says something of its own"
+    if is_placeable(vote):
+        return "placing was switched off (reduce_outliers)"
+    return "the neighbours disagree: it lies between topics"
+
+
+def _notes(session: Session) -> list[str]:
+    notes = session.stage_notes
+    lines = list(session.batch.warnings)
+    if notes.get("giant_split"):
+        lines.append(
+            f"Plain HDBSCAN put {float(notes['largest_share']):.0%} of the documents into one cluster; the hierarchy "
+            "below it was strong enough, so it was split."
+        )
+    elif notes.get("giant_found"):
+        lines.append(
+            f"One cluster held {float(notes['largest_share']):.0%} of the documents, and the hierarchy below it was "
+            "too weak to split it: the comments may be of one kind."
+        )
+    if session.fit.encoder == "corpus":
+        lines.append("Keywords were ranked with vectors made of the given embeddings, not with a language model.")
+    return lines

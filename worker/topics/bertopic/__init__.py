@@ -1,0 +1,1 @@
+"""All that exists for BERTopic's sake; only the pipeline imports it."""

@@ -1,0 +1,74 @@
+"""What BERTopic's sockets hold: our stages, each reported as it begins."""
+
+import numpy as np
+from scipy import sparse
+
+from worker.topics.bertopic.parts import ClassTfidfTransformer
+from worker.topics.clusters.clustering import Clustering, EqualVectors
+from worker.topics.fit import DoubleArray, FloatArray, Stage
+from worker.topics.graph.reduction import Reduction
+from worker.topics.stages import StageClock
+
+
+class NoClusters(Exception):
+    """No error: the way out of BERTopic's fit, caught where it is called."""
+
+
+class TermWeights(ClassTfidfTransformer):  # type: ignore[misc]
+    """BERTopic's own c-TF-IDF (Grootendorst 2022, arXiv 2203.05794), for a batch of a single term too.
+
+    Of one column BERTopic makes a number, and stumbles over it.
+    """
+
+    def fit(self, X: sparse.csr_matrix, multiplier: DoubleArray | None = None) -> "TermWeights":  # noqa: N803 - scikit-learn's name
+        """Learn the weight of each term from (topics, t) counts."""
+        if X.shape[1] > 1:
+            super().fit(X, multiplier)
+        else:
+            total = int(X.sum())
+            self._idf_diag = sparse.csr_matrix([[np.log(total // X.shape[0] / total + 1)]])
+        return self
+
+
+class ReductionSocket:
+    """The socket for dimensionality reduction: reports the stage."""
+
+    def __init__(self, reduction: Reduction, clock: StageClock) -> None:
+        self.reduction = reduction
+        self.clock = clock
+
+    def fit_transform(self, embeddings: FloatArray, y: object = None) -> FloatArray:
+        """Lay the points out, (n, d) to (n, n_components) float32; `y` is ignored."""
+        self.clock.enter(Stage.REDUCE)
+        return self.reduction.fit_transform(embeddings, y)
+
+
+class ClusteringSocket:
+    """The socket for clustering: reports the stage, and stops where there is no cluster."""
+
+    def __init__(self, clustering: Clustering | EqualVectors, clock: StageClock) -> None:
+        self.clustering = clustering
+        self.clock = clock
+
+    def fit(self, coordinates: FloatArray, y: object = None) -> "ClusteringSocket":
+        """Cluster the reduced embeddings; `y` is ignored.
+
+        Raises:
+            NoClusters: all are outliers.
+        """
+        self.clock.enter(Stage.CLUSTER)
+        fitted = self.clustering.fit(coordinates)
+        self.labels_ = fitted.labels_
+        split = fitted.giant_split_
+        self.clock.note(
+            clusters=int(fitted.cluster_labels_.max()) + 1,
+            topics=int(fitted.labels_.max()) + 1,
+            outliers=int(np.sum(fitted.labels_ < 0)),
+            largest_share=round(split.share, 3),
+            giant_found=split.found,
+            giant_split=split.fired,
+        )
+        if self.labels_.max() < 0:
+            raise NoClusters
+        self.clock.enter(Stage.REPRESENT)
+        return self

@@ -1,0 +1,1 @@
+"""Documents into clusters, and outliers into topics; the stages of the engine may import it."""

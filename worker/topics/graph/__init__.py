@@ -1,0 +1,1 @@
+"""Neighbors of documents, and the layout made of them; `clusters` and the stages of the engine may import it."""

@@ -1,0 +1,1 @@
+"""Words of texts, and keywords of topics; the stages of the engine and `redaction` may import it."""

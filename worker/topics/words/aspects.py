@@ -1,0 +1,63 @@
+"""Guided aspects: which of the aspects that somebody cares about a topic speaks of."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from worker.topics.fit import AspectMatch, FloatArray
+from worker.topics.words.encoders import Candidates, KeywordEncoder, unit
+from worker.topics.words.vocabulary import Vocabulary, tokenize
+
+
+def match_aspects(
+    keywords: Sequence[FloatArray],
+    aspects: Mapping[str, Sequence[str]],
+    threshold: float,
+    encoder: KeywordEncoder,
+    vocabulary: Vocabulary,
+    texts: Sequence[str],
+    embeddings: FloatArray,
+) -> tuple[AspectMatch, ...]:
+    """Match each topic to the aspect whose seed words' centroid is nearest to its keywords' centroid.
+
+    With corpus vectors a seed has a vector where the batch holds it, or a word of it; an aspect
+    of which the batch holds nothing matches no topic.
+
+    Args:
+        keywords: for each topic, (words, d) float32, L2-normalized.
+        aspects: seed words by the aspect's name.
+        threshold: cosine below which a topic is emergent: it speaks of none of them.
+        encoder: the one that made the keywords' vectors.
+        vocabulary: of the batch.
+        texts: (n,) the batch.
+        embeddings: (n, e) float32, L2-normalized, the batch.
+    """
+    names = sorted(aspects)
+    seeds = [seed for name in names for seed in aspects[name]]
+    owner = np.repeat(np.arange(len(names)), [len(aspects[name]) for name in names])
+    counts = sparse.hstack([_occurrence(seed, vocabulary) for seed in seeds]).tocsr()
+    vectors = encoder.space(Candidates(seeds, counts, texts, embeddings), np.arange(0)).terms
+    centroids = unit(np.stack([vectors[owner == aspect].mean(axis=0) for aspect in range(len(names))]))
+    topics = unit(np.stack([own.mean(axis=0) for own in keywords]))
+    similarity = np.round(topics @ centroids.T, 6)
+    best = similarity.argmax(axis=1)
+    return tuple(
+        AspectMatch(names[aspect], float(similarity[topic, aspect]), bool(similarity[topic, aspect] < threshold))
+        for topic, aspect in enumerate(best)
+    )
+
+
+def _occurrence(seed: str, vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """Count a seed in each document, (n, 1): as it is, or where the batch does not hold it, its words."""
+    words = tokenize(seed)
+    found = [column for term in (" ".join(words), *words) if (column := _column(term, vocabulary)) is not None]
+    if " ".join(words) in vocabulary.terms[found[:1]]:
+        found = found[:1]
+    counts = vocabulary.doc_term_matrix[:, found].sum(axis=1)
+    return sparse.csr_matrix(counts.reshape(-1, 1) if found else np.zeros((vocabulary.doc_term_matrix.shape[0], 1)))
+
+
+def _column(term: str, vocabulary: Vocabulary) -> int | None:
+    column = int(np.searchsorted(vocabulary.terms, term))
+    return column if column < len(vocabulary.terms) and vocabulary.terms[column] == term else None
