@@ -22,10 +22,10 @@ from worker.exit_codes import ExitCode
 from worker.operations import health, shutdown
 from worker.operations.telemetry import Telemetry
 from worker.queue import locks
+from worker.queue.claim import Claim
 from worker.queue.connection import connect, wait_until_usable
-from worker.queue.consumer import _listener, consume
-from worker.queue.delivery import Claim
-from worker.queue.housekeeping import Housekeeping
+from worker.queue.consumer import consume
+from worker.queue.library import _listener
 from worker.queue.locks import LockWatch
 from worker.settings import Settings
 
@@ -247,37 +247,6 @@ def test_a_listener_that_raises_is_contained() -> None:
         raise UnrecoverableError(str(event))
 
     _listener(breaks)("anything", "and more")
-
-
-async def test_a_job_whose_end_could_not_be_recorded_is_no_orphan(
-    redis_server: RedisServer, queue_name: str, queue: Queue
-) -> None:
-    """The sweep leaves what was in hand to the stalled check, which counts; what never was goes back at once."""
-    settings = settings_for(redis_server, queue_name)
-    client = connect(settings)
-    worker = Worker(queue_name, None, {"connection": client, "prefix": settings.bullmq_prefix, "autorun": False})
-    telemetry = Telemetry(300)
-    watch = LockWatch(Compute(ComputeConfig.of(settings)), LOCK_MS, telemetry)
-    housekeeping = Housekeeping(client, worker, watch)
-    claims = {}
-    for name in ("ended", "orphan", "in hand"):
-        await queue.add("topic-model", {}, {"jobId": name})
-        job = await worker.getNextJob(f"{worker.id}:{name}")
-        assert job is not None
-        claims[name] = Claim(client, worker, job, f"{worker.id}:{name}", LOCK_MS)
-    with watch.holding(claims["ended"]):
-        pass
-    with watch.holding(claims["in hand"]):
-        await housekeeping.sweep()
-    assert await queue.getJobState("orphan") in {"delayed", "waiting"}
-    assert await queue.getJobState("ended") == "active"
-    assert await queue.getJobState("in hand") == "active"
-    await claims["ended"].hand_back()
-    with watch.holding(claims["in hand"]):
-        await housekeeping.sweep()
-    assert watch.seen_tokens == {claims["in hand"].token}
-    await worker.close(force=True)
-    await client.aclose()
 
 
 async def test_an_idle_process_is_asked_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,8 @@ def _connect(settings: Settings) -> Redis:
     client: Redis = Redis.from_url(
         settings.redis_url.get_secret_value(),
         decode_responses=True,
+        # A job that is not UTF-8 must arrive, so that it can be failed with a reason.
+        encoding_errors="surrogateescape",
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         socket_keepalive=True,
