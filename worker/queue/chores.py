@@ -7,7 +7,7 @@ import structlog
 from redis import exceptions as redis_errors
 from redis.exceptions import RedisError
 
-from worker.queue.refusals import is_passing_refusal
+from worker.queue.outages import is_passing_refusal
 
 INTERVAL_S = 2.0
 MAX_REASON_CHARS = 200

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from worker.contract.result import Document
-from worker.queue.refusals import is_passing_refusal
+from worker.queue.outages import is_passing_refusal
 
 # Due before any clock's now: a worker whose clock is slow takes the job at once, too.
 DUE_AT_ONCE_MS = 0
@@ -53,22 +53,25 @@ end
 return 0
 """
 
-# KEYS: job, lock, active, stalled, failed, events. ARGV: job id, attemptsStarted or "", token, reason, now ms.
-# For a job that BullMQ's own script cannot fail. It tells no parent: the job's parent is what cannot be read.
+# KEYS: job, lock, stalled, failed, events, active, wait, paused, delayed, prioritized.
+# ARGV: job id, attemptsStarted or "", token, reason, now ms.
+# For a job that BullMQ's own script cannot fail, or has failed by half. It tells no parent: the job's parent may
+# be what cannot be read.
 GIVE_UP = """
 local lock = redis.call("GET", KEYS[2])
 if lock and lock ~= ARGV[3] then return -6 end
 local is_hash = redis.call("TYPE", KEYS[1]).ok == "hash"
 if is_hash and ARGV[2] ~= "" and redis.call("HGET", KEYS[1], "ats") ~= ARGV[2] then return -7 end
 redis.call("DEL", KEYS[2])
-redis.call("SREM", KEYS[4], ARGV[1])
-if redis.call("LREM", KEYS[3], 0, ARGV[1]) == 0 then return -3 end
+redis.call("SREM", KEYS[3], ARGV[1])
+for i = 6, 8 do redis.call("LREM", KEYS[i], 0, ARGV[1]) end
+for i = 9, 10 do redis.call("ZREM", KEYS[i], ARGV[1]) end
 if not is_hash then return 1 end
 redis.call("HSET", KEYS[1], "failedReason", ARGV[4], "finishedOn", ARGV[5])
-redis.call("HINCRBY", KEYS[1], "atm", 1)
 redis.call("HDEL", KEYS[1], "defa")
-redis.call("ZADD", KEYS[5], ARGV[5], ARGV[1])
-redis.call("XADD", KEYS[6], "*", "event", "failed", "jobId", ARGV[1], "failedReason", ARGV[4], "prev", "active")
+redis.pcall("HINCRBY", KEYS[1], "atm", 1)
+redis.call("ZADD", KEYS[4], ARGV[5], ARGV[1])
+redis.call("XADD", KEYS[5], "*", "event", "failed", "jobId", ARGV[1], "failedReason", ARGV[4], "prev", "active")
 return 1
 """
 
@@ -142,10 +145,11 @@ class Claim:
 
     async def is_failed(self, reason: str) -> bool:
         """Tell whether an earlier try has recorded this failure though its answer was lost."""
-        attempts_made, starts = await self._client.hmget(self._key, ["atm", "ats"])
+        attempts_made, starts, last = await self._client.hmget(self._key, ["atm", "ats", "failedReason"])
         if starts is None:
             return await self._last_event_is("failed", "failedReason", reason)
-        return starts == str(self.job.attemptsStarted) and int(attempts_made or 0) > self._attempts_made
+        is_same_pick_up = starts == str(self.job.attemptsStarted) and last == reason
+        return is_same_pick_up and attempts_made not in {None, str(self._attempts_made)}
 
     async def give_up(self, reason: str) -> None:
         """Try once to fail the job for good without BullMQ's script, which cannot carry this job."""
@@ -199,7 +203,8 @@ async def give_up(
     """
     (job_id, token), to_key = pair, worker.backend.toKey
     key = to_key(job_id)
-    keys = [key, f"{key}:lock", *map(to_key, ("active", "stalled", "failed", "events"))]
+    lists = ("active", "wait", "paused", "delayed", "prioritized")
+    keys = [key, f"{key}:lock", *map(to_key, ("stalled", "failed", "events", *lists))]
     answer: Any = await client.register_script(GIVE_UP)(
         keys=keys, args=[job_id, attempts_started, token, reason, _now_ms()]
     )

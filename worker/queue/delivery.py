@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from bullmq import UnrecoverableError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from worker.contract.result import Document
 from worker.errors import WorkerError
 from worker.queue.claim import Claim
+from worker.queue.outages import is_passing_refusal
 
 RETRY_CAP_S = 2.0
 RETRY_BASE_S = 0.1
@@ -58,17 +59,24 @@ async def record_failure(claim: Claim, reason: str, *, for_good: bool = False) -
     Raises:
         DeliveryRefused: Redis answers and refuses even the shortest way to fail the job.
     """
+
+    async def fail() -> None:
+        try:
+            await claim.fail(reason, for_good=for_good)
+        except ResponseError as error:
+            if is_passing_refusal(error):
+                raise
+            # The script broke on what the job holds, maybe half way through: it would break again.
+            raise DeliveryRefused(f"BullMQ's script cannot fail this job: {_first_line(error)}") from None
+
+    async def is_failed() -> bool:
+        return await claim.is_failed(reason)
+
     try:
-        return await _record(
-            claim,
-            lambda: claim.fail(reason, for_good=for_good),
-            lambda: claim.is_failed(reason),
-            event="failure_record_retried",
-        )
-    except DeliveryRefused:
-        return await _record(
-            claim, lambda: claim.give_up(reason), lambda: claim.is_failed(reason), event="failure_record_retried"
-        )
+        return await _record(claim, fail, is_failed, event="failure_record_retried")
+    except DeliveryRefused as error:
+        log.warning("job_given_up", reason=str(error))
+        return await _record(claim, lambda: claim.give_up(reason), is_failed, event="failure_record_retried")
 
 
 async def _record(
@@ -89,8 +97,10 @@ async def _record(
                 if not await claim.renew():
                     return False
         except (RedisError, OSError) as error:
-            reason = f"{type(error).__name__}: {str(error)[:MAX_REASON_CHARS]}"
+            reason = _first_line(error)
             is_refusal = not await claim.is_outage(error)
+        except DeliveryRefused:
+            raise
         except Exception as error:  # noqa: BLE001
             # Nothing that Redis said: the value cannot even be sent.
             raise DeliveryRefused(f"the job's end cannot be sent to Redis: {type(error).__name__}") from None
@@ -100,3 +110,7 @@ async def _record(
         log.warning(event, reason=reason, retry_in_s=round(backoff_s, 1))
         await asyncio.sleep(backoff_s)
         backoff_s = min(2 * backoff_s, RETRY_CAP_S)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:MAX_REASON_CHARS]}"
