@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -20,15 +21,18 @@ from tests.redis_server import RedisServer
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
 from worker.contract import envelope
+from worker.errors import ComputeCancelled
 from worker.exit_codes import ExitCode
+from worker.jobs.settlement import HANDED_BACK
 from worker.operations import health, shutdown
-from worker.operations.telemetry import Telemetry
+from worker.operations.telemetry import Outcome, Telemetry
 from worker.queue import job_reading, locks
 from worker.queue.claim import Claim
 from worker.queue.connection import connect, wait_until_usable
 from worker.queue.consumer import consume
 from worker.queue.library import _listener
-from worker.queue.locks import LockWatch
+from worker.queue.locks import Held, LockWatch
+from worker.queue.processing import Processor
 from worker.settings import Settings
 
 TICK_S = 0.02
@@ -299,3 +303,41 @@ async def test_renewals_that_do_not_come_count_as_failed(
     assert counted("ok") == 0
     await worker.close(force=True)
     await client.aclose()
+
+
+async def test_a_job_that_cannot_be_handed_back_has_a_last_line(
+    redis_server: RedisServer,
+    queue_name: str,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It says what becomes of the job."""
+    tried = asyncio.Event()
+
+    async def refused(self: Claim) -> None:
+        raise redis.ConnectionError("away")
+
+    async def cancelled(self: Compute, *args: Any, **kwargs: Any) -> Any:
+        raise ComputeCancelled(HANDED_BACK)
+
+    hand_back = Processor._hand_back
+
+    async def noted(self: Processor, held: Held) -> Outcome:
+        outcome = await hand_back(self, held)
+        tried.set()
+        return outcome
+
+    monkeypatch.setattr(Claim, "hand_back", refused)
+    monkeypatch.setattr(Compute, "run", cancelled)
+    monkeypatch.setattr(Processor, "_hand_back", noted)
+    monkeypatch.setattr("worker.queue.processing.HAND_BACK_PAUSE_S", 0)
+    consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
+    await add(queue)
+    await asyncio.wait_for(tried.wait(), 60)
+    assert await stop(consuming) == ExitCode.COMPLETED
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    last = [line for line in lines if line.get("job_id")][-1]
+    assert (last["event"], last["level"]) == ("job_not_handed_back", "error")
+    assert "stalled check" in last["hint"]
+    assert [line["event"] for line in lines].count("hand_back_failed") == 5
