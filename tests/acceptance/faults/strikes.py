@@ -119,7 +119,7 @@ class Chaos:
     def _lose_a_lock(self) -> None:
         """Its owner takes it again: no stalled check comes before the next renewal."""
         with self.server.client() as client:
-            for job_id in client.lrange(f"{KEY}:active", 0, 0):
+            for job_id in client.lrange(f"{KEY}:active", 0, -1):
                 client.set(f"{KEY}:stalled-check", "chaos", px=LOCK_MS // 2)
                 client.srem(f"{KEY}:stalled", job_id)
                 client.delete(f"{KEY}:{job_id}:lock")
