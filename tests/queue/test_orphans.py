@@ -2,7 +2,9 @@
 
 import pytest
 from bullmq import Queue
+from redis import exceptions as redis_errors
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from tests.queue.conftest import LOCK_MS, Take
 from worker.operations.telemetry import Telemetry
@@ -89,18 +91,35 @@ async def test_a_lock_that_comes_back_after_the_end_is_an_orphan(
     assert await queue.getJobState("job") in {"delayed", "waiting"}
 
 
-async def test_a_job_that_is_never_read_fails_for_good(
-    queue: Queue, take: Take, watch: LockWatch, orphans: OrphanSweep, worker: LibraryWorker, telemetry: Telemetry
+async def test_a_job_that_is_orphaned_time_after_time_is_left_to_the_stalled_check(
+    queue: Queue, take: Take, watch: LockWatch, orphans: OrphanSweep, worker: LibraryWorker
 ) -> None:
-    """Handed back twice, then failed with a reason: a third pick-up that comes to nothing is the job's fault."""
-    with watch.holding(await take("held")):
+    """Handed back twice; then its lock lapses, and the check that counts takes it: no job goes round for ever."""
+    with watch.holding(await take("held")), capture_logs() as lines:
         await queue.add("topic-model", {}, {"jobId": "lost", "attempts": 9})
         for number in range(MAX_HAND_BACKS + 1):
             assert await worker.backend.moveToActive(f"{worker.id}:again-{number}", worker.opts)
-            await orphans.sweep()
-    assert await queue.getJobState("lost") == "failed"
-    assert "never read" in await worker.client.hget(worker.backend.toKey("lost"), "failedReason")
-    assert telemetry.registry.get_sample_value("topic_model_jobs_total", {"outcome": "unreadable"}) == 1
+            for _ in range(3):
+                await orphans.sweep()
+    assert await queue.getJobState("lost") == "active"
+    assert [line["event"] for line in lines] == ["orphan_handed_back"] * MAX_HAND_BACKS + ["orphan_left"]
+
+
+async def test_a_hand_back_that_redis_refuses_does_not_count(
+    queue: Queue, take: Take, watch: LockWatch, orphans: OrphanSweep, worker: LibraryWorker, client: Redis
+) -> None:
+    """It is tried again at the next sweep, for as long as Redis takes no writes."""
+    await take("orphan")
+    with watch.holding(await take("held")):
+        await client.config_set("min-replicas-to-write", 1)
+        try:
+            for _ in range(2 * MAX_HAND_BACKS):
+                with pytest.raises(redis_errors.ResponseError):
+                    await orphans.sweep()
+        finally:
+            await client.config_set("min-replicas-to-write", 0)
+        await orphans.sweep()
+    assert await queue.getJobState("orphan") in {"delayed", "waiting"}
 
 
 async def test_a_job_that_is_held_in_the_end_is_handed_back_again(

@@ -133,10 +133,6 @@ class Telemetry:
         """Note a job that was handed back since the answer to its pick-up was lost."""
         self._orphans.inc()
 
-    def on_given_up(self) -> None:
-        """Note a job that was failed for good since no pick-up of it could be read."""
-        self._jobs.labels(Outcome.UNREADABLE).inc()
-
     def on_renewals(self, n_ok: int = 0, n_failed: int = 0) -> None:
         """Note locks that were, or could not be, renewed."""
         self._renewals.labels("ok").inc(n_ok)

@@ -54,14 +54,14 @@ return 0
 """
 
 # KEYS: job, lock, stalled, failed, events, active, wait, paused, delayed, prioritized.
-# ARGV: job id, attemptsStarted or "", token, reason, now ms.
+# ARGV: job id, attemptsStarted, token, reason, now ms.
 # For a job that BullMQ's own script cannot fail, or has failed by half. It tells no parent: the job's parent may
 # be what cannot be read.
 GIVE_UP = """
 local lock = redis.call("GET", KEYS[2])
 if lock and lock ~= ARGV[3] then return -6 end
 local is_hash = redis.call("TYPE", KEYS[1]).ok == "hash"
-if is_hash and ARGV[2] ~= "" and redis.call("HGET", KEYS[1], "ats") ~= ARGV[2] then return -7 end
+if is_hash and redis.call("HGET", KEYS[1], "ats") ~= ARGV[2] then return -7 end
 redis.call("DEL", KEYS[2])
 redis.call("SREM", KEYS[3], ARGV[1])
 for i = 6, 8 do redis.call("LREM", KEYS[i], 0, ARGV[1]) end
@@ -152,8 +152,14 @@ class Claim:
         return is_same_pick_up and attempts_made not in {None, str(self._attempts_made)}
 
     async def give_up(self, reason: str) -> None:
-        """Try once to fail the job for good without BullMQ's script, which cannot carry this job."""
-        await give_up(self._client, self._worker, self.pair, reason, attempts_started=str(self.job.attemptsStarted))
+        """Try once to fail the job for good by a script that reads nothing of it; raises as `complete` does."""
+        to_key = self._worker.backend.toKey
+        lists = ("active", "wait", "paused", "delayed", "prioritized")
+        keys = [self._key, f"{self._key}:lock", *map(to_key, ("stalled", "failed", "events", *lists))]
+        arguments = [self.job.id, str(self.job.attemptsStarted), self.token, reason, _now_ms()]
+        answer = await self._client.register_script(GIVE_UP)(keys=keys, args=arguments)
+        if answer != 1:
+            raise TypeError(f"Job {self.job.id} is not ours to give up (code {answer})")
 
     async def hand_back(self) -> None:
         """Put the job back, to be taken at once, without spending an attempt."""
@@ -191,25 +197,6 @@ async def hand_back(worker: Worker, pair: tuple[str, str]) -> None:
     """Put a job back, to be taken at once, without spending an attempt; only if this token still locks it."""
     job_id, token = pair
     await worker.backend.moveToDelayed(job_id, DUE_AT_ONCE_MS, 0, token, {"skipAttempt": True})
-
-
-async def give_up(
-    client: Redis, worker: Worker, pair: tuple[str, str], reason: str, *, attempts_started: str = ""
-) -> None:
-    """Fail a job for good by a script that reads nothing of it; only if no other token locks it.
-
-    Raises:
-        TypeError: the script refuses: the job is somebody else's, or no longer active.
-    """
-    (job_id, token), to_key = pair, worker.backend.toKey
-    key = to_key(job_id)
-    lists = ("active", "wait", "paused", "delayed", "prioritized")
-    keys = [key, f"{key}:lock", *map(to_key, ("stalled", "failed", "events", *lists))]
-    answer: Any = await client.register_script(GIVE_UP)(
-        keys=keys, args=[job_id, attempts_started, token, reason, _now_ms()]
-    )
-    if answer != 1:
-        raise TypeError(f"Job {job_id} is not ours to give up (code {answer})")
 
 
 def _now_ms() -> int:

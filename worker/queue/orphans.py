@@ -7,13 +7,12 @@ from bullmq import Worker
 from redis.asyncio import Redis
 
 from worker.operations.telemetry import Telemetry
-from worker.queue.claim import give_up, hand_back
+from worker.queue.claim import hand_back
 from worker.queue.library import is_waiting
 from worker.queue.locks import LockWatch
 
-# The third pick-up that comes to nothing is the job's fault, not the network's.
+# A job that is orphaned more often is left to the stalled check, which counts and fails it in the end.
 MAX_HAND_BACKS = 2
-UNREADABLE = f"taken {MAX_HAND_BACKS + 1} times and never read: this worker's BullMQ client cannot read the job"
 
 log = structlog.get_logger()
 
@@ -28,6 +27,7 @@ class OrphanSweep:
         self._watch = watch
         self._telemetry = telemetry
         self._hand_backs: Counter[str] = Counter()
+        self._left: set[tuple[str, str]] = set()
 
     async def sweep(self) -> None:
         """Hand back each job whose pick-up was executed though its answer was lost.
@@ -35,7 +35,7 @@ class OrphanSweep:
         A job is known by its id and its lock's token. The token is another one at each pick-up, so a
         hand-back never hits a job that was taken again since the look; but one token may lock two
         jobs, if the pick-up was sent twice. A job that was held, and whose end could not be
-        recorded, is left to the stalled check, which counts.
+        recorded, is left to the stalled check, which counts; so is one that is orphaned time after time.
 
         Raises:
             RedisError: Redis is away, or refuses.
@@ -48,8 +48,9 @@ class OrphanSweep:
             return
         orphans = [pair for pair in locked if not self._watch.has_seen(pair)]
         self._watch.forget(seen_before.difference(locked))
-        for job_id in {job_id for job_id, _ in self._watch.seen}.intersection(self._hand_backs):
-            del self._hand_backs[job_id]
+        self._left.intersection_update(locked)
+        for job_id, _ in sorted(self._watch.seen):
+            self._hand_backs.pop(job_id, None)
         for pair in orphans:
             await self._hand_back(pair)
 
@@ -63,19 +64,23 @@ class OrphanSweep:
 
     async def _hand_back(self, pair: tuple[str, str]) -> None:
         job_id, _ = pair
-        self._hand_backs[job_id] += 1
+        if self._hand_backs[job_id] >= MAX_HAND_BACKS:
+            if pair not in self._left:
+                self._left.add(pair)
+                log.warning(
+                    "orphan_left",
+                    job_id=job_id,
+                    hint="no answer to its pick-up arrives; its lock lapses, and the next stalled check takes it",
+                )
+            return
         try:
-            if self._hand_backs[job_id] > MAX_HAND_BACKS:
-                await give_up(self._client, self._worker, pair, UNREADABLE)
-                del self._hand_backs[job_id]
-                self._telemetry.on_given_up()
-                log.error("job_failed", job_id=job_id, reason=UNREADABLE, hint="look at the job's fields in Redis")
-            else:
-                await hand_back(self._worker, pair)
-                self._telemetry.on_orphan()
-                log.warning("orphan_handed_back", job_id=job_id)
+            await hand_back(self._worker, pair)
         except TypeError as error:  # its lock has lapsed since the look: the stalled check takes it from here
             log.debug("orphan_is_gone", job_id=job_id, reason=str(error))
+            return
+        self._hand_backs[job_id] += 1
+        self._telemetry.on_orphan()
+        log.warning("orphan_handed_back", job_id=job_id)
 
     def _is_pick_up_possible(self) -> bool:
         """Tell whether a job may have been taken that this worker does not hold yet."""
