@@ -81,7 +81,7 @@ async def _live(settings: Settings) -> int:
 
 
 def _note_ready(telemetry: Telemetry) -> Callable[[Ready], None]:
-    """Tell of each compute process that is warm; loudly where it is not what the first one was."""
+    """Tell of each compute process that is warm; as a warning if it is not what the first one was."""
     found: list[tuple[str, str]] = []
 
     def note(ready: Ready) -> None:

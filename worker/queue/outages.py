@@ -4,8 +4,8 @@ import re
 
 from redis import exceptions as redis_errors
 
-# Answers of a server that cannot be written to right now. Redis up to 6 wraps the word in a sentence of its own
-# if it comes from a script, so the word is looked for, not only at the front.
+# Answers of a server that cannot be written to right now. If a script meets one, Redis 6 and earlier put other words
+# in front of it, so the word may stand anywhere.
 PASSING_WORDS = re.compile(
     r"\b(NOREPLICAS|MISCONF|OOM|LOADING|MASTERDOWN|BUSY|CLUSTERDOWN|READONLY|TRYAGAIN|FAILOVER|UNBLOCKED)\b"
 )
