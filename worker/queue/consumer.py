@@ -56,9 +56,10 @@ async def _live(settings: Settings) -> int:
         ModelUnavailable: the encoder or the device cannot be had.
         ComputeError: the compute process could not be set up.
     """
-    log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
+    # Before the first line: whoever reads it may send a signal.
     shutdown.listen()
+    log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     telemetry = Telemetry(settings.timeout_ms / 1000)
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)

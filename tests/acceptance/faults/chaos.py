@@ -26,6 +26,7 @@ from tests.acceptance.faults.strikes import KEY, QUEUE, Chaos
 from tests.acceptance.faults.verdict import leftovers, n_over, verdict
 from tests.acceptance.processes import WorkerProcess
 from tests.redis_server import RedisServer
+from worker.exit_codes import ExitCode
 
 # How long a batch computes, s. One in eight outlasts two sweeps for orphans.
 SHORTEST_S, LONGEST_S, LONG_S = 0.2, 1.5, 5.0
@@ -80,12 +81,15 @@ def _strike_until_over(chaos: Chaos, n_jobs: int, every_s: float) -> None:
         if n_ended < 0.95 * n_jobs:
             chaos.strike()
         time.sleep(chaos.random.uniform(0.5, 1.5) * every_s)
+        chaos.replace_failed()
 
 
 def _exit_code(worker: WorkerProcess) -> int:
-    """Wait for its end; 0 too where it was killed, or was stopped before it could hear of it."""
+    """Wait for its end; 0 too for one that was killed, was stopped early, or met a replica at its start."""
     code = worker.wait(60)
     expected = {-signal.SIGKILL} if "worker_starting" in worker.names() else {-signal.SIGKILL, -signal.SIGTERM}
+    if not worker.raw or any("is a replica" in line for line in worker.raw[-1:]):
+        expected.add(ExitCode.INFRASTRUCTURE)
     return 0 if code in expected else code
 
 

@@ -75,6 +75,11 @@ class Chaos:
         self.faults[name] += 1
         getattr(self, "_" + name.replace(" ", "_"))()
 
+    def replace_failed(self) -> None:
+        """Start a worker for each that has ended by itself, as Kubernetes does."""
+        for worker in [worker for worker in self.workers if worker.process.poll() is not None]:
+            self._replace(worker)
+
     def _replace(self, worker: WorkerProcess, *, has_log: bool = True) -> None:
         self.workers.remove(worker)
         self.ended.append(worker)
