@@ -22,7 +22,7 @@ from bullmq import Queue
 
 from tests.acceptance.faults.conftest import PREFIX, batch
 from tests.acceptance.faults.engine import Record
-from tests.acceptance.faults.strikes import KEY, QUEUE, Chaos
+from tests.acceptance.faults.strikes import KEY, LONGEST_REFUSAL_S, QUEUE, Chaos
 from tests.acceptance.faults.verdict import leftovers, n_over, verdict
 from tests.acceptance.processes import WorkerProcess
 from tests.redis_server import RedisServer
@@ -49,7 +49,7 @@ async def _enqueue(server: RedisServer, n_jobs: int, chance: random.Random) -> l
     return ids
 
 
-def run(n_jobs: int, seed: int, every_s: float) -> int:
+def run(n_jobs: int, seed: int, every_s: float, *, longest_refusal_s: float = LONGEST_REFUSAL_S) -> int:
     """Run chaos until all jobs are over; give the exit code."""
     import asyncio
 
@@ -59,7 +59,7 @@ def run(n_jobs: int, seed: int, every_s: float) -> int:
         chance = random.Random(seed)
         server = RedisServer(Path(folder))
         server.start()
-        chaos = Chaos(server, Record(records), chance)
+        chaos = Chaos(server, Record(records), chance, longest_refusal_s=longest_refusal_s)
         ids = asyncio.run(_enqueue(server, n_jobs, chance))
         for _ in range(2):
             chaos.start_worker()

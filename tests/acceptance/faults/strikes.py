@@ -50,6 +50,7 @@ class Chaos:
     workers: list[WorkerProcess] = field(default_factory=list)
     ended: list[WorkerProcess] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
+    longest_refusal_s: float = LONGEST_REFUSAL_S
     unreadable: list[str] = field(default_factory=list)
     stolen: set[str] = field(default_factory=set)
 
@@ -139,7 +140,7 @@ class Chaos:
     def _refuse_writes(self) -> None:
         with self.server.client() as client:
             client.config_set("min-replicas-to-write", 1)
-            time.sleep(self.random.choice([1.0, 5.0, LONGEST_REFUSAL_S]))
+            time.sleep(self.random.choice([1.0, self.longest_refusal_s / 3, self.longest_refusal_s]))
             client.config_set("min-replicas-to-write", 0)
 
     def _add_an_unreadable_job(self) -> None:
