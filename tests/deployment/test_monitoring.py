@@ -23,6 +23,7 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_build_info": {},
     "topic_model_jobs_total": {"outcome": OUTCOMES},
     "topic_model_stalled_jobs_total": {},
+    "topic_model_orphans_handed_back_total": {},
     "topic_model_job_duration_seconds": {
         # A job that stalled out was not taken.
         "outcome": OUTCOMES - {"stalled", "unreadable"}
