@@ -1,6 +1,6 @@
 """`--schema`: the contract as one JSON Schema, from the rules that the worker itself applies."""
 
-import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -105,21 +105,12 @@ class _Plain(GenerateJsonSchema):
 
 
 def contract_schema() -> dict[str, Any]:
-    """Give the JSON Schema (draft 2020-12) of request and result, under `$defs`.
+    """Give the JSON Schema (draft 2020-12) of request and result, under `$defs`; see `definitions`."""
+    return as_schema(definitions())
 
-    `TopicModelRequest` and `TopicModelResult` are its two ends; the rest is what they are made of.
-    """
-    mode: JsonSchemaMode = "validation"
-    models = (Envelope, Item, Metadata, CompletedResult, FailedResult)
-    _, schema = models_json_schema([(model, mode) for model in models], by_alias=True, schema_generator=_Plain)
-    definitions = {name: _untitled(part) for name, part in schema["$defs"].items()}
-    definitions["TopicModelRequest"] = _request(definitions.pop("Envelope"))
-    _bound_embedding(definitions["Item"])
-    definitions["Item"]["description"] = "One comment: its id, its text, already cleaned, its LaBSE embedding."
-    definitions["TopicModelResult"] = {
-        "description": _RESULT,
-        "anyOf": [{"$ref": "#/$defs/CompletedResult"}, {"$ref": "#/$defs/FailedResult"}],
-    }
+
+def as_schema(definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Make one document of the definitions of one kind of job or of several."""
     return {
         "$schema": _DIALECT,
         "title": "Topic model worker: request and result",
@@ -127,9 +118,23 @@ def contract_schema() -> dict[str, Any]:
     }
 
 
-def show_schema() -> str:
-    """Render the schema as it is committed in integration/: indented, a newline at the end."""
-    return json.dumps(contract_schema(), indent=2, ensure_ascii=False) + "\n"
+def definitions() -> dict[str, Any]:
+    """Give the definitions of request and result, by name.
+
+    `TopicModelRequest` and `TopicModelResult` are the two ends; the others are what they are made of.
+    """
+    mode: JsonSchemaMode = "validation"
+    models = (Envelope, Item, Metadata, CompletedResult, FailedResult)
+    _, schema = models_json_schema([(model, mode) for model in models], by_alias=True, schema_generator=_Plain)
+    parts = {name: _untitled(part) for name, part in schema["$defs"].items()}
+    parts["TopicModelRequest"] = _request(parts.pop("Envelope"))
+    _bound_embedding(parts["Item"])
+    parts["Item"]["description"] = "One comment: its id, its text, already cleaned, its LaBSE embedding."
+    parts["TopicModelResult"] = {
+        "description": _RESULT,
+        "anyOf": [{"$ref": "#/$defs/CompletedResult"}, {"$ref": "#/$defs/FailedResult"}],
+    }
+    return parts
 
 
 def _request(envelope: dict[str, Any]) -> dict[str, Any]:
