@@ -13,9 +13,9 @@ from worker.contract.rules import Envelope, Item
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REQUEST: Final = (
     "The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds "
-    "half of a surrogate pair; there are at least min_topic_size items (15 where left out) whose embedding is not the "
-    "zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: of "
-    "another type they are left out."
+    "half of a surrogate pair; there are at least min_topic_size items (15 by default) whose embedding is not the zero "
+    "vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if "
+    "they have another type, they are ignored."
 )
 _RESULT: Final = (
     "The job's return value. sum(docCount) + outlierCount is the number of items, and there is one assignment for "
@@ -27,7 +27,7 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Exact(BaseModel):
-    """These fields and no others; what has a default is left out where it was not asked for, never null."""
+    """These fields and no others; a field with a default is left out if it was not asked for, and never null."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,9 +39,9 @@ class Topic(_Exact):
     rawLabel: Annotated[str, Field(description="The index and the first four keywords, joined by _.")]
     keywords: Annotated[list[str], Field(min_length=1, max_length=MAX_KEYWORDS, description="Best first.")]
     docCount: Annotated[int, Field(ge=1)]
-    aspectLabel: Annotated[str, Field(description="The nearest aspect, where aspects were asked for.")] = ""
+    aspectLabel: Annotated[str, Field(description="The nearest aspect, if aspects were asked for.")] = ""
     aspectSimilarity: _Cosine = 0.0
-    isEmergent: Annotated[bool, Field(description="Nearer to no aspect than match_threshold.")] = False
+    isEmergent: Annotated[bool, Field(description="Whether the similarity is below match_threshold.")] = False
 
 
 class Assignment(_Exact):
@@ -50,7 +50,9 @@ class Assignment(_Exact):
     submissionId: str
     topicIndex: _Count
     probability: _Share
-    isMultiTopic: Annotated[bool, Field(description="Where multi_topic was asked for.")] = False
+    isMultiTopic: Annotated[
+        bool, Field(description="Whether the comment has a second topic, if multi_topic was asked for.")
+    ] = False
     secondaryTopicIndex: _Count = 0
     secondaryProbability: _Share = 0.0
 
@@ -79,7 +81,7 @@ class CompletedResult(_Exact):
 
 
 class FailedResult(_Exact):
-    """What a batch returns whose data is at fault: the job completes, and is not tried again."""
+    """What a batch returns if its data is at fault: the job completes, and is not tried again."""
 
     version: Annotated[str, Field(description="The worker's own.")]
     status: Literal["failed"]
