@@ -53,8 +53,9 @@ def test_enough_flaws_end_the_reading(item: object) -> None:
 
 def test_enough_rows_of_another_length_end_the_reading() -> None:
     """They break no rule one by one, so the first is told; the number of items is still the envelope's."""
-    items = [{"submissionId": str(position), "text": "text", "embedding": []} for position in range(N)]
+    items = _Counted({"submissionId": str(position), "text": "text", "embedding": []} for position in range(N))
     assert error_of({"items": items}).startswith("Expected 768-dim embeddings, got 0 (items[0]")
+    assert items.n_seen <= 3 * ENOUGH_FLAWS + 2
     assert error_of({"items": items, "params": {"min_topic_size": 10**9}}).startswith(f"Received {N} items, need")
 
 
