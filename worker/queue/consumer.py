@@ -15,6 +15,7 @@ from worker.compute.config import ComputeConfig
 from worker.compute.messages import Ready
 from worker.errors import ConfigurationError, WorkerError
 from worker.exit_codes import ExitCode
+from worker.jobs.registry import kinds_with
 from worker.operations.health import Health, beat, keep_compute_warm, look_at_queue
 from worker.operations.probes import serving
 from worker.operations.shutdown import LEAVE_S, Shutdown
@@ -60,7 +61,7 @@ async def _live(settings: Settings) -> int:
     # Before the first line: whoever reads it may send a signal.
     shutdown.listen()
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
-    telemetry = Telemetry(settings.timeout_ms / 1000)
+    telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind))
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)
     telemetry.watch(compute, lambda: not health.why_not_alive())

@@ -14,8 +14,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
-from worker.contract.envelope import Batch, read_correlation, read_envelope
+from worker.compute.tasks import Task
+from worker.contract.envelope import Rejection, read_correlation
+from worker.contract.result import Document
 from worker.errors import ComputeCancelled
+from worker.jobs.kind import VALIDATE, JobKind, Request
+from worker.jobs.registry import kind_of
 from worker.jobs.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
 from worker.operations.telemetry import Outcome, Telemetry
 from worker.queue.claim import Claim
@@ -24,7 +28,7 @@ from worker.queue.job_reading import Flaw, reading_of
 from worker.queue.locks import Held, LockWatch
 from worker.queue.progress import ProgressReport
 from worker.settings import Settings
-from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit
+from worker.topics.fit import StageFinished, StageStarted
 
 HAND_BACK_TRIES = 5
 HAND_BACK_PAUSE_S = 0.2
@@ -56,17 +60,18 @@ class Processor:
                 exception as "fail it"; both have been done here, in a way that survives an outage.
         """
         outcome, began_s = Outcome.RAISED, time.monotonic()
+        kind = kind_of(job.data, self._telemetry.kinds)
         self._telemetry.on_taken()
         try:
             with structlog.contextvars.bound_contextvars(**_ids(job)):
-                outcome = await self._process(job, token)
+                outcome = await self._process(kind, job, token)
         except BaseException as error:  # noqa: BLE001 - a CancelledError that got out would end BullMQ's loop
             log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error), hint=LAPSES)
         finally:
-            self._telemetry.on_settled(outcome, time.monotonic() - began_s)
+            self._telemetry.on_settled(kind.name, outcome, time.monotonic() - began_s)
         raise DelayedError("settled")
 
-    async def _process(self, job: Job, token: str) -> Outcome:
+    async def _process(self, kind: JobKind[Any], job: Job, token: str) -> Outcome:
         if self.worker is None:
             raise RuntimeError("a job came before the worker was ready")
         claim = Claim(self._client, self.worker, job, token, self._settings.lock_duration_ms)
@@ -77,53 +82,53 @@ class Processor:
             if reading.replaced:
                 log.warning("job_options_replaced", options=list(reading.replaced))
             try:
-                async with ProgressReport(job, self._telemetry) as report:
-                    settlement = await self._read_and_run(job, held, report)
+                async with ProgressReport(job, kind, self._telemetry) as report:
+                    settlement = await self._read_and_run(kind, job, held, report)
             except BaseException as error:
                 if self.is_stopping and isinstance(error, asyncio.CancelledError):
                     raise
                 log.error("attempt_broke", reason=one_line(error), where=_place(error), hint="a bug: report this line")
                 settlement = Fail(one_line(error))
-            return await self._carry_out(settlement, held, time.monotonic() - began_s)
+            return await self._carry_out(kind, settlement, held, time.monotonic() - began_s)
 
-    async def _read_and_run(self, job: Job, held: Held, report: ProgressReport) -> Settlement:
-        """Read the envelope, compute it, and decide what becomes of the attempt."""
+    async def _read_and_run(self, kind: JobKind[Any], job: Job, held: Held, report: ProgressReport) -> Settlement:
+        """Read the request, compute it, and decide what becomes of the attempt."""
         began_s = time.monotonic()
-        report.on_stage(StageStarted(Stage.VALIDATE))
+        report.on_stage(StageStarted(VALIDATE))
         # In a thread: the loop has locks to renew while 10,000 embeddings are looked at.
-        batch = await asyncio.to_thread(read_envelope, job.data)
+        request = await asyncio.to_thread(kind.read, job.data)
         job.data = {}  # hundreds of MB of Python floats, now in one array
         structlog.contextvars.bind_contextvars(
-            pipeline_id=batch.correlation.pipeline_id, run_id=batch.correlation.run_id
+            pipeline_id=request.correlation.pipeline_id, run_id=request.correlation.run_id
         )
         held.ids = structlog.contextvars.get_contextvars()
         outcome = None
-        if isinstance(batch, Batch):
-            self._report_batch(batch, report, time.monotonic() - began_s)
-            outcome = await self._run(batch, report, str(job.id))
-        settlement = settle(batch, outcome, now=datetime.now(UTC))
+        if not isinstance(request, Rejection):
+            self._report_request(kind, request, report, time.monotonic() - began_s)
+            outcome = await self._run(kind.task(request), report, str(job.id))
+        settlement = settle(kind, request, outcome, now=datetime.now(UTC))
         # From here on there is an end to record. The fence is for computing: it must not give the job up
         # while the last lines of progress wait for a Redis that is away.
         held.delivering = isinstance(settlement, Complete | Fail)
         return settlement
 
-    async def _run(self, batch: Batch, report: ProgressReport, key: str) -> TopicFit | NoTopics | BaseException:
+    async def _run(self, task: Task, report: ProgressReport, key: str) -> Any:
         if self.is_stopping:
             return ComputeCancelled(HANDED_BACK)
         try:
             return await self._compute.run(
-                batch, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage, key=key
+                task, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage, key=key
             )
         except BaseException as error:  # noqa: BLE001 - settled as a value
             return error
 
-    async def _carry_out(self, settlement: Settlement, held: Held, duration_s: float) -> Outcome:
+    async def _carry_out(self, kind: JobKind[Any], settlement: Settlement, held: Held, duration_s: float) -> Outcome:
         duration_s = round(duration_s, 3)
         if held.lost and not isinstance(settlement, LetGo):
             settlement = LetGo("lock lost")
         match settlement:
             case Complete(document):
-                return await self._deliver(document, held, duration_s)
+                return await self._deliver(kind, document, held, duration_s)
             case HandBack():
                 return await self._hand_back(held)
             case LetGo(reason):
@@ -135,7 +140,7 @@ class Processor:
                 await self._record_failure(reason, held)
                 return Outcome.TIMED_OUT if timed_out else Outcome.RAISED
 
-    async def _deliver(self, document: dict[str, Any], held: Held, duration_s: float) -> Outcome:
+    async def _deliver(self, kind: JobKind[Any], document: Document, held: Held, duration_s: float) -> Outcome:
         try:
             delivered = await deliver(held.claim, document)
         except DeliveryRefused as error:
@@ -149,13 +154,7 @@ class Processor:
         if document["status"] == "failed":
             log.warning("job_rejected", error=document["error"], duration_s=duration_s)
             return Outcome.FAILED
-        log.info(
-            "job_completed",
-            duration_s=duration_s,
-            topics=len(document["topics"]),
-            outliers=document["outlierCount"],
-            **document["metrics"],
-        )
+        log.info("job_completed", duration_s=duration_s, **kind.summarize(document))
         return Outcome.COMPLETED
 
     async def _record_failure(self, reason: str, held: Held, *, for_good: bool = False) -> None:
@@ -179,13 +178,12 @@ class Processor:
         await self._record_failure(flaw.reason, held, for_good=True)
         return flaw.outcome
 
-    def _report_batch(self, batch: Batch, report: ProgressReport, duration_s: float) -> None:
-        n_items = len(batch.submission_ids)
-        self._telemetry.on_begun(n_items)
-        log.info("job_started", items=n_items)
-        for warning in batch.warnings:
+    def _report_request(self, kind: JobKind[Any], request: Request, report: ProgressReport, duration_s: float) -> None:
+        self._telemetry.on_begun(kind.name, request.n_items)
+        log.info("job_started", items=request.n_items)
+        for warning in request.warnings:
             log.warning("batch_warning", warning=warning)
-        report.on_stage(StageFinished(Stage.VALIDATE, duration_s, {"items": n_items}))
+        report.on_stage(StageFinished(VALIDATE, duration_s, {"items": request.n_items}))
 
     async def _hand_back(self, held: Held) -> Outcome:
         for attempt in range(HAND_BACK_TRIES):
