@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,10 +21,10 @@ from tests.acceptance.envelopes import themed_envelope
 from tests.redis_server import RedisServer
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
-from worker.contract import envelope
 from worker.errors import ComputeCancelled
 from worker.exit_codes import ExitCode
 from worker.jobs.settlement import HANDED_BACK
+from worker.jobs.topic_model import TOPIC_MODEL
 from worker.operations import health, shutdown
 from worker.operations.telemetry import Outcome, Telemetry
 from worker.queue import job_reading, locks
@@ -95,7 +96,8 @@ async def test_a_large_job_is_parsed_beside_the_loop(
         return call
 
     monkeypatch.setattr("worker.queue.library.read_job", noted("parsed", job_reading.read_job))
-    monkeypatch.setattr("worker.queue.processing.read_envelope", noted("validated", envelope.read_envelope))
+    kind = replace(TOPIC_MODEL, read=noted("validated", TOPIC_MODEL.read))
+    monkeypatch.setattr("worker.queue.processing.kind_of", lambda *_: kind)
     job_id = await add(queue, themed_envelope(800, 5))
     consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
     assert await until_over(queue, job_id, consuming) == "completed"
