@@ -48,8 +48,11 @@ class Settings(BaseModel):
             _ = parts.port
         except ValueError:
             raise ValueError("is not a URL") from None
-        if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
-            raise ValueError("must look like redis://host:6379 or rediss://user:password@host:6379/0")
+        is_socket = parts.scheme == "unix" and parts.path
+        if not is_socket and (parts.scheme not in {"redis", "rediss"} or not parts.hostname):
+            raise ValueError(
+                "must look like redis://host:6379, rediss://user:password@host:6379/0 or unix:///path/to/socket"
+            )
         return url
 
     @field_validator("log_level", mode="before")
@@ -87,8 +90,8 @@ class Settings(BaseModel):
     def redis_address(self) -> str:
         """The Redis URL without user and password."""
         parts = urlsplit(self.redis_url.get_secret_value())
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+        # What stands before the last @ is user and password; an IPv6 address keeps its brackets.
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _line(error: Mapping[str, object]) -> str:

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from worker.compute.compute import ANSWER_TIMEOUT_S, START_TIMEOUT_S, Compute, ComputeState
 from worker.errors import ComputeError
+from worker.operations.pick_ups import PickUps
 from worker.operations.telemetry import Telemetry
 
 BEAT_S = 1.0
@@ -42,6 +43,7 @@ class Health:
         self._job_timeout_s = job_timeout_s
         self._beat_s = time.monotonic()
         self._redis_answers = False
+        self.pick_ups = PickUps()
         self.is_consuming = False
 
     def beat(self) -> None:
@@ -68,6 +70,8 @@ class Health:
         reasons = self.why_not_alive()
         if not self._redis_answers:
             reasons.append("Redis does not answer")
+        if refused := self.pick_ups.why_not():
+            reasons.append(refused)
         if self._compute.state in {ComputeState.GONE, ComputeState.STARTING}:
             reasons.append(f"the model is not warm: the compute process is {self._compute.state}")
         if not self.is_consuming:

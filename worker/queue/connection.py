@@ -11,6 +11,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from worker.errors import ConfigurationError, RedisUnusable
+from worker.queue.pool import FailOverPool
 from worker.settings import Settings
 
 # Longer than BullMQ's longest blocking read (10 s) and than the transfer of a large job.
@@ -43,17 +44,20 @@ def connect(settings: Settings) -> Redis:
 
 
 def _connect(settings: Settings) -> Redis:
-    client: Redis = Redis.from_url(
-        settings.redis_url.get_secret_value(),
+    url = settings.redis_url.get_secret_value()
+    # TCP's option; a Unix socket's connection does not know it.
+    keepalive = {} if url.startswith("unix:") else {"socket_keepalive": True}
+    pool = FailOverPool.from_url(
+        url,
         decode_responses=True,
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
-        socket_keepalive=True,
         health_check_interval=HEALTH_CHECK_INTERVAL_S,
         retry=Retry(ExponentialBackoff(cap=BACKOFF_CAP_S, base=BACKOFF_BASE_S), RETRIES),
         retry_on_error=[redis_errors.BusyLoadingError, redis_errors.ConnectionError, redis_errors.TimeoutError],
+        **keepalive,
     )
-    return client
+    return Redis.from_pool(pool)
 
 
 async def wait_until_usable(client: Redis, settings: Settings) -> None:

@@ -27,6 +27,7 @@ from worker.operations.telemetry import Telemetry
 from worker.queue.connection import connect, wait_until_usable
 from worker.queue.housekeeping import Housekeeping, is_waiting
 from worker.queue.locks import RENEWALS_PER_LOCK, LockWatch
+from worker.queue.pick_ups import watch_pick_ups
 from worker.queue.processing import Processor
 from worker.settings import Settings
 from worker.version import WORKER_VERSION
@@ -130,6 +131,7 @@ async def _consume(
     processor = Processor(settings, client, compute, watch, telemetry)
     worker = _worker(settings, client, processor, watch, telemetry)
     processor.worker = worker
+    watch_pick_ups(worker, health.pick_ups)
     running = asyncio.create_task(worker.run())
     queue_key = f"{settings.bullmq_prefix}:{settings.queue_name}"
     helpers = [
