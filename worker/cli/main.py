@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from worker.exit_codes import ExitCode
 from worker.printable import printable
 from worker.replay.files import UnreadableFile, UnwritableFile
 from worker.replay.request import BadUsage, Request
+from worker.streams import open_missing_streams
 from worker.version import WORKER_VERSION
 
 _DESCRIPTION = "Turn batches of student comments into topics."
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: without the program's name; `sys.argv` where left out.
     """
-    _open_missing_streams()
+    open_missing_streams()
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.once is _FROM_REDIS and arguments.job is None:
@@ -244,16 +244,6 @@ def _parser() -> argparse.ArgumentParser:
         help="show the version and exit; e.g. python -m worker --version",
     )
     return parser
-
-
-def _open_missing_streams() -> None:
-    """Put /dev/null where stdin, stdout or stderr was closed, before a file or a pipe gets its number."""
-    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
-        os.set_inheritable(number, True)  # the compute process wants them too
-    os.close(number)
-    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _complain(line: str) -> None:

@@ -32,6 +32,7 @@ from worker.compute.messages import (
     Vitals,
 )
 from worker.settings import DEFAULT_ENGINE
+from worker.streams import send_stdout_to_stderr
 from worker.topics.fit import FloatArray
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def serve(pipe: Connection, config: ComputeConfig) -> None:
         config: how to set up.
     """
     _live_and_die_with_the_worker()
-    # Whatever a library prints belongs to the log: `--once` keeps stdout for the result.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # What a library prints belongs into the log, since `--once` keeps stdout for the result, and a log that
+    # cannot be written must not fail a batch.
+    send_stdout_to_stderr()
     answer = pipe.send
     engine = _set_up(config, answer)
     if engine is None:

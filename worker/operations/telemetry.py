@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from worker.compute.compute import Compute
+from worker.streams import lost_lines
 from worker.topics.fit import Stage
 from worker.version import WORKER_VERSION
 
@@ -66,6 +67,7 @@ class Telemetry:
         Gauge("topic_model_job_timeout_seconds", "A job that computes longer is stopped.", registry=own).set(
             job_timeout_s
         )
+        own.register(_LogCollector())
         self._success.set_to_current_time()
         for outcome in Outcome:
             self._jobs.labels(outcome)
@@ -126,6 +128,15 @@ class Telemetry:
         """Note locks that were, or could not be, renewed."""
         self._renewals.labels("ok").inc(n_ok)
         self._renewals.labels("failed").inc(n_failed)
+
+
+class _LogCollector(Collector):
+    """Reads how many lines of the log were lost, at the time of the question."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "topic_model_log_lines_lost", "Lines that stderr did not take: reader gone, disk full.", lost_lines()
+        )
 
 
 class _ComputeCollector(Collector):
