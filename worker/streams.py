@@ -1,5 +1,6 @@
 """Standard streams that cannot stop the worker: lines are lost, jobs are not."""
 
+import contextlib
 import io
 import os
 import select
@@ -97,9 +98,11 @@ def make_stderr_lossy() -> TextIO:
     Returns:
         The new `sys.stderr`.
     """
-    if not isinstance(sys.stderr, LossyStream):
-        sys.stderr.flush()
-        sys.stderr = LossyStream(sys.stderr.fileno())
+    # A stream in memory, as tests put there, has no descriptor, and stays.
+    with contextlib.suppress(io.UnsupportedOperation):
+        if not isinstance(sys.stderr, LossyStream):
+            sys.stderr.flush()
+            sys.stderr = LossyStream(sys.stderr.fileno())
     # It has what a log needs of a TextIO, though not its type.
     return cast(TextIO, sys.stderr)
 

@@ -20,8 +20,9 @@ from worker.contract.envelope import read_correlation
 from worker.errors import ConfigurationError, WorkerError
 from worker.exit_codes import ExitCode
 from worker.jobs.settlement import HANDED_BACK
-from worker.operations.health import Health, beat, keep_compute_warm, look_at_queue
+from worker.operations.health import Health, keep_compute_warm, mark_loop_alive
 from worker.operations.probes import serving
+from worker.operations.queue_count import count_queue
 from worker.operations.shutdown import LEAVE_S, Shutdown
 from worker.operations.telemetry import Telemetry
 from worker.queue.connection import connect, wait_until_usable
@@ -75,7 +76,7 @@ async def _live(settings: Settings) -> int:
     health = Health(compute, settings.timeout_ms / 1000)
     telemetry.watch(compute, lambda: not health.why_not_alive())
     client = connect(settings)
-    background = [asyncio.create_task(task) for task in (beat(health), keep_compute_warm(compute))]
+    background = [asyncio.create_task(task) for task in (mark_loop_alive(health), keep_compute_warm(compute))]
     try:
         with serving(settings.health_port, health, telemetry):
             if not await _prepare(settings, client, compute, shutdown):
@@ -139,7 +140,7 @@ async def _consume(
         for helper in (
             watch.watch(),
             Housekeeping(client, worker, watch).run(),
-            look_at_queue(client, queue_key, health, telemetry),
+            count_queue(client, queue_key, health, telemetry),
         )
     ]
     asked = asyncio.create_task(shutdown.asked.wait())

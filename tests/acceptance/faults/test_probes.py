@@ -159,7 +159,7 @@ def test_a_port_that_is_taken_ends_the_start(start_worker: StartWorker, free_por
         taken.listen()
         worker = start_worker(wait=False, HEALTH_PORT=str(free_port))
         assert worker.wait() == 2
-    assert f"HEALTH_PORT: port {free_port} cannot be had" in worker.raw[-1]
+    assert f"HEALTH_PORT: port {free_port} is not available" in worker.raw[-1]
 
 
 def test_each_line_about_a_job_carries_its_ids(

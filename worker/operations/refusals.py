@@ -6,7 +6,7 @@ from typing import Final
 from redis import exceptions as redis_errors
 
 MAX_CHARS: Final = 200
-# redis-py takes the word off the text of an error that it has a class for.
+# redis-py takes the word off the text of an error that it has a class for; since version 8 it keeps it as status.
 _WORDS: Final = {
     redis_errors.ReadOnlyError: "READONLY",
     redis_errors.NoPermissionError: "NOPERM",
@@ -51,6 +51,8 @@ def word_of(error: BaseException) -> str:
     Args:
         error: what redis-py, or a command inside a script, raised.
     """
+    if status := getattr(error, "status_code", None):
+        return str(status)
     for kind, word in _WORDS.items():
         if type(error) is kind:
             return word
