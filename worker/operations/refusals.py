@@ -20,6 +20,8 @@ _WORDS: Final = {
 }
 # Redis before version 7 puts the error of a command in a script behind words of its own.
 _INSIDE: Final = re.compile(r"-(READONLY|OOM|MISCONF|NOREPLICAS|MASTERDOWN) ")
+# redis-py puts the command, and the error as a tuple's only element, around what Redis said.
+_IN_PIPELINE: Final = re.compile(r"of pipeline caused error: \(?['\"]?(.*?)['\"]?,?\)?$")
 _FIRST: Final = re.compile(r"[A-Z]{2,}\b")
 _NO_RIGHT: Final = "The user executing the script can't"
 
@@ -51,16 +53,16 @@ def word_of(error: BaseException) -> str:
     Args:
         error: what redis-py, or a command inside a script, raised.
     """
+    text = _text(error)
+    if _NO_RIGHT in text:
+        return "NOPERM"
+    if inside := _INSIDE.search(text):
+        return inside[1]
     if status := getattr(error, "status_code", None):
         return str(status)
     for kind, word in _WORDS.items():
         if type(error) is kind:
             return word
-    text = str(error)
-    if _NO_RIGHT in text:
-        return "NOPERM"
-    if inside := _INSIDE.search(text):
-        return inside[1]
     if isinstance(error, redis_errors.ResponseError) and (first := _FIRST.match(text)):
         return first[0]
     return type(error).__name__
@@ -78,5 +80,12 @@ def hint_for(error: BaseException) -> str | None:
 
 def describe(error: BaseException) -> str:
     """Put an error into one short line, in Redis's own words; Redis repeats neither a password nor a value."""
-    word, text = word_of(error), " ".join(str(error).split())[:MAX_CHARS]
+    word, text = word_of(error), _text(error)[:MAX_CHARS]
     return text if text.startswith(word) else f"{word} {text}".strip()
+
+
+def _text(error: BaseException) -> str:
+    """Give what Redis said, on one line, without what redis-py's pipeline puts around it."""
+    text = " ".join(str(error).split())
+    inside = _IN_PIPELINE.search(text)
+    return inside[1] if inside else text

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from worker.errors import ConfigurationError, RedisUnusable
 from worker.queue.pool import FailOverPool
+from worker.queue.redis_url import check_options
 from worker.settings import Settings
 
 # Longer than BullMQ's longest blocking read (10 s) and than the transfer of a large job.
@@ -34,29 +35,28 @@ def connect(settings: Settings) -> Redis:
     A pool, so that a lock's renewal never waits behind a result or a blocking read.
 
     Raises:
-        ConfigurationError: REDIS_URL asks for something that is not to be had.
+        ConfigurationError: REDIS_URL has an option that is unknown or cannot be followed.
     """
-    try:
-        return _connect(settings)
-    except (ValueError, TypeError):
-        # Its own message may quote the URL, and with it the password.
-        raise ConfigurationError("REDIS_URL: redis-py cannot read it; check what stands behind the ?") from None
-
-
-def _connect(settings: Settings) -> Redis:
     url = settings.redis_url.get_secret_value()
-    # TCP's option; a Unix socket's connection does not know it.
-    keepalive = {} if url.startswith("unix:") else {"socket_keepalive": True}
-    pool = FailOverPool.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=SOCKET_TIMEOUT_S,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        health_check_interval=HEALTH_CHECK_INTERVAL_S,
-        retry=Retry(ExponentialBackoff(cap=BACKOFF_CAP_S, base=BACKOFF_BASE_S), RETRIES),
-        retry_on_error=[redis_errors.BusyLoadingError, redis_errors.ConnectionError, redis_errors.TimeoutError],
-        **keepalive,
-    )
+    check_options(url)
+    # TCP's options; a Unix socket's connection does not know them.
+    tcp = {} if url.startswith("unix:") else {"socket_keepalive": True}
+    try:
+        pool = FailOverPool.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=SOCKET_TIMEOUT_S,
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+            health_check_interval=HEALTH_CHECK_INTERVAL_S,
+            retry=Retry(ExponentialBackoff(cap=BACKOFF_CAP_S, base=BACKOFF_BASE_S), RETRIES),
+            retry_on_error=[redis_errors.BusyLoadingError, redis_errors.ConnectionError, redis_errors.TimeoutError],
+            **tcp,
+        )
+        # Opens nothing: it only finds out whether the options can be followed.
+        pool.make_connection()  # type: ignore[no-untyped-call]
+    except (ValueError, TypeError, RedisError):
+        # Its own message may quote the URL, and with it the password.
+        raise ConfigurationError("REDIS_URL: redis-py cannot follow it; check what stands behind the ?") from None
     return Redis.from_pool(pool)
 
 

@@ -30,7 +30,7 @@ from worker.queue.housekeeping import Housekeeping, is_waiting
 from worker.queue.locks import RENEWALS_PER_LOCK, LockWatch
 from worker.queue.pick_ups import watch_pick_ups
 from worker.queue.processing import Processor
-from worker.settings import Settings
+from worker.settings import Settings, unknown_variables
 from worker.version import WORKER_VERSION
 
 # Whole seconds; bounds how long a paused or rate-limited queue is looked at late.
@@ -69,6 +69,8 @@ async def _live(settings: Settings) -> int:
         ComputeError: the compute process could not be set up.
     """
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
+    for variable, hint in unknown_variables().items():
+        log.warning("setting_unknown", variable=variable, hint=hint)
     shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
     shutdown.listen()
     telemetry = Telemetry(settings.timeout_ms / 1000)
