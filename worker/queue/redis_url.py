@@ -58,7 +58,7 @@ def check_options(url: str) -> None:
     _check_at_least(dict(options), "socket_timeout", MIN_SOCKET_TIMEOUT_S)
     _check_at_least(dict(options), "max_connections", MIN_CONNECTIONS)
     if parts.scheme == "rediss":
-        _check_tls({name: value for name, value in options.items() if name.startswith("ssl_")})
+        _check_tls(url)
 
 
 def _unknown(name: str, scheme: str, known: tuple[str, ...]) -> str:
@@ -74,10 +74,21 @@ def _check_at_least(options: dict[str, Any], name: str, least: float) -> None:
         raise ConfigurationError(f"REDIS_URL: {name} must be at least {least:g}")
 
 
-def _check_tls(options: dict[str, Any]) -> None:
+def tls_context(url: str) -> ssl.SSLContext:
+    """Make the TLS settings that a connection to this `rediss://` URL uses.
+
+    Raises:
+        OSError: a file cannot be read, or holds no certificate.
+        RedisError, ValueError: an option has a value that is not possible.
+    """
+    options = {name: value for name, value in parse_url(url).items() if name.startswith("ssl_")}
+    return SSLConnection(**options).ssl_context.get()  # type: ignore[arg-type]
+
+
+def _check_tls(url: str) -> None:
     """Load the certificates as a connection would."""
     try:
-        SSLConnection(**options).ssl_context.get()
+        tls_context(url)
     except ssl.SSLError as error:
         why = error.reason or "no certificate or key in PEM form"
         raise ConfigurationError(f"REDIS_URL: a file of the ssl_ options cannot be used: {why}") from None

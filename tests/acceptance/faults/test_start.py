@@ -10,6 +10,7 @@ from tests.acceptance.faults.engine import Record
 from tests.acceptance.processes import Producer
 from tests.probes import Probes
 from tests.redis_server import RedisServer, free_port
+from worker.queue.permissions import acl_rules
 
 
 def _has_ipv6() -> bool:
@@ -105,3 +106,33 @@ def test_a_url_that_cannot_be_followed_is_a_setting_error(start_worker: StartWor
     assert worker.wait() == 2
     assert "REDIS_URL: the option foo is unknown" in worker.raw[-1]
     assert "sesame" not in "".join(worker.raw)
+
+
+def test_the_least_permissions_are_enough(
+    start_worker: StartWorker, producer: Producer, record: Record, own_redis: RedisServer
+) -> None:
+    """For a job that completes, one that fails and is retried, one that goes back, and one whose worker is killed."""
+    with own_redis.client() as admin:
+        admin.execute_command("ACL", "SETUSER", "poet", "on", ">sesame", *acl_rules(PREFIX).split())
+        admin.execute_command("ACL", "LOG", "RESET")
+        url = own_redis.url.replace("//", "//poet:sesame@")
+        first = start_worker(REDIS_URL=url, SHUTDOWN_GRACE_MS="0")
+        record.let_go("good")
+        assert producer.run(batch("wait good"), removeOnComplete={"age": 60, "count": 5})["state"] == "completed"
+        assert producer.run(batch("fail bug"), attempts=2, removeOnFail=False)["state"] == "failed"
+        job_id = producer.add(batch("wait back"), priority=5)
+        record.wait_until_begun("back")
+        assert first.stop() == 0
+        second = start_worker(REDIS_URL=url)
+        record.wait_until_begun("back", 2)
+        third = start_worker(REDIS_URL=url)
+        second.kill()
+        third.wait_for("job_stalled")
+        record.wait_until_begun("back", 3)
+        admin.delete(f"{PREFIX}:topic-model:{job_id}:lock")
+        third.wait_for("lock_reacquired")
+        record.let_go("back")
+        assert producer.ask("wait", id=job_id)["state"] == "completed"
+        denied = {str(entry["object"]) for entry in admin.acl_log()}
+    # redis-py tells Redis its own name by CLIENT SETINFO, and does without if it may not.
+    assert denied <= {"client", "client|setinfo"}
