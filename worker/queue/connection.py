@@ -1,6 +1,7 @@
 """The connection to Redis: one pooled client that outlives outages, and the wait for it at the start."""
 
 import asyncio
+import contextlib
 
 import structlog
 from redis import exceptions as redis_errors
@@ -34,7 +35,7 @@ PASSING = frozenset({"BUSY", "CLUSTERDOWN", "LOADING", "TRYAGAIN"})
 log = structlog.get_logger()
 
 
-def connect(settings: Settings) -> Redis:
+def connect(settings: Settings, retries: int = RETRIES) -> Redis:
     """Make the client that BullMQ and the worker share; nothing is sent yet.
 
     A pool, so that a lock's renewal never waits behind a result or a blocking read.
@@ -53,7 +54,7 @@ def connect(settings: Settings) -> Redis:
             socket_timeout=SOCKET_TIMEOUT_S,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
             health_check_interval=HEALTH_CHECK_INTERVAL_S,
-            retry=Retry(ExponentialBackoff(cap=BACKOFF_CAP_S, base=BACKOFF_BASE_S), RETRIES),
+            retry=Retry(ExponentialBackoff(cap=BACKOFF_CAP_S, base=BACKOFF_BASE_S), retries),
             retry_on_error=[redis_errors.BusyLoadingError, redis_errors.ConnectionError, redis_errors.TimeoutError],
             **tcp,
         )
@@ -65,35 +66,43 @@ def connect(settings: Settings) -> Redis:
     return Redis.from_pool(pool)
 
 
-async def wait_until_usable(client: Redis, settings: Settings) -> None:
+async def wait_until_usable(settings: Settings) -> None:
     """Wait for Redis to answer, and check that the worker can work with it.
 
     Raises:
         RedisUnusable: waiting will not help; the message says why and what to do.
     """
+    # Its own client tries once, so that the reason comes at once: the worker's own would try four times, each with
+    # a timeout, before it said anything.
+    client = connect(settings, retries=0)
     backoff_s = START_BACKOFF_BASE_S
-    while True:
-        try:
-            await client.ping()
-            await check_server(client, settings)
-            return
-        except (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.ResponseError) as error:
-            if word_of(error) not in PASSING:
-                raise RedisUnusable(_rejection(error, settings)) from None
-            cause = Cause(describe(error), hint_for(error) or "the worker waits for it")
-        except (RedisError, OSError) as error:
-            cause = await find_cause(error, settings.redis_url.get_secret_value())
-        if cause.is_permanent:
-            raise RedisUnusable(f"Redis at {settings.redis_address} cannot be used: {cause.reason}; {cause.hint}")
-        log.warning(
-            "redis_unreachable",
-            address=settings.redis_address,
-            reason=cause.reason,
-            hint=cause.hint,
-            retry_in_s=backoff_s,
-        )
-        await asyncio.sleep(backoff_s)
-        backoff_s = min(2 * backoff_s, START_BACKOFF_CAP_S)
+    try:
+        while (cause := await _why_not_usable(client, settings)) is not None:
+            address = settings.redis_address
+            if cause.is_permanent:
+                raise RedisUnusable(f"Redis at {address} cannot be used: {cause.reason}; {cause.hint}")
+            log.warning(
+                "redis_unreachable", address=address, reason=cause.reason, hint=cause.hint, retry_in_s=backoff_s
+            )
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, START_BACKOFF_CAP_S)
+    finally:
+        with contextlib.suppress(RedisError, OSError):
+            await client.aclose()
+
+
+async def _why_not_usable(client: Redis, settings: Settings) -> Cause | None:
+    """Ask once; None if the worker can start."""
+    try:
+        await client.ping()
+        await check_server(client, settings)
+    except (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.ResponseError) as error:
+        if word_of(error) not in PASSING:
+            raise RedisUnusable(_rejection(error, settings)) from None
+        return Cause(describe(error), hint_for(error) or "the worker waits for it")
+    except (RedisError, OSError) as error:
+        return await find_cause(error, settings.redis_url.get_secret_value())
+    return None
 
 
 def _rejection(error: RedisError, settings: Settings) -> str:

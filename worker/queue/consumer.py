@@ -81,7 +81,7 @@ async def _live(settings: Settings) -> int:
     background = [asyncio.create_task(task) for task in (mark_loop_alive(health), keep_compute_warm(compute))]
     try:
         with serving(settings.health_port, health, telemetry):
-            if not await _prepare(settings, client, compute, shutdown):
+            if not await _prepare(settings, compute, shutdown):
                 return ExitCode.COMPLETED
             return await _consume(settings, client, compute, telemetry, health, shutdown)
     finally:
@@ -108,11 +108,11 @@ def _note_ready(telemetry: Telemetry) -> Callable[[Ready], None]:
     return note
 
 
-async def _prepare(settings: Settings, client: Redis, compute: Compute, shutdown: Shutdown) -> bool:
+async def _prepare(settings: Settings, compute: Compute, shutdown: Shutdown) -> bool:
     """Warm the compute process up while Redis is looked at; tell whether to go on."""
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(compute.start()),
-        asyncio.create_task(wait_until_usable(client, settings)),
+        asyncio.create_task(wait_until_usable(settings)),
     ]
     asked = asyncio.create_task(shutdown.asked.wait())
     try:
