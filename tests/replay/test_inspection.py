@@ -320,7 +320,7 @@ def test_redis_is_away() -> None:
     process = ask("--once", "--job", "x", REDIS_URL="redis://user:secret@127.0.0.1:1")
     assert process.returncode == 3
     line = told(process).splitlines()[-1]
-    assert line == "python -m worker: Redis at redis://127.0.0.1:1 cannot be asked: ConnectionError"
+    assert line.startswith("python -m worker: Redis at redis://127.0.0.1:1 does not answer: nothing listens there")
 
 
 def test_a_saved_job_reproduces(batch: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the worker counts and times, in Prometheus's terms."""
+"""The worker's metrics, for Prometheus."""
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
