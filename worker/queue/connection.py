@@ -51,6 +51,8 @@ def connect(settings: Settings, retries: int = RETRIES) -> Redis:
         pool = FailOverPool.from_url(
             url,
             decode_responses=True,
+            # A job that is not UTF-8 must arrive, so that it can be failed with a reason.
+            encoding_errors="surrogateescape",
             socket_timeout=SOCKET_TIMEOUT_S,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
             health_check_interval=HEALTH_CHECK_INTERVAL_S,
