@@ -19,8 +19,8 @@ EVENT_TIMEOUT_S = 120.0
 class WorkerProcess:
     """`python -m worker` and its log, read line by line as it comes."""
 
-    def __init__(self, **variables: str) -> None:
-        """Start it with these settings over a clean environment."""
+    def __init__(self, *, has_log: bool = True, **variables: str) -> None:
+        """Start it with these settings over a clean environment; without a log, nobody reads its stderr."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         defaults = {"KEYWORD_ENCODER": "corpus", "LOG_FORMAT": "json", "HF_HUB_OFFLINE": "1"}
         self.process = subprocess.Popen(
@@ -31,6 +31,9 @@ class WorkerProcess:
             stderr=subprocess.PIPE,
             text=True,
         )
+        if not has_log:
+            assert self.process.stderr is not None
+            self.process.stderr.close()
         self.events: list[dict[str, Any]] = []
         self.raw: list[str] = []
         self._arrived = threading.Condition()
@@ -39,6 +42,8 @@ class WorkerProcess:
 
     def _read(self) -> None:
         assert self.process.stderr is not None
+        if self.process.stderr.closed:
+            return
         with self.process.stderr as log:
             for line in log:
                 with self._arrived:

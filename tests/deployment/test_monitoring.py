@@ -17,15 +17,16 @@ from worker.operations.telemetry import Telemetry
 PROMETHEUS = DOCKER / "prometheus"
 RULES = PROMETHEUS / "rules.yaml"
 
-OUTCOMES = {"completed", "failed", "raised", "timed_out", "handed_back", "lost", "stalled"}
+OUTCOMES = {"completed", "failed", "raised", "timed_out", "handed_back", "lost", "stalled", "unreadable"}
 # What the worker exports, with the values that its labels take.
 EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_build_info": {},
     "topic_model_jobs_total": {"outcome": OUTCOMES},
     "topic_model_stalled_jobs_total": {},
+    "topic_model_orphans_handed_back_total": {},
     "topic_model_job_duration_seconds": {
         # A job that stalled out was not taken.
-        "outcome": OUTCOMES - {"stalled"}
+        "outcome": OUTCOMES - {"stalled", "unreadable"}
     },
     "topic_model_stage_duration_seconds": {
         "stage": {"validate", "neighbours", "reduce", "cluster", "represent", "evaluate"}

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,18 +20,21 @@ from tests.acceptance.envelopes import themed_envelope
 from tests.redis_server import RedisServer
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
+from worker.contract import envelope
+from worker.errors import ComputeCancelled
 from worker.exit_codes import ExitCode
+from worker.jobs.settlement import HANDED_BACK
 from worker.operations import health, shutdown
-from worker.operations.telemetry import Telemetry
-from worker.queue import locks
+from worker.operations.telemetry import Outcome, Telemetry
+from worker.queue import job_reading, locks
+from worker.queue.claim import Claim
 from worker.queue.connection import connect, wait_until_usable
-from worker.queue.consumer import _listener, consume
-from worker.queue.delivery import Claim
-from worker.queue.housekeeping import Housekeeping
-from worker.queue.locks import LockWatch
+from worker.queue.consumer import consume
+from worker.queue.library import _listener
+from worker.queue.locks import Held, LockWatch
+from worker.queue.processing import Processor
 from worker.settings import Settings
 
-LOCK_MS = 120_000
 TICK_S = 0.02
 
 
@@ -50,14 +55,6 @@ def settings_for(redis_server: RedisServer, queue_name: str) -> Settings:
             "TOPIC_MODEL_TEST_ENGINE": "tests.compute.engines.faults:by_text",
         }
     )
-
-
-@pytest.fixture
-async def queue(redis_server: RedisServer, queue_name: str) -> AsyncIterator[Queue]:
-    """Give a producer for the test's queue."""
-    queue = Queue(queue_name, {"connection": {"host": "127.0.0.1", "port": redis_server.port}})
-    yield queue
-    await queue.close()
 
 
 async def add(queue: Queue, envelope: dict[str, Any] | None = None) -> str:
@@ -84,26 +81,27 @@ async def stop(consuming: asyncio.Task[int]) -> int:
     return await asyncio.wait_for(consuming, 30)
 
 
-async def test_a_large_job_does_not_starve_the_loop(
-    redis_server: RedisServer, queue_name: str, queue: Queue, capsys: pytest.CaptureFixture[str]
+async def test_a_large_job_is_parsed_beside_the_loop(
+    redis_server: RedisServer, queue_name: str, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The longest silence of the event loop over 100 MB of JSON stays under a third of the lock."""
-    job_id = await add(queue, themed_envelope(2000, 5))
-    with redis_server.client() as client:
-        megabytes = client.hstrlen(f"bull:{queue_name}:{job_id}", "data") / 1e6
+    """Neither the parsing of 30 MB of JSON nor their validation runs in the event loop's thread."""
+    threads: dict[str, int] = {}
+
+    def noted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            threads[name] = threading.get_ident()
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr("worker.queue.library.read_job", noted("parsed", job_reading.read_job))
+    monkeypatch.setattr("worker.queue.processing.read_envelope", noted("validated", envelope.read_envelope))
+    job_id = await add(queue, themed_envelope(800, 5))
     consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
-    waiting = asyncio.create_task(until_over(queue, job_id, consuming))
-    longest_s, last_s = 0.0, time.monotonic()
-    while not waiting.done():
-        await asyncio.sleep(TICK_S)
-        now_s = time.monotonic()
-        longest_s, last_s = max(longest_s, now_s - last_s), now_s
-    assert await waiting == "completed"
+    assert await until_over(queue, job_id, consuming) == "completed"
     assert await stop(consuming) == ExitCode.COMPLETED
-    with capsys.disabled():
-        print(f"\nlongest silence of the event loop over a job of {megabytes:.0f} MB: {longest_s:.2f} s")
-    assert megabytes > 60
-    assert longest_s < LOCK_MS / 1000 / 3
+    assert threads.keys() == {"parsed", "validated"}
+    assert threading.get_ident() not in threads.values()
 
 
 async def test_an_escaping_cancellation_ends_nothing(
@@ -249,37 +247,6 @@ def test_a_listener_that_raises_is_contained() -> None:
     _listener(breaks)("anything", "and more")
 
 
-async def test_a_job_whose_end_could_not_be_recorded_is_no_orphan(
-    redis_server: RedisServer, queue_name: str, queue: Queue
-) -> None:
-    """The sweep leaves what was in hand to the stalled check, which counts; what never was goes back at once."""
-    settings = settings_for(redis_server, queue_name)
-    client = connect(settings)
-    worker = Worker(queue_name, None, {"connection": client, "prefix": settings.bullmq_prefix, "autorun": False})
-    telemetry = Telemetry(300)
-    watch = LockWatch(Compute(ComputeConfig.of(settings)), LOCK_MS, telemetry)
-    housekeeping = Housekeeping(client, worker, watch)
-    claims = {}
-    for name in ("ended", "orphan", "in hand"):
-        await queue.add("topic-model", {}, {"jobId": name})
-        job = await worker.getNextJob(f"{worker.id}:{name}")
-        assert job is not None
-        claims[name] = Claim(client, worker, job, f"{worker.id}:{name}", LOCK_MS)
-    with watch.holding(claims["ended"]):
-        pass
-    with watch.holding(claims["in hand"]):
-        await housekeeping.sweep()
-    assert await queue.getJobState("orphan") in {"delayed", "waiting"}
-    assert await queue.getJobState("ended") == "active"
-    assert await queue.getJobState("in hand") == "active"
-    await claims["ended"].hand_back()
-    with watch.holding(claims["in hand"]):
-        await housekeeping.sweep()
-    assert watch.seen_tokens == {claims["in hand"].token}
-    await worker.close(force=True)
-    await client.aclose()
-
-
 async def test_an_idle_process_is_asked_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else it would seem to have fallen silent, and a cold start would be killed for the outage."""
     asked = asyncio.Event()
@@ -336,3 +303,41 @@ async def test_renewals_that_do_not_come_count_as_failed(
     assert counted("ok") == 0
     await worker.close(force=True)
     await client.aclose()
+
+
+async def test_a_job_that_cannot_be_handed_back_has_a_last_line(
+    redis_server: RedisServer,
+    queue_name: str,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It says what becomes of the job."""
+    tried = asyncio.Event()
+
+    async def refused(self: Claim) -> None:
+        raise redis.ConnectionError("away")
+
+    async def cancelled(self: Compute, *args: Any, **kwargs: Any) -> Any:
+        raise ComputeCancelled(HANDED_BACK)
+
+    hand_back = Processor._hand_back
+
+    async def noted(self: Processor, held: Held) -> Outcome:
+        outcome = await hand_back(self, held)
+        tried.set()
+        return outcome
+
+    monkeypatch.setattr(Claim, "hand_back", refused)
+    monkeypatch.setattr(Compute, "run", cancelled)
+    monkeypatch.setattr(Processor, "_hand_back", noted)
+    monkeypatch.setattr("worker.queue.processing.HAND_BACK_PAUSE_S", 0)
+    consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
+    await add(queue)
+    await asyncio.wait_for(tried.wait(), 60)
+    assert await stop(consuming) == ExitCode.COMPLETED
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    last = [line for line in lines if line.get("job_id")][-1]
+    assert (last["event"], last["level"]) == ("job_not_handed_back", "error")
+    assert "stalled check" in last["hint"]
+    assert [line["event"] for line in lines].count("hand_back_failed") == 5

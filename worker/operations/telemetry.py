@@ -26,7 +26,12 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed_out"
     HANDED_BACK = "handed_back"
     LOST = "lost"  # to another worker, or removed
-    STALLED = "stalled"  # failed for good by BullMQ: every worker that took it was gone
+    STALLED = "stalled"  # failed for good: every worker that took it was gone
+    UNREADABLE = "unreadable"  # failed for good: BullMQ's client cannot read the job
+
+
+# How jobs end that no worker has computed: their durations would tell nothing.
+UNTIMED = frozenset({Outcome.STALLED, Outcome.UNREADABLE})
 
 
 class Telemetry:
@@ -40,6 +45,11 @@ class Telemetry:
         self._build = Info("topic_model_build", "Version, device and keyword encoder.", registry=own)
         self._jobs = Counter("topic_model_jobs", "Jobs that left this worker.", ["outcome"], registry=own)
         self._stalled = Counter("topic_model_stalled_jobs", "Jobs found whose worker was gone.", registry=own)
+        self._orphans = Counter(
+            "topic_model_orphans_handed_back",
+            "Jobs handed back since the answer to their pick-up was lost.",
+            registry=own,
+        )
         self._job_s = Histogram(
             "topic_model_job_duration_seconds",
             "From pick-up to delivery.",
@@ -71,7 +81,7 @@ class Telemetry:
         self._success.set_to_current_time()
         for outcome in Outcome:
             self._jobs.labels(outcome)
-        for outcome in set(Outcome) - {Outcome.STALLED}:
+        for outcome in [outcome for outcome in Outcome if outcome not in UNTIMED]:
             self._job_s.labels(outcome)
         for stage in Stage:
             self._stage_s.labels(stage.value)
@@ -111,7 +121,8 @@ class Telemetry:
     def on_settled(self, outcome: Outcome, duration_s: float) -> None:
         """Note how a job ended, once for each `on_taken`."""
         self._jobs.labels(outcome).inc()
-        self._job_s.labels(outcome).observe(duration_s)
+        if outcome not in UNTIMED:
+            self._job_s.labels(outcome).observe(duration_s)
         if outcome in {Outcome.COMPLETED, Outcome.FAILED}:
             self._success.set_to_current_time()
         self._running.dec()
@@ -120,9 +131,9 @@ class Telemetry:
         """Note a job that our check found without a worker."""
         self._stalled.inc()
 
-    def on_stalled_out(self) -> None:
-        """Note a job that stalled once too often: it is failed without being taken."""
-        self._jobs.labels(Outcome.STALLED).inc()
+    def on_orphan(self) -> None:
+        """Note a job that was handed back since the answer to its pick-up was lost."""
+        self._orphans.inc()
 
     def on_renewals(self, n_ok: int = 0, n_failed: int = 0) -> None:
         """Note locks that were, or could not be, renewed."""

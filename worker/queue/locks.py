@@ -1,9 +1,9 @@
-"""Watch over the locks of the jobs in hand: renewals that fail, and renewals that do not come."""
+"""Watch the locks of the jobs that this worker holds: renewals that fail, and renewals that do not come."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +12,14 @@ from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
 from worker.operations.telemetry import Telemetry
-from worker.queue.delivery import Claim
+from worker.queue.claim import Claim
 
 LOCK_LOST = "lock lost"
 CHECK_INTERVAL_S = 0.25
-# An outage that begins leaves most of a lock's life.
+# Six renewals in a lock's lifetime: when an outage begins, most of that time is still left.
 RENEWALS_PER_LOCK = 6
-# A renewal may take so much of the lock's life to be answered; what is left then is too little.
+# Stop computing if the lock has not been renewed for 70 % of its lifetime; the remaining 30 % covers an answer
+# that is still on its way.
 FENCE_SHARE = 0.7
 
 log = structlog.get_logger()
@@ -26,15 +27,16 @@ log = structlog.get_logger()
 
 @dataclass
 class Held:
-    """A job in hand.
+    """A job that this worker holds.
 
     Attributes:
         claim: on its lock.
         ids: what its log lines carry.
         renewed_at_s: when the lock was surely ours (monotonic).
         n_missed: renewals that have not come since.
-        lost: it is, or may be, somebody else's.
-        delivering: its result is under way; a failing renewal changes nothing any more.
+        lost: another worker has the job, or may have it.
+        delivering: its end is being recorded; a renewal that fails changes nothing any more.
+        is_settled: its end is recorded, or it is another worker's: no lock of this claim means anything any more.
     """
 
     claim: Claim
@@ -43,14 +45,11 @@ class Held:
     n_missed: int = 0
     lost: bool = False
     delivering: bool = False
+    is_settled: bool = False
 
 
 class LockWatch:
-    """Cancels the computing of a job that is, or may be, somebody else's.
-
-    Attributes:
-        seen_tokens: of the locks of all jobs that were in hand; whoever has looked which are still there prunes them.
-    """
+    """Cancels the computing of a job that another worker has, or may have."""
 
     def __init__(self, compute: Compute, lock_duration_ms: int, telemetry: Telemetry) -> None:
         """Take what to cancel, how long a lock lives without renewal, and where renewals are counted."""
@@ -58,7 +57,7 @@ class LockWatch:
         self._fence_s = FENCE_SHARE * lock_duration_ms / 1000
         self._renewal_s = lock_duration_ms / 1000 / RENEWALS_PER_LOCK
         self._held: dict[str, Held] = {}
-        self.seen_tokens: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()
         self._checks: set[asyncio.Task[None]] = set()
         self._telemetry = telemetry
 
@@ -67,16 +66,31 @@ class LockWatch:
         """Watch a job for as long as the context lasts."""
         job_id = str(claim.job.id)
         held = self._held[job_id] = Held(claim, {"job_id": job_id})
-        self.seen_tokens.add(claim.token)
+        self._seen.add(claim.pair)
         try:
             yield held
         finally:
-            self._held.pop(job_id, None)
+            del self._held[job_id]
+            if held.is_settled:
+                self._seen.discard(claim.pair)
             self._compute.forget(job_id)
 
     @property
+    def seen(self) -> frozenset[tuple[str, str]]:
+        """The job id and the token of each pick-up that arrived here and whose end may not be recorded."""
+        return frozenset(self._seen)
+
+    def has_seen(self, pair: tuple[str, str]) -> bool:
+        """Tell whether this pick-up arrived here, and its end may not be recorded."""
+        return pair in self._seen
+
+    def forget(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Forget pick-ups whose lock is gone; a job that is still held is never forgotten, lock or not."""
+        self._seen.difference_update(set(pairs) - {held.claim.pair for held in self._held.values()})
+
+    @property
     def n_held(self) -> int:
-        """How many jobs are in hand."""
+        """How many jobs this worker holds."""
         return len(self._held)
 
     def on_renewed(self, job_ids: list[str]) -> None:
@@ -87,7 +101,7 @@ class LockWatch:
                 self._held[job_id].renewed_at_s, self._held[job_id].n_missed = time.monotonic(), 0
 
     def on_renewal_failed(self, job_ids: list[str]) -> None:
-        """Claim locks back that BullMQ could not renew, or give the jobs up."""
+        """Take locks again that BullMQ could not renew, or give the jobs up."""
         self._telemetry.on_renewals(n_failed=len(job_ids))
         for job_id in job_ids:
             held = self._held.get(job_id)
@@ -107,7 +121,7 @@ class LockWatch:
                     self._give_up(job_id, held, "no renewal in time: another worker may take the job")
 
     def _count_missed(self, held: Held, now_s: float) -> None:
-        """Count renewals as failed that do not come: of an outage BullMQ tells no more than an error."""
+        """Count each renewal that does not come as failed: BullMQ reports an outage as a bare error."""
         n_missed = int((now_s - held.renewed_at_s) / self._renewal_s) - 1
         if n_missed > held.n_missed:
             self._telemetry.on_renewals(n_failed=n_missed - held.n_missed)
@@ -121,7 +135,7 @@ class LockWatch:
             elif self._held.get(job_id) is held and not held.delivering:
                 self._give_up(job_id, held, "another worker has the job, or it was removed")
         except (RedisError, OSError):
-            return  # the fence bounds it
+            return  # the next renewal tries again; the fence ends it
 
     def _give_up(self, job_id: str, held: Held, why: str) -> None:
         held.lost = True

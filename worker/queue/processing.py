@@ -9,17 +9,18 @@ from typing import Any
 
 import structlog
 from bullmq import Job, Worker
-from bullmq.custom_errors import DelayedError, UnrecoverableError
+from bullmq.custom_errors import DelayedError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
-from worker.contract.envelope import Batch, read_envelope
+from worker.contract.envelope import Batch, read_correlation, read_envelope
 from worker.errors import ComputeCancelled
 from worker.jobs.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
 from worker.operations.telemetry import Outcome, Telemetry
-from worker.queue.delivery import Claim, DeliveryRefused, deliver
-from worker.queue.job_options import mend_options
+from worker.queue.claim import Claim
+from worker.queue.delivery import DeliveryRefused, deliver, record_failure
+from worker.queue.job_reading import Flaw, reading_of
 from worker.queue.locks import Held, LockWatch
 from worker.queue.progress import ProgressReport
 from worker.settings import Settings
@@ -27,16 +28,13 @@ from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, Topi
 
 HAND_BACK_TRIES = 5
 HAND_BACK_PAUSE_S = 0.2
+LAPSES = "its lock lapses, and the next stalled check gives the job to another worker"
 
 log = structlog.get_logger()
 
 
-class JobFailed(RuntimeError):
-    """What BullMQ is told of a failed attempt: one line, which becomes the job's `failedReason`."""
-
-
 class Processor:
-    """Takes jobs from BullMQ's worker, one call a job."""
+    """Takes jobs from BullMQ's worker, one call for each job."""
 
     def __init__(
         self, settings: Settings, client: Redis, compute: Compute, watch: LockWatch, telemetry: Telemetry
@@ -51,65 +49,63 @@ class Processor:
         self._telemetry = telemetry
 
     async def __call__(self, job: Job, token: str) -> None:
-        """Process one job and settle it.
-
-        Always raises, as BullMQ's worker expects of a job that it has not to settle itself:
+        """Process one job and record its end.
 
         Raises:
-            DelayedError: settled here: delivered, handed back, or let go.
-            JobFailed: the attempt failed; BullMQ counts and retries.
-            UnrecoverableError: there is no such job, or never will be one.
+            DelayedError: always. BullMQ takes a normal return as "complete this job", and another
+                exception as "fail it"; both have been done here, in a way that survives an outage.
         """
         outcome, began_s = Outcome.RAISED, time.monotonic()
         self._telemetry.on_taken()
         try:
             with structlog.contextvars.bound_contextvars(**_ids(job)):
-                outcome, reason = await self._process(job, token)
-        except UnrecoverableError:
-            outcome = Outcome.LOST
-            raise
-        except JobFailed:
-            raise
+                outcome = await self._process(job, token)
         except BaseException as error:  # noqa: BLE001 - a CancelledError that got out would end BullMQ's loop
-            log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error))
-            raise JobFailed(one_line(error)) from None
+            log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error), hint=LAPSES)
         finally:
             self._telemetry.on_settled(outcome, time.monotonic() - began_s)
-        raise DelayedError("settled") if reason is None else JobFailed(reason)
+        raise DelayedError("settled")
 
-    async def _process(self, job: Job, token: str) -> tuple[Outcome, str | None]:
-        """Give how the job ended, and why where the attempt failed."""
-        _refuse_ghost(job)
-        if replaced := mend_options(job.opts):
-            log.warning("job_options_replaced", options=replaced)
+    async def _process(self, job: Job, token: str) -> Outcome:
         if self.worker is None:
-            raise JobFailed("a bug: a job came before the worker was ready")
+            raise RuntimeError("a job came before the worker was ready")
         claim = Claim(self._client, self.worker, job, token, self._settings.lock_duration_ms)
+        reading, began_s = reading_of(job), time.monotonic()
         with self._watch.holding(claim) as held:
-            began_s = time.monotonic()
-            settlement = await self._compute_job(job, held)
+            if reading.flaw is not None:
+                return await self._fail_for_good(reading.flaw, held)
+            if reading.replaced:
+                log.warning("job_options_replaced", options=list(reading.replaced))
+            try:
+                async with ProgressReport(job, self._telemetry) as report:
+                    settlement = await self._read_and_run(job, held, report)
+            except BaseException as error:
+                if self.is_stopping and isinstance(error, asyncio.CancelledError):
+                    raise
+                log.error("attempt_broke", reason=one_line(error), where=_place(error), hint="a bug: report this line")
+                settlement = Fail(one_line(error))
             return await self._carry_out(settlement, held, time.monotonic() - began_s)
 
-    async def _compute_job(self, job: Job, held: Held) -> Settlement:
-        async with ProgressReport(job, self._telemetry) as report:
-            began_s = time.monotonic()
-            report.on_stage(StageStarted(Stage.VALIDATE))
-            # In a thread: the loop has locks to renew while 10,000 embeddings are looked at.
-            batch = await asyncio.to_thread(read_envelope, job.data)
-            job.data = {}  # hundreds of MB of Python floats, now in one array
-            structlog.contextvars.bind_contextvars(
-                pipeline_id=batch.correlation.pipeline_id, run_id=batch.correlation.run_id
-            )
-            held.ids = structlog.contextvars.get_contextvars()
-            outcome = None
-            if isinstance(batch, Batch):
-                self._report_batch(batch, report, time.monotonic() - began_s)
-                outcome = await self._run(batch, report, str(job.id))
-            settlement = settle(batch, outcome, now=datetime.now(UTC))
-            # From here on there is a result to bring home. The fence is for computing: it must not give the job up
-            # while the last lines of progress wait for a Redis that is away.
-            held.delivering = isinstance(settlement, Complete)
-            return settlement
+    async def _read_and_run(self, job: Job, held: Held, report: ProgressReport) -> Settlement:
+        """Read the envelope, compute it, and decide what becomes of the attempt."""
+        began_s = time.monotonic()
+        report.on_stage(StageStarted(Stage.VALIDATE))
+        # In a thread: the loop has locks to renew while 10,000 embeddings are looked at.
+        batch = await asyncio.to_thread(read_envelope, job.data)
+        job.data = {}  # hundreds of MB of Python floats, now in one array
+        structlog.contextvars.bind_contextvars(
+            pipeline_id=batch.correlation.pipeline_id, run_id=batch.correlation.run_id
+        )
+        held.ids = structlog.contextvars.get_contextvars()
+        outcome = None
+        if isinstance(batch, Batch):
+            self._report_batch(batch, report, time.monotonic() - began_s)
+            outcome = await self._run(batch, report, str(job.id))
+        settlement = settle(batch, outcome, now=datetime.now(UTC))
+        # From here on there is an end to record. The fence is for computing: it must not give the job up
+        # while the last lines of progress wait for a Redis that is away.
+        held.delivering = isinstance(settlement, Complete | Fail)
+        return settlement
 
     async def _run(self, batch: Batch, report: ProgressReport, key: str) -> TopicFit | NoTopics | BaseException:
         if self.is_stopping:
@@ -121,7 +117,7 @@ class Processor:
         except BaseException as error:  # noqa: BLE001 - settled as a value
             return error
 
-    async def _carry_out(self, settlement: Settlement, held: Held, duration_s: float) -> tuple[Outcome, str | None]:
+    async def _carry_out(self, settlement: Settlement, held: Held, duration_s: float) -> Outcome:
         duration_s = round(duration_s, 3)
         if held.lost and not isinstance(settlement, LetGo):
             settlement = LetGo("lock lost")
@@ -129,26 +125,30 @@ class Processor:
             case Complete(document):
                 return await self._deliver(document, held, duration_s)
             case HandBack():
-                return await self._hand_back(held.claim), None
+                return await self._hand_back(held)
             case LetGo(reason):
+                held.is_settled = True
                 log.warning("job_let_go", reason=reason, duration_s=duration_s)
-                return Outcome.LOST, None
+                return Outcome.LOST
             case Fail(reason, timed_out):
                 log.error("job_failed", reason=reason, duration_s=duration_s)
-                return (Outcome.TIMED_OUT if timed_out else Outcome.RAISED), reason
+                await self._record_failure(reason, held)
+                return Outcome.TIMED_OUT if timed_out else Outcome.RAISED
 
-    async def _deliver(self, document: dict[str, Any], held: Held, duration_s: float) -> tuple[Outcome, str | None]:
+    async def _deliver(self, document: dict[str, Any], held: Held, duration_s: float) -> Outcome:
         try:
             delivered = await deliver(held.claim, document)
         except DeliveryRefused as error:
             log.error("job_failed", reason=str(error), duration_s=duration_s)
-            return Outcome.RAISED, one_line(error)
+            await self._record_failure(one_line(error), held)
+            return Outcome.RAISED
+        held.is_settled = True
         if not delivered:
             log.warning("result_dropped", why="another worker has the job, or it was removed", duration_s=duration_s)
-            return Outcome.LOST, None
+            return Outcome.LOST
         if document["status"] == "failed":
             log.warning("job_rejected", error=document["error"], duration_s=duration_s)
-            return Outcome.FAILED, None
+            return Outcome.FAILED
         log.info(
             "job_completed",
             duration_s=duration_s,
@@ -156,7 +156,28 @@ class Processor:
             outliers=document["outlierCount"],
             **document["metrics"],
         )
-        return Outcome.COMPLETED, None
+        return Outcome.COMPLETED
+
+    async def _record_failure(self, reason: str, held: Held, *, for_good: bool = False) -> None:
+        held.delivering = True
+        try:
+            held.is_settled = await record_failure(held.claim, reason, for_good=for_good)
+        except DeliveryRefused as error:
+            log.error("failure_not_recorded", reason=str(error), hint=LAPSES)
+            return
+        if not held.is_settled:
+            held.is_settled = True
+            log.warning("failure_dropped", why="another worker has the job, or it was removed")
+
+    async def _fail_for_good(self, flaw: Flaw, held: Held) -> Outcome:
+        """Fail a job that can never be computed: it is unreadable, was removed, or stalled too often."""
+        if flaw.outcome == Outcome.LOST:
+            log.warning("ghost_job_refused", reason=flaw.reason)
+        else:
+            ids = read_correlation(held.claim.job.data)
+            log.error("job_failed", reason=flaw.reason, pipeline_id=ids.pipeline_id, run_id=ids.run_id)
+        await self._record_failure(flaw.reason, held, for_good=True)
+        return flaw.outcome
 
     def _report_batch(self, batch: Batch, report: ProgressReport, duration_s: float) -> None:
         n_items = len(batch.submission_ids)
@@ -166,20 +187,22 @@ class Processor:
             log.warning("batch_warning", warning=warning)
         report.on_stage(StageFinished(Stage.VALIDATE, duration_s, {"items": n_items}))
 
-    async def _hand_back(self, claim: Claim) -> Outcome:
+    async def _hand_back(self, held: Held) -> Outcome:
         for attempt in range(HAND_BACK_TRIES):
             try:
-                await claim.hand_back()
+                await held.claim.hand_back()
+                held.is_settled = True
                 log.info("job_handed_back")
                 return Outcome.HANDED_BACK
             except (RedisError, OSError, TypeError) as error:
                 log.warning("hand_back_failed", reason=type(error).__name__, attempt=attempt + 1)
                 await asyncio.sleep(HAND_BACK_PAUSE_S)
-        return Outcome.LOST  # its lock lapses, and the next stalled check puts it back
+        log.error("job_not_handed_back", hint=LAPSES)
+        return Outcome.LOST
 
 
 def _ids(job: Job) -> dict[str, Any]:
-    """Give what tells a job's lines from others, and which of its attempts this is."""
+    """Give what every log line of a job carries: its id, and which of its attempts this is."""
     return {"job_id": job.id, "attempt": (job.attemptsMade or 0) + 1, "attempts": job.opts.get("attempts") or 1}
 
 
@@ -187,10 +210,3 @@ def _place(error: BaseException) -> str:
     """Name the last place an exception came through; a traceback in a log could show comments."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-
-
-def _refuse_ghost(job: Job) -> None:
-    """Refuse what a stalled check made of a job that was removed while it ran."""
-    if job.name is None or not job.timestamp:
-        log.warning("ghost_job_refused", job_id=job.id)
-        raise UnrecoverableError("the job was removed while it ran")

@@ -1,4 +1,4 @@
-"""Progress and log lines of a job, for whoever looks at it in Bull Board: best effort, in order."""
+"""Progress and log lines of a job, as Bull Board shows them: best effort, in order."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from worker.operations.telemetry import Telemetry
 from worker.topics.fit import Details, Stage, StageFinished, StageStarted
 
 WRITE_TIMEOUT_S = 5.0
-# Where a stage begins, in percent of a usual batch's time.
+# The share of a usual batch's time that is over when a stage begins, in percent.
 PERCENT = {
     Stage.VALIDATE: 0,
     Stage.NEIGHBOURS: 5,
@@ -41,7 +41,7 @@ class ProgressReport:
         """Write what is left, for a short time."""
         self._events.put_nowait(None)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._task, WRITE_TIMEOUT_S)
+            await _bounded(self._task, WRITE_TIMEOUT_S)
 
     def on_stage(self, event: StageStarted | StageFinished) -> None:
         """Note a stage; never waits."""
@@ -55,7 +55,7 @@ class ProgressReport:
     async def _write_all(self) -> None:
         while (event := await self._events.get()) is not None:
             try:
-                await asyncio.wait_for(self._write(event), WRITE_TIMEOUT_S)
+                await _bounded(asyncio.create_task(self._write(event)), WRITE_TIMEOUT_S)
             except Exception as error:  # noqa: BLE001 - whatever it is, the job is worth more than its progress
                 log.debug("progress_not_written", reason=type(error).__name__)
 
@@ -64,6 +64,21 @@ class ProgressReport:
             await self._job.updateProgress({"stage": event.stage.value, "percent": PERCENT[event.stage]})
         else:
             await self._job.log(stage_line(event))
+
+
+async def _bounded(task: asyncio.Task[None], timeout_s: float) -> None:
+    """Wait for a task; raises TimeoutError in time even if the task swallows its cancellation.
+
+    redis-py does so while it connects, and from Python 3.12 on `asyncio.wait_for` waits for such a task.
+    """
+    try:
+        await asyncio.wait({task}, timeout=timeout_s)
+    finally:
+        task.cancel()
+    if not task.done():
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        raise TimeoutError
+    task.result()
 
 
 def stage_line(event: StageFinished) -> str:

@@ -1,13 +1,13 @@
 """`--job`: read a job as Redis holds it, in any state; nothing is changed."""
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 
+from worker.contract.json_text import NotJson, parse_json
 from worker.errors import RedisUnusable, UnreadableJob
 from worker.operations.refusals import describe, hint_for, word_of
 from worker.queue.connection import connect
@@ -79,10 +79,9 @@ async def _fetch(job_id: str, settings: Settings) -> dict[str, str]:
 
 def _json(text: str, what: str) -> object:
     try:
-        parsed: object = json.loads(text)
-    except (ValueError, RecursionError):
-        raise UnreadableJob(f"{what} is not JSON") from None
-    return parsed
+        return parse_json(text)
+    except NotJson as error:
+        raise UnreadableJob(f"{what} {error}") from None
 
 
 def _state(fields: dict[str, str]) -> str:

@@ -1,13 +1,13 @@
 """Files of `--once`: a batch in one of the shapes people have it in, and what is written."""
 
 import gzip
-import json
 import os
 import sys
 import zlib
 from pathlib import Path
 from typing import Final
 
+from worker.contract.json_text import NotJson, parse_json
 from worker.errors import WorkerError
 
 STDIN: Final = "-"
@@ -104,17 +104,10 @@ def _read(source: str) -> object:
 
 
 def _parsed(raw: bytes | str, name: str) -> object:
-    # The standard library's parser, as in the queue's client: it takes NaN and half
-    # surrogates, so that a file and a job with the same bytes get the same answer.
     try:
-        parsed: object = json.loads(raw)
-        return parsed
-    except UnicodeDecodeError:
-        raise UnreadableFile(f"{name} is not JSON: it is not UTF-8 text") from None
-    except RecursionError:
-        raise UnreadableFile(f"{name} is not JSON this worker reads: nested too deeply") from None
-    except ValueError as error:  # a JSONDecodeError, or an int of over 4,300 digits
-        raise UnreadableFile(f"{name} is not JSON: {error}") from None
+        return parse_json(raw)
+    except NotJson as error:
+        raise UnreadableFile(f"{name} {error}") from None
 
 
 def _unwrap(document: object, name: str) -> object:

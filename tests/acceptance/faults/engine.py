@@ -2,7 +2,7 @@
 
 "wait NAME"  begins, then waits until the test lets NAME go
 "talks NAME"  as "wait", but then tells of more stages than can be written in an outage
-"sleep:S NAME"  begins, then takes S seconds
+"sleep:S NAME"  begins, then takes S seconds, and keeps a record of when it was alive
 "gil:S NAME"  begins, then takes S seconds in which no other Python thread of its process runs
 "die NAME"   begins, then kills its process, every time
 "fail NAME"  begins, then raises, every time
@@ -22,6 +22,7 @@ FOLDER = "FAULT_FOLDER"
 # A file there takes the device of `vanishing` away.
 TAKEN_AWAY = "taken_away"
 N_STAGES_TALKED_OF = 50
+ALIVE_INTERVAL_S = 0.02
 
 
 def run(
@@ -40,7 +41,7 @@ def run(
         for _ in range(N_STAGES_TALKED_OF):
             on_stage(StageStarted(Stage.REDUCE))
     if what.startswith("sleep:"):
-        time.sleep(float(what.removeprefix("sleep:")))
+        _sleep(float(what.removeprefix("sleep:")), folder / f"{name}.{time.time_ns()}.alive")
     if what.startswith("gil:"):
         ends_s = time.monotonic() + float(what.removeprefix("gil:"))
         while time.monotonic() < ends_s:
@@ -58,6 +59,14 @@ def run(
     return fit
 
 
+def _sleep(duration_s: float, alive: Path) -> None:
+    ends_s = time.monotonic() + duration_s
+    while time.monotonic() < ends_s:
+        alive.touch()
+        time.sleep(ALIVE_INTERVAL_S)
+    alive.touch()
+
+
 class Record:
     """The engine's record, as a test reads it, and its way to let a batch go."""
 
@@ -72,6 +81,11 @@ class Record:
     def ended(self, name: str) -> list[int]:
         """List the processes that came to its end."""
         return self._pids(f"{name}.ended")
+
+    def lives(self, name: str) -> list[tuple[int, int]]:
+        """List when a batch that sleeps was computed: from and to, in nanoseconds, in order."""
+        files = self.folder.glob(f"{name}.*.alive")
+        return sorted((int(file.name.split(".")[-2]), file.stat().st_mtime_ns) for file in files)
 
     def let_go(self, name: str) -> None:
         """Let the batch that waits under this name go on."""
