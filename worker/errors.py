@@ -1,37 +1,37 @@
-"""Infrastructure errors: what BullMQ should retry, or what stops the start.
+"""Infrastructure errors: BullMQ retries the job, or the start ends.
 
-A failure that lies in the data is never raised; it is a value
+A failure that lies in the data is not raised; it is a value
 (`envelope.Rejection`, `topics.fit.NoTopics`). The tree:
 
     WorkerError
     ├── ConfigurationError      a setting is wrong: exit, waiting does not help
-    ├── RedisUnusable           Redis refuses us for good: wrong password, TLS, read-only
-    ├── UnreadableJob           Redis holds no such job, or no JSON for it
+    ├── RedisUnusable           Redis rejects the worker for good: password, TLS, permission, replica
+    ├── UnreadableJob           Redis holds no such job, or its data are not JSON
     └── ComputeError            the compute process, or what runs in it
-        ├── ModelUnavailable    the keyword encoder or the device cannot be had
+        ├── ModelUnavailable    the keyword encoder or the device is not available
         ├── ComputeCrashed      the process ended by itself: signal, exit code
-        ├── ComputeTimedOut     the batch ran over its deadline
+        ├── ComputeTimedOut     the batch was not done at its deadline
         ├── ComputeCancelled    we killed it: lock lost, shutdown, job removed
-        └── EngineFailed        the engine raised inside a living process
+        └── EngineFailed        the engine raised; its process lives on
 """
 
 import signal
 
 
 class WorkerError(Exception):
-    """Whatever this worker raises itself; the message is one line for the person who reads it."""
+    """The base of all errors that this worker raises; the message is one line for a person."""
 
 
 class ConfigurationError(WorkerError):
-    """A setting has a value the worker cannot start with; the message names the variable."""
+    """A setting has a value with which the worker cannot start; the message names the variable."""
 
 
 class RedisUnusable(WorkerError):
-    """Redis answered, and its answer will not change by waiting."""
+    """Redis cannot be used, and waiting will not change that; the message says what to do."""
 
 
 class UnreadableJob(WorkerError):
-    """There is no such job, or Redis holds no JSON for it; the message names the job, not its data."""
+    """There is no such job, or its data are not JSON; the message names the job and shows no data."""
 
 
 class ComputeError(WorkerError):
@@ -46,7 +46,7 @@ class ComputeCrashed(ComputeError):
     """The compute process ended by itself.
 
     Attributes:
-        exit_code: as `multiprocessing.Process.exitcode`: negative for a signal.
+        exit_code: as in `multiprocessing.Process.exitcode`: negative for a signal.
         stage: the stage that was running, or "" between batches.
     """
 
@@ -72,7 +72,7 @@ class ComputeTimedOut(ComputeError):
 
 
 class ComputeCancelled(ComputeError):
-    """The batch was stopped on purpose; `reason` says by what."""
+    """The worker stopped the batch on purpose; `reason` says why."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason

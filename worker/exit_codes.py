@@ -1,4 +1,4 @@
-"""What the process tells its caller when it ends."""
+"""The exit codes of the process."""
 
 from enum import IntEnum
 
@@ -9,5 +9,5 @@ class ExitCode(IntEnum):
     COMPLETED = 0  # --once: the batch has topics; consuming: stopped as asked
     FAILED = 1  # --once: failed by the contract, the failed document is on stdout
     UNREADABLE = 2  # bad usage, a bad setting, or a file that holds no JSON; argparse's own code
-    INFRASTRUCTURE = 3  # a model, process, device or Redis that cannot be had, or a bug
+    INFRASTRUCTURE = 3  # a model, process, device or Redis that is not available, or a bug
     INTERRUPTED = 130  # Ctrl-C: 128 + SIGINT, as shells count

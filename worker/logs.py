@@ -1,21 +1,23 @@
-"""structlog: one event a line, people's form on a terminal, JSON elsewhere."""
+"""structlog: one event a line, for people on a terminal, JSON elsewhere."""
 
 import logging
-import sys
 
 import structlog
 
+from worker.streams import make_stderr_lossy
+
 
 def configure(level: str, form: str) -> None:
-    """Set logging up for this process; everything goes to stderr.
+    """Set logging up for this process; everything goes to stderr, and a line that cannot be written is lost.
 
-    Nothing here renders the local variables of a traceback: they could hold comments.
+    The local variables of a traceback are never rendered: they could hold comments.
 
     Args:
         level: "DEBUG", "INFO", "WARNING" or "ERROR".
         form: "console", "json", or "auto": console on a terminal, else JSON.
     """
-    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    stream = make_stderr_lossy()
+    console = form == "console" or (form == "auto" and stream.isatty())
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if console
@@ -29,6 +31,6 @@ def configure(level: str, form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )

@@ -1,5 +1,6 @@
 """The environment, read once: typed, frozen, secrets masked."""
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -14,12 +15,18 @@ from worker.errors import ConfigurationError
 DEFAULT_ENGINE = "worker.topics.pipeline:fit_topics"
 TEST_ENGINE = re.compile(r"tests(\.\w+)+:\w+")
 
+ENCODING_HINT = "percent-encode @ : / ? # % in user and password, as %23 for #"
+# A variable that begins so was meant for the worker.
+OWN_PREFIXES = ("BULLMQ_", "COMPUTE_", "TOPIC_MODEL_")
+# Kubernetes sets these in every pod beside a Service of such a name, "topic-model" for one.
+OF_A_SERVICE = re.compile(r"\w+_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_\w+)?)")
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseModel):
-    """What an operator can set; the variable of each field is its alias, explained in .env.example."""
+    """What an operator can set; a field's alias is the name of its variable, which .env.example explains."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -31,7 +38,7 @@ class Settings(BaseModel):
     max_stalled_count: int = Field(2, alias="BULLMQ_MAX_STALLED_COUNT", ge=0)
     timeout_ms: Milliseconds = Field(300_000, alias="TOPIC_MODEL_TIMEOUT_MS")
     shutdown_grace_ms: int = Field(25_000, alias="SHUTDOWN_GRACE_MS", ge=0)
-    device: str = Field("auto", alias="DEVICE", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: str = Field("auto", alias="DEVICE")
     labse_model: Name = Field("sentence-transformers/LaBSE", alias="LABSE_MODEL")
     keyword_encoder: Name = Field("auto", alias="KEYWORD_ENCODER")
     compute_max_jobs: int = Field(500, alias="COMPUTE_MAX_JOBS", ge=0)
@@ -48,10 +55,41 @@ class Settings(BaseModel):
             parts = urlsplit(url.get_secret_value())
             _ = parts.port
         except ValueError:
-            raise ValueError("is not a URL") from None
-        if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
-            raise ValueError("must look like redis://host:6379 or rediss://user:password@host:6379/0")
+            raise ValueError(f"is not a URL; {ENCODING_HINT}") from None
+        if parts.fragment:
+            raise ValueError(f"has a # in it; {ENCODING_HINT}")
+        is_socket = parts.scheme == "unix" and parts.path
+        if not is_socket and (parts.scheme not in {"redis", "rediss"} or not parts.hostname):
+            raise ValueError(
+                "must look like redis://host:6379, rediss://user:password@host:6379/0 or unix:///path/to/socket"
+            )
+        if not is_socket and not re.fullmatch(r"(/\d*)?", parts.path):
+            raise ValueError("what stands behind the / must be a number, that of the database")
         return url
+
+    @field_validator("bullmq_prefix", "queue_name")
+    @classmethod
+    def _fits_a_connection_name(cls, name: str) -> str:
+        # BullMQ names its connections after prefix and queue, and Redis refuses a name with other characters.
+        if not re.fullmatch(r"[!-~]+", name):
+            raise ValueError(
+                "must hold neither spaces nor characters beyond ASCII: Redis refuses a connection so named"
+            )
+        return name
+
+    @field_validator("queue_name")
+    @classmethod
+    def _is_queue_name(cls, name: str) -> str:
+        if ":" in name:
+            raise ValueError("must not hold a colon; what stands before the queue's name goes into BULLMQ_PREFIX")
+        return name
+
+    @field_validator("device")
+    @classmethod
+    def _is_device(cls, device: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+            raise ValueError("must be auto, cpu, cuda or cuda:N; a GPU is called cuda, the second one cuda:1")
+        return device
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -95,12 +133,43 @@ class Settings(BaseModel):
     def redis_address(self) -> str:
         """The Redis URL without user and password."""
         parts = urlsplit(self.redis_url.get_secret_value())
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+        # What stands before the last @ is user and password; an IPv6 address keeps its brackets.
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Find variables that look like the worker's and are not, such as misspelt ones.
+
+    Returns:
+        A hint for each, by name.
+    """
+    known = sorted(field.alias for field in Settings.model_fields.values() if field.alias)
+    unknown = [
+        name
+        for name in sorted(environment)
+        if name.startswith(OWN_PREFIXES) and name not in known and not OF_A_SERVICE.fullmatch(name)
+    ]
+    return {name: _meant(name, known) for name in unknown}
+
+
+def _meant(name: str, known: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return f"did you mean {nearest[0]}?" if nearest else "there is no such setting; .env.example lists them all"
 
 
 def _line(error: Mapping[str, object]) -> str:
-    location = error["loc"]
+    location, limits = error["loc"], error.get("ctx")
     variable = location[0] if isinstance(location, tuple) and location else "settings"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    limits = limits if isinstance(limits, dict) else {}
+    match error["type"]:
+        case "int_parsing" | "int_from_float" | "int_type":
+            message = "must be a whole number"
+        case "greater_than_equal":
+            message = f"must be at least {limits['ge']}"
+        case "less_than_equal":
+            message = f"must be at most {limits['le']}"
+        case "literal_error":
+            message = f"must be {limits['expected']}"
+        case _:
+            message = str(error["msg"]).removeprefix("Value error, ")
     return f"{variable}: {message[:1].lower()}{message[1:]}"

@@ -86,7 +86,8 @@ class WorkerProcess:
         if self.process.poll() is None:
             self.send(signal.SIGTERM)
         code = self.wait()
-        assert not [line for line in self.raw if not line.startswith("{")]
+        strange = [line for line in self.raw if not line.startswith("{")]
+        assert not strange, "".join(strange)
         return code
 
     def kill(self) -> None:

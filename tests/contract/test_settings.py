@@ -60,6 +60,71 @@ def test_what_redis_py_cannot_read_is_named_too() -> None:
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("redis://:sesame@localhost/0?foo=bar", "the option foo is unknown"),
+        ("redis://:sesame@localhost/0?socket_timout=20", "did you mean socket_timeout?"),
+        ("redis://:sesame@localhost?socket_timeout=abc", "Invalid value for 'socket_timeout'"),
+        ("redis://:sesame@localhost?socket_timeout=2", "socket_timeout must be at least 15"),
+        ("redis://:sesame@localhost?ssl_ca_certs=/ca.pem", "goes with rediss://"),
+        ("rediss://:sesame@localhost?ssl_ca_certs=/no/such/file", "cannot be read: No such file"),
+        ("rediss://:sesame@localhost?ssl_ca_certs=/dev/null", "cannot be used"),
+        ("rediss://:sesame@localhost?ssl_cert_reqs=some", "not possible"),
+        ("redis://:sesame@localhost/topics", "must be a number"),
+        ("redis://:sesame#@localhost", "percent-encode"),
+    ],
+)
+def test_a_url_that_cannot_be_followed_is_named(url: str, reason: str) -> None:
+    """Before anything is sent; the password is not repeated."""
+    with pytest.raises(ConfigurationError) as raised:
+        connect(Settings.from_environment({"REDIS_URL": url}))
+    line = str(raised.value)
+    assert line.startswith("REDIS_URL: ")
+    assert reason in line
+    assert "sesame" not in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("DEVICE", "gpu", "must be auto, cpu, cuda or cuda:N; a GPU is called cuda, the second one cuda:1"),
+        (
+            "TOPIC_MODEL_QUEUE",
+            "a:b",
+            "must not hold a colon; what stands before",
+        ),
+        (
+            "BULLMQ_PREFIX",
+            "my app",
+            "must hold neither spaces nor",
+        ),
+        ("COMPUTE_MAX_JOBS", "many", "must be a whole number"),
+        ("HEALTH_PORT", "70000", "must be at most 65535"),
+        ("LOG_FORMAT", "xml", "must be 'auto', 'console' or 'json'"),
+    ],
+)
+def test_a_bad_value_gets_a_sentence_that_a_person_understands(variable: str, value: str, sentence: str) -> None:
+    """It says what is possible, in words."""
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_environment({variable: value})
+    assert str(raised.value).startswith(f"{variable}: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("redis://user:sesame@[::1]:6380/2", "redis://[::1]:6380/2"),
+        ("redis://localhost", "redis://localhost"),
+        ("rediss://:p%40ss@redis.example?ssl_ca_certs=/ca.pem", "rediss://redis.example"),
+        ("unix:///run/redis.sock?db=1&password=sesame", "unix:///run/redis.sock"),
+    ],
+)
+def test_the_address_in_the_log_is_that_of_the_url(url: str, address: str) -> None:
+    """An IPv6 address keeps its brackets; user, password and options are left out."""
+    assert Settings.from_environment({"REDIS_URL": url}).redis_address == address
+
+
 def test_an_empty_variable_counts_as_left_out() -> None:
     """As compose files write it."""
     assert Settings.from_environment({"DEVICE": "", "LOG_LEVEL": " "}) == Settings.from_environment({})

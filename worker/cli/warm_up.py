@@ -1,4 +1,4 @@
-"""`--warm-up`: start the compute process as for a job, and end it."""
+"""`--warm-up`: start the compute process as for a job, then end it."""
 
 import asyncio
 import sys
@@ -12,10 +12,10 @@ from worker.settings import Settings
 
 
 def warm_up(settings: Settings) -> ExitCode:
-    """Start the compute process, have it run its made-up batch, and end it; says on what it ran.
+    """Start the compute process, which runs a made-up batch, and end it; say what it runs on.
 
     Raises:
-        WorkerError: the model, the device or the engine cannot be had.
+        WorkerError: the model, the device or the engine is not available.
     """
     terminal = Terminal(sys.stderr)
     began_s = time.monotonic()

@@ -28,6 +28,7 @@ from worker.compute.messages import (
 )
 from worker.compute.tasks import Host, Task, import_function
 from worker.compute.transfer import read_task
+from worker.streams import send_stdout_to_stderr
 
 PR_SET_PDEATHSIG = 1
 
@@ -42,8 +43,9 @@ def serve(pipe: Connection, config: ComputeConfig) -> None:
         config: how to set up.
     """
     _live_and_die_with_the_worker()
-    # Whatever a library prints belongs to the log: `--once` keeps stdout for the result.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # What a library prints belongs into the log, since `--once` keeps stdout for the result, and a log that
+    # cannot be written must not fail a batch.
+    send_stdout_to_stderr()
     answer = pipe.send
     host = _set_up(config, answer)
     if host is None:

@@ -1,34 +1,22 @@
-"""What is known of the worker's health: noted on the event loop, asked for from anywhere."""
+"""Whether the worker is alive and ready: noted on the event loop, asked for from the thread of the probes."""
 
 import asyncio
 import time
 
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from worker.compute.compute import ANSWER_TIMEOUT_S, START_TIMEOUT_S, Compute, ComputeState
 from worker.errors import ComputeError
-from worker.operations.telemetry import Telemetry
+from worker.operations.pick_ups import PickUps
 
-BEAT_S = 1.0
-LOOK_S = 5.0
+MARK_S = 1.0
 CHECK_COMPUTE_S = 10.0
-# A loop that has not turned for so long renews no locks either.
+# An event loop that stands still for this long renews no locks either.
 LOOP_SILENT_S = 30.0
-# On top of what the compute process may rightly take in its present state.
+# Grace, added to the longest time that each state of the compute process may last.
 COMPUTE_MARGIN_S = 30.0
-# A fresh one is tried for every few seconds; where that fails for so long, the pod may be what is broken.
+# If no compute process could be started for this long, the worker is not alive, so that the pod is restarted.
 COMPUTE_GONE_S = 120.0
-STATES = {
-    "wait": "llen",
-    "paused": "llen",
-    "active": "llen",
-    "delayed": "zcard",
-    "prioritized": "zcard",
-    "completed": "zcard",
-    "failed": "zcard",
-}
 
 log = structlog.get_logger()
 
@@ -37,37 +25,43 @@ class Health:
     """Whether the process is alive, and whether it can do its work."""
 
     def __init__(self, compute: Compute, job_timeout_s: float) -> None:
-        """Take the compute process, and how long a batch may keep it silent."""
+        """Take the compute process, and for how many seconds a batch may keep it silent."""
         self._compute = compute
         self._job_timeout_s = job_timeout_s
-        self._beat_s = time.monotonic()
+        self._loop_alive_at_s = time.monotonic()
         self._redis_answers = False
+        self._redis_refusal = ""
+        self.pick_ups = PickUps()
         self.is_consuming = False
 
-    def beat(self) -> None:
-        """Note that the event loop turns."""
-        self._beat_s = time.monotonic()
+    def mark_loop_alive(self) -> None:
+        """Note that the event loop runs."""
+        self._loop_alive_at_s = time.monotonic()
 
-    def on_redis(self, *, answers: bool) -> None:
-        """Note whether Redis answered when it was last asked."""
-        self._redis_answers = answers
+    def on_redis(self, *, answers: bool, refusal: str = "") -> None:
+        """Note whether Redis answered when the jobs were last counted, and the error that it answered with."""
+        self._redis_answers, self._redis_refusal = answers, refusal
 
     def why_not_alive(self) -> list[str]:
-        """Say why the process should be killed; empty where it should not."""
+        """Say why the process should be killed; empty if it should live."""
         reasons = []
-        loop_s = time.monotonic() - self._beat_s
+        loop_s = time.monotonic() - self._loop_alive_at_s
         if loop_s > LOOP_SILENT_S:
-            reasons.append(f"the event loop has not turned for {loop_s:.0f} s")
+            reasons.append(f"the event loop has not run for {loop_s:.0f} s")
         state, silent_s = self._compute.state, self._compute.silent_s
         if silent_s > self._patience_s(state):
             reasons.append(f"the compute process is {state} and has said nothing for {silent_s:.0f} s")
         return reasons
 
     def why_not_ready(self) -> list[str]:
-        """Say why no job would be begun at once; empty where one would, or one is under way."""
+        """Say why a new job would not begin at once; empty if it would, and while a job is in progress."""
         reasons = self.why_not_alive()
         if not self._redis_answers:
             reasons.append("Redis does not answer")
+        if self._redis_refusal:
+            reasons.append(f"Redis refuses to count the queue's jobs: {self._redis_refusal}")
+        if why_not := self.pick_ups.why_not():
+            reasons.append(why_not)
         if self._compute.state in {ComputeState.GONE, ComputeState.STARTING}:
             reasons.append(f"the model is not warm: the compute process is {self._compute.state}")
         if not self.is_consuming:
@@ -84,40 +78,27 @@ class Health:
         return usual_s[state] + COMPUTE_MARGIN_S
 
 
-async def beat(health: Health) -> None:
-    """Tell that the event loop turns, until cancelled."""
+async def mark_loop_alive(health: Health) -> None:
+    """Note every second that the event loop runs, until cancelled."""
     while True:
-        health.beat()
-        await asyncio.sleep(BEAT_S)
+        health.mark_loop_alive()
+        await asyncio.sleep(MARK_S)
 
 
 async def keep_compute_warm(compute: Compute) -> None:
     """Replace a compute process that died or hangs while idle, before a job has to wait for it.
 
-    From the start on, whether Redis is there or not: else the process would seem to have fallen silent.
+    Runs from the start on, even if Redis is away: a process that nobody asks looks as if it were silent.
     """
     while True:
         await asyncio.sleep(CHECK_COMPUTE_S)
         try:
             await compute.check()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next job or check meets it again
+        except Exception as error:  # noqa: BLE001 - the next job or the next check meets it again
             reason = str(error) if isinstance(error, ComputeError) else type(error).__name__
-            log.error("compute_not_restarted", reason=reason)
-
-
-async def look_at_queue(client: Redis, queue_key: str, health: Health, telemetry: Telemetry) -> None:
-    """Count the queue's jobs every few seconds, until cancelled; an outage is waited out."""
-    while True:
-        try:
-            async with asyncio.timeout(LOOK_S), client.pipeline(transaction=False) as pipeline:
-                for state, count in STATES.items():
-                    getattr(pipeline, count)(f"{queue_key}:{state}")
-                counts = dict(zip(STATES, await pipeline.execute(), strict=True))
-        except (RedisError, OSError) as error:
-            log.debug("queue_not_counted", reason=type(error).__name__)
-            health.on_redis(answers=False)
-            telemetry.on_queue({})
-        else:
-            health.on_redis(answers=True)
-            telemetry.on_queue(counts)
-        await asyncio.sleep(LOOK_S)
+            log.error(
+                "compute_not_restarted",
+                reason=reason,
+                retry_in_s=CHECK_COMPUTE_S,
+                hint="no job can be computed until it starts: look at memory, at the device and at KEYWORD_ENCODER",
+            )

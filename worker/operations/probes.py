@@ -1,12 +1,15 @@
-"""/livez, /readyz and /metrics over HTTP, from a thread, so that they answer when the event loop does not."""
+"""/livez, /readyz and /metrics over HTTP, from a thread: they answer even if the event loop stands still."""
 
 import contextlib
+import errno
 import json
+import socket
 import sys
 import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 import structlog
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -20,18 +23,18 @@ log = structlog.get_logger()
 
 @contextlib.contextmanager
 def serving(port: int, health: Health, telemetry: Telemetry) -> Iterator[None]:
-    """Serve the probes while the context lasts; not at all where `port` is 0.
+    """Serve the probes while the context lasts, over IPv4 and IPv6; not at all if `port` is 0.
 
     Raises:
-        ConfigurationError: the port cannot be had.
+        ConfigurationError: the port is taken or not allowed.
     """
     if not port:
         yield
         return
     try:
-        server = _Server(("", port), _handler(health, telemetry))
+        server = _listen(port, _handler(health, telemetry))
     except OSError as error:
-        raise ConfigurationError(f"HEALTH_PORT: port {port} cannot be had: {error.strerror}") from None
+        raise ConfigurationError(f"HEALTH_PORT: port {port} is not available: {error.strerror}") from None
     thread = threading.Thread(target=server.serve_forever, name="probes", daemon=True)
     thread.start()
     log.info("probes_serving", port=port)
@@ -47,10 +50,33 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     # A question that hangs must not keep the worker from ending.
     block_on_close = False
+    # Probes, scrapes and people may all ask at once; the base class has five wait and resets the rest.
+    request_queue_size = 128
+
+    def server_bind(self) -> None:
+        """Bind without the base class's look-up of this host's name, which may wait for a DNS server."""
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = socket.gethostname(), self.server_address[1]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Note that whoever asked hung up; the base class prints a traceback."""
+        """Note that the client hung up; the base class would print a traceback."""
         log.debug("probe_aborted", reason=type(sys.exception()).__name__)
+
+
+class _DualStackServer(_Server):
+    address_family = socket.AF_INET6
+
+
+def _listen(port: int, handler: type[BaseHTTPRequestHandler]) -> _Server:
+    """Listen on IPv6 and IPv4; on IPv4 alone if this host has no IPv6."""
+    try:
+        return _DualStackServer(("::", port), handler)
+    except OSError as error:
+        if error.errno not in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
+            raise
+    return _Server(("", port), handler)
 
 
 def _handler(health: Health, telemetry: Telemetry) -> type[BaseHTTPRequestHandler]:

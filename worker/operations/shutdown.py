@@ -1,4 +1,4 @@
-"""What the signals asked for, and the bound on how long leaving may take."""
+"""Signals that ask the worker to stop, and a limit on how long stopping may take."""
 
 import asyncio
 import os
@@ -8,18 +8,21 @@ import structlog
 
 from worker.exit_codes import ExitCode
 
-# For handing a job back and closing, after the grace period: Kubernetes kills 30 s after the
-# signal, and the default grace period is 25 s.
+# For handing a job back and closing, after the grace period. Kubernetes kills 30 s after the signal, and the
+# default grace period is 25 s.
 LEAVE_S = 3.5
 
 log = structlog.get_logger()
 
 
 class Shutdown:
-    """The first signal asks to stop, the second one to stop now; either way the leaving has an end.
+    """The first signal asks to stop, the second one to stop now; either way the end comes in a bounded time.
 
-    With Redis away what closes BullMQ's connections hangs and cannot be cancelled, and neither can
-    what waits for it. So a timer ends the process where the orderly way takes too long.
+    If Redis is unreachable, closing BullMQ blocks and cannot be cancelled, so a timer ends the process.
+
+    Attributes:
+        asked: set by the first signal.
+        at_once: set by the second signal.
     """
 
     def __init__(self, grace_s: float) -> None:
@@ -30,14 +33,16 @@ class Shutdown:
         self._timer: asyncio.TimerHandle | None = None
 
     def listen(self) -> None:
-        """Hear SIGTERM and SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        """Stop on SIGTERM, on SIGINT, and on SIGHUP unless it is ignored, as nohup has it."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number)
 
     def leave_by(self, limit_s: float, code: ExitCode) -> None:
-        """End the process with this exit code unless it has ended by itself in so many seconds.
+        """End the process with this exit code unless it has ended by itself after `limit_s` seconds.
 
-        Where that was said before, the earlier end stands.
+        If a limit is set already, the earlier one holds.
         """
         loop = asyncio.get_running_loop()
         if self._timer is not None:
@@ -47,7 +52,7 @@ class Shutdown:
         self._timer = loop.call_later(limit_s, _leave, code)
 
     def has_left(self) -> None:
-        """Call the timer off: everything is closed."""
+        """Stop the timer: everything is closed."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -59,5 +64,9 @@ class Shutdown:
 
 
 def _leave(code: ExitCode) -> None:
-    log.warning("closing_hung", hint="Redis is away? Leaving without closing; the lock of a job in hand will lapse")
+    log.warning(
+        "closing_hung",
+        hint="Redis is away, or slow: the process ends without closing its connections, and a job that it holds is "
+        "taken by another worker when its lock ends",
+    )
     os._exit(code)

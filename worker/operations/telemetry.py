@@ -1,4 +1,4 @@
-"""What the worker counts and times, in Prometheus's terms."""
+"""The worker's metrics, for Prometheus."""
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from worker.compute.compute import Compute
 from worker.jobs.kind import JobKind
 from worker.jobs.registry import KINDS, Kinds
+from worker.streams import lost_lines
 from worker.version import WORKER_VERSION
 
 # Seconds: a small warm batch takes a quarter of one, the deadline is five minutes by default.
@@ -84,6 +85,7 @@ class Telemetry:
         Gauge("topic_model_job_timeout_seconds", "A job that computes longer is stopped.", registry=own).set(
             job_timeout_s
         )
+        own.register(_LogCollector())
         self._success.set_to_current_time()
         for kind in kinds.values():
             self._make_series(kind)
@@ -150,6 +152,15 @@ class Telemetry:
         """Note locks that were, or could not be, renewed."""
         self._renewals.labels("ok").inc(n_ok)
         self._renewals.labels("failed").inc(n_failed)
+
+
+class _LogCollector(Collector):
+    """Reads how many lines of the log were lost, at the time of the question."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "topic_model_log_lines_lost", "Lines that stderr did not take: reader gone, disk full.", lost_lines()
+        )
 
 
 class _ComputeCollector(Collector):

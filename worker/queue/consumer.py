@@ -16,8 +16,9 @@ from worker.compute.messages import Ready
 from worker.errors import ConfigurationError, WorkerError
 from worker.exit_codes import ExitCode
 from worker.jobs.registry import kinds_with
-from worker.operations.health import Health, beat, keep_compute_warm, look_at_queue
+from worker.operations.health import Health, keep_compute_warm, mark_loop_alive
 from worker.operations.probes import serving
+from worker.operations.queue_count import count_queue
 from worker.operations.shutdown import LEAVE_S, Shutdown
 from worker.operations.telemetry import Telemetry
 from worker.queue.chores import repeat
@@ -27,8 +28,9 @@ from worker.queue.library import LibraryWorker, make_worker
 from worker.queue.locks import LockWatch
 from worker.queue.orphans import OrphanSweep
 from worker.queue.pauses import PauseMover
+from worker.queue.pick_ups import watch_pick_ups
 from worker.queue.processing import Processor
-from worker.settings import Settings
+from worker.settings import Settings, unknown_variables
 from worker.version import WORKER_VERSION
 
 CLOCK_INTERVAL_S = 60.0
@@ -57,6 +59,8 @@ async def _live(settings: Settings) -> int:
         ModelUnavailable: the encoder or the device cannot be had.
         ComputeError: the compute process could not be set up.
     """
+    for variable, hint in unknown_variables().items():
+        log.warning("setting_unknown", variable=variable, hint=hint)
     shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
     # Before the first line: whoever reads it may send a signal.
     shutdown.listen()
@@ -66,10 +70,10 @@ async def _live(settings: Settings) -> int:
     health = Health(compute, settings.timeout_ms / 1000)
     telemetry.watch(compute, lambda: not health.why_not_alive())
     client = connect(settings)
-    background = [asyncio.create_task(task) for task in (beat(health), keep_compute_warm(compute))]
+    background = [asyncio.create_task(task) for task in (mark_loop_alive(health), keep_compute_warm(compute))]
     try:
         with serving(settings.health_port, health, telemetry):
-            if not await _prepare(settings, client, compute, shutdown):
+            if not await _prepare(settings, compute, shutdown):
                 return ExitCode.COMPLETED
             return await _consume(settings, client, compute, telemetry, health, shutdown)
     finally:
@@ -96,11 +100,11 @@ def _note_ready(telemetry: Telemetry) -> Callable[[Ready], None]:
     return note
 
 
-async def _prepare(settings: Settings, client: Redis, compute: Compute, shutdown: Shutdown) -> bool:
+async def _prepare(settings: Settings, compute: Compute, shutdown: Shutdown) -> bool:
     """Warm the compute process up while Redis is looked at; tell whether to go on."""
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(compute.start()),
-        asyncio.create_task(wait_until_usable(client, settings)),
+        asyncio.create_task(wait_until_usable(settings)),
     ]
     asked = asyncio.create_task(shutdown.asked.wait())
     try:
@@ -122,13 +126,14 @@ async def _consume(
     processor = Processor(settings, client, compute, watch, telemetry)
     worker = make_worker(settings, client, processor, watch, telemetry)
     processor.worker = worker
+    watch_pick_ups(worker, health.pick_ups)
     with contextlib.suppress(RedisError, OSError):
         await worker.clock.measure()
     running = asyncio.create_task(worker.run())
     queue_key = f"{settings.bullmq_prefix}:{settings.queue_name}"
     helpers = [
         asyncio.create_task(watch.watch()),
-        asyncio.create_task(look_at_queue(client, queue_key, health, telemetry)),
+        asyncio.create_task(count_queue(client, queue_key, health, telemetry)),
         *_chores(client, worker, watch, telemetry),
     ]
     asked = asyncio.create_task(shutdown.asked.wait())

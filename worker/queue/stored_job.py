@@ -1,4 +1,4 @@
-"""`--job`: a job as Redis holds it, in any state; nothing there is changed."""
+"""`--job`: read a job as Redis holds it, in any state; nothing is changed."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,7 +9,9 @@ from redis.asyncio import Redis
 
 from worker.contract.json_text import NotJson, parse_json
 from worker.errors import RedisUnusable, UnreadableJob
+from worker.operations.refusals import describe, hint_for, word_of
 from worker.queue.connection import connect
+from worker.queue.unreachable import find_cause
 from worker.settings import Settings
 
 
@@ -20,8 +22,8 @@ class StoredJob:
     Attributes:
         job_id: as given.
         data: the envelope.
-        result: what a worker returned; None where there is none.
-        state: one line on how far it got.
+        result: what a worker returned; None if there is no result.
+        state: one line on how far the job got.
     """
 
     job_id: str
@@ -34,8 +36,8 @@ def read_stored_job(job_id: str, settings: Settings) -> StoredJob:
     """Read a job from the queue of the settings.
 
     Raises:
-        UnreadableJob: there is no such job, or it holds no JSON.
-        RedisUnusable: Redis cannot be asked.
+        UnreadableJob: there is no such job, or its data are not JSON.
+        RedisUnusable: Redis does not answer, or refuses.
     """
     fields = asyncio.run(_fetch(job_id, settings))
     where = f"queue {settings.queue_name} (prefix {settings.bullmq_prefix}) at {settings.redis_address}"
@@ -53,17 +55,23 @@ def read_stored_job(job_id: str, settings: Settings) -> StoredJob:
 
 async def _fetch(job_id: str, settings: Settings) -> dict[str, str]:
     client: Redis = connect(settings)
-    # An argument may be no UTF-8: the bytes are asked for as they were given.
+    # The argument may not be UTF-8: Redis is asked for its bytes as they were given.
     key = f"{settings.bullmq_prefix}:{settings.queue_name}:{job_id}".encode("utf-8", "surrogateescape")
     names = ["data", "returnvalue", "failedReason", "finishedOn", "processedOn", "atm"]
     try:
         values: list[Any] = await client.hmget(key, names)
     except redis_errors.ResponseError as error:
-        if "WRONGTYPE" in str(error):  # an id that is another key of the queue, such as "wait"
+        if word_of(error) == "WRONGTYPE":  # the id is another key of the queue, such as "wait"
             return {}
-        raise RedisUnusable(f"Redis at {settings.redis_address} refuses: {str(error)[:200]}") from None
+        hint = hint_for(error)
+        raise RedisUnusable(
+            f"Redis at {settings.redis_address} refused the question: {describe(error)}{f'; {hint}' if hint else ''}"
+        ) from None
     except (redis_errors.RedisError, OSError) as error:
-        raise RedisUnusable(f"Redis at {settings.redis_address} cannot be asked: {type(error).__name__}") from None
+        cause = await find_cause(error, settings.redis_url.get_secret_value())
+        raise RedisUnusable(
+            f"Redis at {settings.redis_address} does not answer: {cause.reason}; {cause.hint}"
+        ) from None
     finally:
         await client.aclose()
     return {name: str(value) for name, value in zip(names, values, strict=True) if value is not None}
@@ -87,4 +95,4 @@ def _state(fields: dict[str, str]) -> str:
         return f"failed{attempts}: {reason}"
     if reason:
         return f"to be tried again{attempts}: {reason}"
-    return "running, or given up by its worker" if fields.get("processedOn") else "not yet run"
+    return "running, or its worker is gone" if fields.get("processedOn") else "not yet run"

@@ -337,7 +337,7 @@ def test_a_wrong_password_ends_the_start(start_worker: StartWorker, own_redis: R
         client.config_set("requirepass", "right")
     worker = start_worker(wait=False, REDIS_URL=own_redis.url.replace("//", "//:sesame@"))
     assert worker.wait() == 3
-    assert "refuses us" in worker.raw[-1]
+    assert "rejected the worker" in worker.raw[-1]
     assert "sesame" not in "".join(worker.raw)
 
 
@@ -349,7 +349,7 @@ def test_a_user_without_rights_ends_the_start(start_worker: StartWorker, own_red
         )
     worker = start_worker(wait=False, REDIS_URL=own_redis.url.replace("//", "//poet:sesame@"))
     assert worker.wait() == 3
-    assert "refuses us" in worker.raw[-1]
+    assert "rejected the worker" in worker.raw[-1]
     assert "info" in worker.raw[-1].lower()
 
 

@@ -1,0 +1,202 @@
+"""The flags of the command line, and what goes with what; nothing here is slow to import."""
+
+import argparse
+from typing import Final, NoReturn
+
+from worker.cli.complaint import complain
+from worker.exit_codes import ExitCode
+from worker.replay.request import BadUsage
+from worker.version import WORKER_VERSION
+
+_DESCRIPTION: Final = "Turn batches of student comments into topics."
+_EPILOG: Final = """\
+examples:
+  python -m worker                              take jobs from the queue topic-model
+  python -m worker --once job.json              run one batch; the result goes to stdout
+  python -m worker --once job.json.gz > out.json
+  make_job | python -m worker --once -          the batch comes from stdin
+  python -m worker --once job.json --report out.html
+  python -m worker --once job.json --set min_topic_size=10 --set nr_topics=30
+  python -m worker --once job.json --sweep min_topic_size=5,10,15,20
+  python -m worker --once job.json --explain 3f2b...c1
+  python -m worker --once --job 7d1e...--topic-model --report out.html
+  python -m worker --once --job 7d1e...--topic-model --save-job bug.json.gz --redact
+  python -m worker --compare before.json after.json
+  python -m worker --warm-up                    load the model, run a made-up batch, exit
+  python -m worker --schema                     print the JSON Schema of request and result
+  python -m worker --version
+
+--once reads a batch envelope, a RunPod request {"input": envelope}, or a BullMQ job dump
+{"name", "data", "opts"}, gzipped or not, and tells them apart by their shape. Only the result
+document is written to stdout: indented on a terminal, else on one line; with --sweep one
+document per value, in the order given. Progress, topics, metrics, tables and explanations go to stderr.
+
+exit codes:
+  0    completed (consuming: stopped as asked)
+  1    failed by the contract; the failed document is on stdout
+  2    unreadable input, bad usage or a bad setting
+  3    infrastructure error: model, device, compute process or Redis
+  130  interrupted by Ctrl-C
+
+Settings come from the environment: REDIS_URL, DEVICE, KEYWORD_ENCODER and others, each
+explained in .env.example.
+"""
+
+
+class _FromRedis:
+    """The type of `FROM_REDIS`."""
+
+
+# The value of `--once` without FILE: the batch is a job's, and `--job` names it.
+FROM_REDIS: Final = _FromRedis()
+_ONCE_FLAGS: Final = ("--job", "--report", "--set", "--sweep", "--explain", "--save-job", "--redact")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of all flags."""
+    parser = _Parser(
+        prog="python -m worker",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_mutually_exclusive_group()
+    _add_once(what)
+    once = parser.add_argument_group("with --once")
+    _add_what_once_takes(once)
+    _add_what_once_writes(once)
+    _add_the_rest(parser, what)
+    return parser
+
+
+def read_flags(argv: list[str] | None) -> argparse.Namespace:
+    """Parse the arguments, and refuse combinations that mean nothing.
+
+    Args:
+        argv: without the program's name; None for `sys.argv`.
+
+    Raises:
+        BadUsage: a flag stands beside one that it does not go with.
+        SystemExit: the usage is wrong, or `--help` or `--version` was asked for.
+    """
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.once is FROM_REDIS and arguments.job is None:
+        parser.error("argument --once: expected FILE, or --job ID")
+    _check_combination(arguments)
+    return arguments
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one line, as everything here does; argparse would print the usage too."""
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{message}; see --help")
+        self.exit(ExitCode.UNREADABLE)
+
+
+def _check_combination(arguments: argparse.Namespace) -> None:
+    given = _once_flags(arguments)
+    if arguments.schema and (arguments.compare is not None or given):
+        raise BadUsage("--schema stands alone")
+    if arguments.compare is not None and not arguments.schema:
+        if arguments.once is not None or arguments.warm_up or given:
+            raise BadUsage("--compare A B stands alone: it reads two results and runs nothing")
+    elif arguments.warm_up and given:
+        raise BadUsage("--warm-up stands alone")
+    elif arguments.once is None and given:
+        raise BadUsage(f"{given[0]} goes with --once: python -m worker --once job.json {given[0]} ...")
+
+
+def _once_flags(arguments: argparse.Namespace) -> list[str]:
+    """List the flags of --once that were given, even those with an empty value."""
+    values = {flag: getattr(arguments, flag.strip("-").replace("-", "_")) for flag in _ONCE_FLAGS}
+    return [flag for flag, value in values.items() if value not in (None, False, [])]
+
+
+def _add_once(what: argparse._MutuallyExclusiveGroup) -> None:
+    what.add_argument(
+        "--once",
+        metavar="FILE",
+        nargs="?",
+        const=FROM_REDIS,
+        help="run the batch in FILE (- for stdin) without Redis, then exit; e.g. --once job.json",
+    )
+
+
+def _add_what_once_takes(once: argparse._ArgumentGroup) -> None:
+    once.add_argument(
+        "--job",
+        metavar="ID",
+        help="instead of FILE: take the job's envelope from Redis, in any state, and say how the result differs "
+        "from the stored one; nothing in Redis is changed; e.g. --once --job 7d1e--topic-model",
+    )
+    once.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="set a parameter in place of the batch's own; repeatable; e.g. --set min_topic_size=10",
+    )
+    once.add_argument(
+        "--sweep",
+        metavar="NAME=V,V,...",
+        action="append",
+        default=[],
+        help="run once for each value, neighbors searched once, and print a table of metrics; with --report there is "
+        "a file for each, as out.min_topic_size=5.html; e.g. --sweep min_topic_size=5,10,15,20",
+    )
+
+
+def _add_what_once_writes(once: argparse._ArgumentGroup) -> None:
+    once.add_argument(
+        "--report",
+        metavar="HTML",
+        help="write one HTML file that shows the topics, which are doubtful, and what to change. It holds comments; "
+        "e.g. --report out.html",
+    )
+    once.add_argument(
+        "--explain",
+        metavar="SUBMISSION",
+        help="say why a comment is in its topic: its nearest neighbors, its cluster, the alternatives. "
+        "It shows comments; e.g. --explain 3f2b0c1d",
+    )
+    once.add_argument(
+        "--save-job",
+        metavar="FILE",
+        help="write the envelope as it was taken, before --set; gzipped if FILE ends in .gz; "
+        "e.g. --save-job bug.json.gz",
+    )
+    once.add_argument(
+        "--redact",
+        action="store_true",
+        help="with --save-job: replace every word but stop words by a pseudonym, so that the run reproduces without "
+        "anyone's words. Embeddings are kept, and can still give away what a comment is about; "
+        "e.g. --save-job bug.json.gz --redact",
+    )
+
+
+def _add_the_rest(parser: argparse.ArgumentParser, what: argparse._MutuallyExclusiveGroup) -> None:
+    parser.add_argument(
+        "--compare",
+        metavar=("A", "B"),
+        nargs=2,
+        help="say how two results differ: topics matched by their documents; e.g. --compare before.json after.json",
+    )
+    what.add_argument(
+        "--schema",
+        action="store_true",
+        help="print the JSON Schema of request and result, then exit; e.g. python -m worker --schema",
+    )
+    what.add_argument(
+        "--warm-up",
+        action="store_true",
+        help="start the compute process as for a job, say what it runs on, then exit; for an image's build; "
+        "e.g. python -m worker --warm-up",
+    )
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"topic-model-worker {WORKER_VERSION}",
+        help="show the version and exit; e.g. python -m worker --version",
+    )
