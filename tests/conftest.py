@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.browser import CHROMIUM
+from tests.environment import share_the_cores
 from tests.redis_server import RedisServer
+
+# Before any test imports numpy or torch.
+share_the_cores()
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope
+from tests.environment import clean_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WAIT_S = 60
@@ -28,9 +29,8 @@ def environment() -> dict[str, str]:
 
 def environment_with(engine: str, **variables: str) -> dict[str, str]:
     """Give a clean environment with a test engine."""
-    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    test_engine = {"TOPIC_MODEL_TEST_ENGINE": f"tests.replay.engines:{engine}"}
-    return {**inherited, "DEVICE": "cpu", **test_engine, **variables}
+    defaults = {"DEVICE": "cpu", "TOPIC_MODEL_TEST_ENGINE": f"tests.replay.engines:{engine}"}
+    return clean_environment(**(defaults | variables))
 
 
 def run(*arguments: str, env: dict[str, str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
