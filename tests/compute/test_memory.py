@@ -3,16 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.compute.test_compute import config
+from tests.effort import effort
 from tests.topics.themes import themed_corpus
 from worker.compute.compute import Compute
 from worker.contract.envelope import Batch, Correlation
 from worker.settings import DEFAULT_ENGINE
 from worker.topics.fit import TopicFit, TopicParams
 
-N_JOBS = 200
 N_WARM = 20
+N_JOBS = effort(60, soak=200)
 
 
 def resident_kb(pid: int | None) -> int:
@@ -21,7 +23,8 @@ def resident_kb(pid: int | None) -> int:
     return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1])
 
 
-async def test_two_hundred_jobs_do_not_make_it_grow() -> None:
+@pytest.mark.soak
+async def test_jobs_do_not_make_it_grow() -> None:
     """By no more than a tenth, from when it is warm, with the real engine and batches that differ."""
     compute = Compute(config(DEFAULT_ENGINE))
     try:

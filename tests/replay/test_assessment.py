@@ -10,7 +10,7 @@ from tests.conftest import SHARED
 from tests.replay.sessions import session_of
 from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, Doubt, assess
-from worker.replay.report.levers import Change
+from worker.replay.report.parameter_advice import Change
 from worker.replay.report.parameters import parameters_in_force
 from worker.replay.report.targets import targets
 from worker.replay.report.view import make_view, merge_trees
@@ -68,7 +68,7 @@ def test_opposite_wishes_are_one_row(session: Session) -> None:
     assert advice(bent) == [
         Advice(
             "min_topic_size",
-            "pulled both ways: lower for 0; raise for 1, 3",
+            "topics need opposite changes: lower for 0; raise for 1, 3",
             15,
             "--sweep min_topic_size=10,15,22",
             (0, 1, 3),
