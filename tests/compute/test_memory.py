@@ -23,6 +23,7 @@ def resident_kb(pid: int | None) -> int:
     return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1])
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 async def test_jobs_do_not_make_it_grow() -> None:
     """By no more than a tenth, from when it is warm, with the real engine and batches that differ."""

@@ -134,6 +134,7 @@ def test_a_wrong_value_at_every_place(path: Path) -> None:
         judge(replaced(SOUND, path, lambda _, nasty=nasty: nasty))
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", SEEDS)
 def test_mutants(seed: int) -> None:
@@ -244,6 +245,7 @@ def test_any_json_value(data: Any) -> None:
     judge(data)
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 @fuzzed
 @given(path=st.sampled_from(ALL_PLACES), value=json_values)
@@ -275,6 +277,7 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling[:10])
 def test_values_as_json_spells_them(spelling: str) -> None:
     """Spellings that only JSON text can carry are judged like their values."""

@@ -56,6 +56,7 @@ places = st.one_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 @settings(max_examples=effort(150, soak=2_000), deadline=None, derandomize=True, database=None)
 @given(place=places, value=values, is_left_out=st.booleans())

@@ -151,6 +151,7 @@ def test_a_line_is_one_line() -> None:
     assert told_to.getvalue() == "report: a b [31m.html\nwarning: a b\n"
 
 
+@pytest.mark.slow
 def test_a_sweep_gives_what_single_runs_give(
     batch: Path,
     plain: subprocess.CompletedProcess[bytes],
@@ -189,6 +190,7 @@ def test_a_value_of_a_sweep_may_fail_by_the_contract() -> None:
     assert third["error"] == "Received 30 items, need at least 40 (min_topic_size) for topic modeling"
 
 
+@pytest.mark.slow
 def test_a_sweep_in_which_some_values_fail_has_its_reports(batch: Path, tmp_path: Path) -> None:
     """Only where no value gives topics is it said that there is nothing to report on."""
     nothing = "there are no topics to report or explain"
@@ -208,6 +210,7 @@ def test_a_swept_value_may_hold_a_slash() -> None:
     assert path_of("a/out.html", "aspects", {"b/c": ["d"]}) == "a/out.aspects={'b_c': ['d']}.html"
 
 
+@pytest.mark.slow
 def test_a_batch_whose_name_is_no_utf8(batch: Path, tmp_path: Path) -> None:
     """Its report has a title, and its result comes."""
     odd, report = tmp_path / os.fsdecode(b"\xffjob.json"), tmp_path / "out.html"
@@ -238,12 +241,14 @@ def test_a_pipe_is_not_opened_to_try_it(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_set_overrides_the_batch(varied: subprocess.CompletedProcess[bytes]) -> None:
     """The last value of a parameter counts, and is what is told."""
     assert "nr_topics=2, umap_n_neighbors=28" in told(varied)
     assert len(documents_of(varied)[0]["topics"]) == 2
 
 
+@pytest.mark.slow
 def test_compare(
     plain: subprocess.CompletedProcess[bytes], varied: subprocess.CompletedProcess[bytes], tmp_path: Path
 ) -> None:
@@ -267,6 +272,7 @@ async def _add(server: RedisServer, queue_name: str, envelope: dict[str, Any], j
     await queue.close()
 
 
+@pytest.mark.slow
 def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str) -> None:
     """A job is taken from Redis in whatever state it is, compared with its result, and left as it was."""
     job_id = "p1--topic-model"
@@ -332,6 +338,7 @@ def test_a_saved_job_reproduces(batch: Path, tmp_path: Path) -> None:
     assert saved.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_redacted_job_reproduces_without_a_word() -> None:
     """The real example gives the same topics from pseudonyms, of which none is a word of a comment."""
     envelope = json.loads(gzip.decompress(EXAMPLE.read_bytes()))
@@ -348,6 +355,7 @@ def test_a_redacted_job_reproduces_without_a_word() -> None:
     assert all(not re.search("[1-9]", item["text"].split(" ", 1)[1]) for item in pseudonymous["items"])
 
 
+@pytest.mark.slow
 def test_a_redacted_job_with_the_built_in_aspects_reproduces() -> None:
     """Their seeds are written out as pseudonyms, under their names: English ones would match nothing."""
     envelope = json.loads(gzip.decompress(EXAMPLE.read_bytes()))
@@ -361,6 +369,7 @@ def test_a_redacted_job_with_the_built_in_aspects_reproduces() -> None:
     assert off["params"] == {"tier1_guided": False}
 
 
+@pytest.mark.slow
 def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
     """A batch that breaks the contract is saved all the same, redacted without what nobody knows."""
     envelope = themed_envelope(**SMALL)
@@ -559,6 +568,7 @@ def test_a_tie_of_votes_names_the_topic_that_won() -> None:
     assert (vote_on(tied, 0, placed_in=1).best, vote_on(tied, 0, placed_in=1).share) == (1, 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
 def test_a_closed_stream_is_no_traceback(closed: str, batch: Path, tmp_path: Path) -> None:
     """What nobody can read goes nowhere."""

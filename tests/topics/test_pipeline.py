@@ -118,6 +118,7 @@ print(digest(0.06))
 """
 
 
+@pytest.mark.slow
 def test_same_bytes_in_every_process() -> None:
     """Hash seeds, thread counts and earlier jobs of a warm process change nothing."""
     cases = [("0", "1", "cold"), ("1", "2", "cold"), ("1", "1", "warm"), ("7", "2", "warm")]
