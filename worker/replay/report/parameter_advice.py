@@ -43,7 +43,7 @@ class ParameterAdvice:
         return self._change("min_topic_size", "raise", lambda now: round(now * 1.5))
 
     def more(self) -> Change | None:
-        """Propose what allows more topics: so many that no merge is forced; if none was forced, half as many more."""
+        """Propose what allows more topics: enough that no merge is forced; if none was forced, half as many more."""
         n_forced = sum(merge.similarity < FORCED_MERGE for merge in self._diagnostics.merges)
         return self._change(
             "nr_topics", "raise", lambda now: self._n_topics + n_forced if n_forced else round(now * 1.5)

@@ -41,23 +41,23 @@
   points.labels.forEach((_, topic) => rows.set(topic, []));
   points.topic.forEach((topic, row) => rows.get(topic).push(row));
   // Core members come first, since the legend takes its shape from the first point.
-  rows.forEach((own) => own.sort((a, b) => points.placed[a] - points.placed[b] || a - b));
+  rows.forEach((members) => members.sort((a, b) => points.placed[a] - points.placed[b] || a - b));
 
   function trace(topic) {
-    const own = rows.get(topic);
+    const members = rows.get(topic);
     const outlier = topic < 0;
     const shape = outlier ? "circle" : SHAPES[Math.floor(topic / points.colors) % SHAPES.length];
     return {
       type, mode: "markers",
       name: outlier ? "outliers" : escaped(`${topic} ${points.labels[topic]}`),
-      x: own.map((row) => points.x[row]),
-      y: own.map((row) => points.y[row]),
-      text: own.map((row) => wrapped(points.text[row], hoverColumns())),
-      customdata: own.map((row) => wrapped(points.id[row], Math.max(hoverColumns(), UUID_COLUMNS))),
+      x: members.map((row) => points.x[row]),
+      y: members.map((row) => points.y[row]),
+      text: members.map((row) => wrapped(points.text[row], hoverColumns())),
+      customdata: members.map((row) => wrapped(points.id[row], Math.max(hoverColumns(), UUID_COLUMNS))),
       hovertemplate: `%{text}<br><i>%{customdata}</i><extra>${outlier ? "outlier" : `topic ${topic}`}</extra>`,
       marker: {
         size: outlier ? size - 2 : size,
-        symbol: own.map((row) => (points.placed[row] ? `${shape}-open` : shape)),
+        symbol: members.map((row) => (points.placed[row] ? `${shape}-open` : shape)),
         color: outlier ? style("--outlier") : style(`--c${topic % points.colors}`),
         opacity: outlier ? 0.6 : 0.85,
       },
@@ -68,9 +68,9 @@
 
   function labels() {
     return points.labels.map((_, topic) => {
-      const own = rows.get(topic);
+      const members = rows.get(topic);
       return {
-        x: median(own.map((row) => points.x[row])), y: median(own.map((row) => points.y[row])),
+        x: median(members.map((row) => points.x[row])), y: median(members.map((row) => points.y[row])),
         text: `<b>${topic}</b>`, showarrow: false, borderpad: 2, captureevents: false,
         font: { size: 13, color: style("--ink") }, bgcolor: style("--paper"), opacity: 0.85,
         bordercolor: style(`--c${topic % points.colors}`), borderwidth: 1,
