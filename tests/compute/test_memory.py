@@ -14,7 +14,9 @@ from worker.settings import DEFAULT_ENGINE
 from worker.topics.fit import TopicFit, TopicParams
 
 N_WARM = 20
-N_JOBS = effort(60, soak=200)
+N_JOBS = effort(50, soak=200)
+# Measured over 60 jobs of a warm process: 0.2 %. A tenth in 180 jobs is a leak.
+MAX_GROWTH_PER_JOB = 0.1 / 180
 
 
 def resident_kb(pid: int | None) -> int:
@@ -26,7 +28,7 @@ def resident_kb(pid: int | None) -> int:
 @pytest.mark.slow
 @pytest.mark.soak
 async def test_jobs_do_not_make_it_grow() -> None:
-    """By no more than a tenth, from when it is warm, with the real engine and batches that differ."""
+    """From when it is warm, with the real engine and batches that differ."""
     compute = Compute(config(DEFAULT_ENGINE))
     try:
         for number in range(N_JOBS):
@@ -38,7 +40,7 @@ async def test_jobs_do_not_make_it_grow() -> None:
             assert isinstance(outcome, TopicFit)
             if number == N_WARM:
                 warm_kb = resident_kb(compute.pid)
-        assert resident_kb(compute.pid) < 1.1 * warm_kb
+        assert resident_kb(compute.pid) < (1 + MAX_GROWTH_PER_JOB * (N_JOBS - N_WARM)) * warm_kb
         assert sum(compute.restarts.values()) == 0
     finally:
         await compute.close()

@@ -69,6 +69,7 @@ def varied(batch: Path) -> subprocess.CompletedProcess[bytes]:
     return process
 
 
+@pytest.mark.slow
 def test_inspecting_does_not_change_the_result(
     batch: Path, plain: subprocess.CompletedProcess[bytes], tmp_path: Path
 ) -> None:
