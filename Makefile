@@ -17,8 +17,8 @@ NODE_PROJECT := tests/acceptance/node
 CLIENT := integration
 DATA ?= ../shared/data
 
-# Two processes, each with its share of the cores; who is done takes work from the other.
-PARALLEL ?= -n 2 --dist worksteal
+# One process more than there are cores: many tests wait for locks and clocks while others compute.
+PARALLEL ?= -n 3 --dist worksteal
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
 .PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-gpu chaos clean
@@ -32,7 +32,7 @@ test: $(TESTED)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 quick: $(TESTED)
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
 soak: $(TESTED)
 	SOAK=1 $(BIN)/python -m pytest $(PARALLEL) -m soak --timeout 3000 $(ARGS)
