@@ -7,15 +7,26 @@ from pathlib import Path
 import pytest
 
 from tests.browser import CHROMIUM
+from tests.environment import share_the_cores
 from tests.redis_server import RedisServer
 
+# Before any test imports numpy or torch.
+share_the_cores()
+
+TESTS = Path(__file__).parent
+# Their tests start workers, wait for locks that expire, or compile: `make quick` leaves them out.
+SLOW_FOLDERS = (TESTS / "acceptance" / "faults", TESTS / "integration")
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m deselects
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, and say so, what this machine cannot run: without a GPU, the corpora, a browser."""
     import torch
 
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in SLOW_FOLDERS):
+            item.add_marker(pytest.mark.slow)
     missing = {
         "cuda": not torch.cuda.is_available(),
         "shared": not (SHARED / "data").is_dir(),

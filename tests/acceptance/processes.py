@@ -1,7 +1,7 @@
 """The worker and a Node producer as real processes."""
 
+import contextlib
 import json
-import os
 import queue
 import signal
 import subprocess
@@ -11,9 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.environment import clean_environment, is_measured
+
 NODE_PROJECT = Path(__file__).parent / "node"
 PROJECT = Path(__file__).resolve().parent.parent.parent
 EVENT_TIMEOUT_S = 120.0
+SAVE_TIMEOUT_S = 3.0
 
 
 class WorkerProcess:
@@ -21,11 +24,10 @@ class WorkerProcess:
 
     def __init__(self, *, has_log: bool = True, **variables: str) -> None:
         """Start it with these settings over a clean environment; without a log, nobody reads its stderr."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         defaults = {"KEYWORD_ENCODER": "corpus", "LOG_FORMAT": "json", "HF_HUB_OFFLINE": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "worker"],
-            env=kept | defaults | variables,
+            env=clean_environment(**(defaults | variables)),
             cwd=PROJECT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -93,6 +95,18 @@ class WorkerProcess:
     def kill(self) -> None:
         """End it without asking."""
         self.process.kill()
+        self.wait()
+
+    def clear_away(self) -> None:
+        """End what a test has left running: at once, or so that coverage is saved if it is measured."""
+        if self.process.poll() is None and is_measured():
+            for _ in range(2):  # the second signal means now
+                self.send(signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(SAVE_TIMEOUT_S)
+                    break
+        if self.process.poll() is None:
+            self.process.kill()
         self.wait()
 
 

@@ -14,6 +14,7 @@ from tests.acceptance.envelopes import themed_envelope
 from tests.acceptance.invariants import check_completed, check_failed
 from tests.acceptance.processes import NODE_PROJECT, Producer, WorkerProcess
 from tests.conftest import SHARED
+from tests.effort import effort
 from tests.redis_server import RedisServer
 from tests.small_model import small_model
 
@@ -121,6 +122,7 @@ def test_a_job_inside_a_flow(worker: WorkerProcess, producer: Producer) -> None:
     check_completed(envelope, parent["values"][0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("producer", ["bullmq-5"], indirect=True)
 def test_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
     """About a hundred megabytes of JSON go through."""
@@ -137,7 +139,9 @@ def _make_job(*arguments: str) -> dict[str, Any]:
     return envelope
 
 
+@pytest.mark.slow
 @pytest.mark.shared
+@pytest.mark.parametrize("producer", ["bullmq-6"], indirect=True)
 @pytest.mark.parametrize("corpus", ["course_reviews", "course_review_sentences", "news"])
 def test_real_corpora(worker: WorkerProcess, producer: Producer, corpus: str) -> None:
     """The corpora beside the checkout, as jobs."""
@@ -147,12 +151,15 @@ def test_real_corpora(worker: WorkerProcess, producer: Producer, corpus: str) ->
     check_completed(envelope, job["returnvalue"])
 
 
+@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.shared
 @pytest.mark.parametrize("producer", ["bullmq-6"], indirect=True)
-def test_a_real_corpus_of_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
-    """Eight noisy copies of the course reviews: a minute's work, so with one producer only."""
-    envelope = _make_job("course_reviews", "--repeat", "8")
-    assert len(envelope["items"]) == 10_000
+def test_a_real_corpus_several_times_over(worker: WorkerProcess, producer: Producer) -> None:
+    """Noisy copies of the course reviews, two or, in the long form, eight; with one producer only."""
+    n_copies = effort(2, soak=8)
+    envelope = _make_job("course_reviews", "--repeat", str(n_copies))
+    assert len(envelope["items"]) == n_copies * 1_250
     job = producer.run(envelope)
     assert (job["state"], job["attemptsMade"], job["zod"]) == ("completed", 1, "ok")
     check_completed(envelope, job["returnvalue"])
@@ -174,6 +181,7 @@ BROKEN_ENGINES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["bullmq-5", "bullmq-6"])
 def test_an_infrastructure_error_is_retried(redis_server: RedisServer, queue_name: str, library: str) -> None:
     """Each attempt is spent with the producer's backoff; the reason is one line that says what broke."""

@@ -228,6 +228,7 @@ async def test_a_large_batch_crosses_while_the_loop_turns(compute: Compute) -> N
     assert outcome.topics[0].size == 20_000
 
 
+@pytest.mark.slow
 async def test_a_missing_model_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what to do, and nothing is left running."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -237,6 +238,7 @@ async def test_a_missing_model_stops_the_start(monkeypatch: pytest.MonkeyPatch) 
     assert compute.pid is None
 
 
+@pytest.mark.slow
 async def test_a_missing_gpu_stops_the_start() -> None:
     """DEVICE=cuda:99 is not run on the CPU by stealth."""
     compute = Compute(config(DEFAULT_ENGINE, device="cuda:99"))
@@ -251,6 +253,7 @@ async def test_an_engine_that_cannot_be_imported_stops_the_start() -> None:
         await compute.start()
 
 
+@pytest.mark.slow
 async def test_the_real_engine_is_warm_and_leaves_nothing() -> None:
     """It runs in the process with its encoder."""
     compute = Compute(config(DEFAULT_ENGINE))

@@ -2,15 +2,20 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.compute.test_compute import batch, config
+from tests.effort import effort
 from tests.topics.themes import themed_corpus
 from worker.compute.compute import Compute
 from worker.settings import DEFAULT_ENGINE
 from worker.topics.fit import TopicFit, TopicParams
 from worker.topics.task import FitBatch
 
-N_JOBS = 200
 N_WARM = 20
+N_JOBS = effort(50, soak=200)
+# Measured over 60 jobs of a warm process: 0.2 %. A tenth in 180 jobs is a leak.
+MAX_GROWTH_PER_JOB = 0.1 / 180
 
 
 def memory_kb(pid: int | None, name: str) -> int:
@@ -19,8 +24,10 @@ def memory_kb(pid: int | None, name: str) -> int:
     return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])
 
 
-async def test_two_hundred_jobs_do_not_make_it_grow() -> None:
-    """By no more than a tenth, from when it is warm, with the real engine and batches that differ."""
+@pytest.mark.slow
+@pytest.mark.soak
+async def test_jobs_do_not_make_it_grow() -> None:
+    """From when it is warm, with the real engine and batches that differ."""
     compute = Compute(config(DEFAULT_ENGINE))
     try:
         for number in range(N_JOBS):
@@ -30,7 +37,7 @@ async def test_two_hundred_jobs_do_not_make_it_grow() -> None:
             assert isinstance(outcome, TopicFit)
             if number == N_WARM:
                 warm_kb = memory_kb(compute.pid, "VmRSS")
-        assert memory_kb(compute.pid, "VmRSS") < 1.1 * warm_kb
+        assert memory_kb(compute.pid, "VmRSS") < (1 + MAX_GROWTH_PER_JOB * (N_JOBS - N_WARM)) * warm_kb
         assert sum(compute.restarts.values()) == 0
     finally:
         await compute.close()

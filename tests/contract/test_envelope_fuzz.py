@@ -19,20 +19,21 @@ from hypothesis import strategies as st
 
 from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope, make_fit
 from tests.contract.reference import MINIMA, expected_start
+from tests.effort import effort
 from worker.contract.envelope import Batch, Rejection, read_envelope
 from worker.contract.result import completed, failed
 
 NOW = datetime(2026, 3, 21, tzinfo=UTC)
 N_ITEMS = 16
-N_MUTANTS_PER_SEED = 3_000
+N_MUTANTS_PER_SEED = effort(1_000, soak=10_000)
 SEEDS = range(6)
-N_HYPOTHESIS = 1_500
+N_HYPOTHESIS = effort(500, soak=5_000)
 
 Path = tuple[str | int, ...]
 
 SOUND = make_envelope(N_ITEMS, params={**MINIMA, "min_topic_size": 15, "reduce_outliers": True})
 
-LONG_TEXT = "x" * 10_000_000
+LONG_TEXT = "x" * 100_000
 DEEP: Any = []
 for _ in range(5_000):
     DEEP = [DEEP] if _ % 2 else {"items": DEEP, "params": DEEP}
@@ -133,6 +134,8 @@ def test_a_wrong_value_at_every_place(path: Path) -> None:
         judge(replaced(SOUND, path, lambda _, nasty=nasty: nasty))
 
 
+@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", SEEDS)
 def test_mutants(seed: int) -> None:
     """One to four random mutations give what the contract says, whatever they hit."""
@@ -234,6 +237,7 @@ fuzzed = settings(
 )
 
 
+@pytest.mark.soak
 @fuzzed
 @given(data=json_values)
 def test_any_json_value(data: Any) -> None:
@@ -241,6 +245,8 @@ def test_any_json_value(data: Any) -> None:
     judge(data)
 
 
+@pytest.mark.slow
+@pytest.mark.soak
 @fuzzed
 @given(path=st.sampled_from(ALL_PLACES), value=json_values)
 def test_any_json_value_at_any_place(path: Path, value: Any) -> None:
@@ -248,6 +254,7 @@ def test_any_json_value_at_any_place(path: Path, value: Any) -> None:
     judge(replaced(SOUND, path, lambda _: value))
 
 
+@pytest.mark.soak
 @fuzzed
 @given(
     row=st.lists(
@@ -270,6 +277,7 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling[:10])
 def test_values_as_json_spells_them(spelling: str) -> None:
     """Spellings that only JSON text can carry are judged like their values."""

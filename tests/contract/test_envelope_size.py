@@ -4,6 +4,8 @@ import time
 import tracemalloc
 from typing import Any
 
+import pytest
+
 from tests.contract.envelopes import make_item
 from worker.contract.envelope import Batch, read_envelope
 
@@ -21,6 +23,7 @@ def full_size_envelope() -> dict[str, Any]:
     return {"items": items}
 
 
+@pytest.mark.slow
 def test_ten_thousand_items_are_read_in_two_seconds() -> None:
     """A batch of 10,000 items takes under 2 s of CPU (0.3 s where this was written)."""
     envelope = full_size_envelope()
@@ -31,6 +34,7 @@ def test_ten_thousand_items_are_read_in_two_seconds() -> None:
     assert outcome.embeddings.shape == (N_ITEMS, 768)
 
 
+@pytest.mark.slow
 def test_embeddings_are_never_copied_as_a_whole() -> None:
     """At its peak the reader holds one float32 array, and little beside it."""
     envelope = full_size_envelope()
@@ -44,6 +48,7 @@ def test_embeddings_are_never_copied_as_a_whole() -> None:
     assert peak_bytes < 1.2 * outcome.embeddings.nbytes
 
 
+@pytest.mark.slow
 def test_many_broken_items_cost_little() -> None:
     """A hundred thousand items that are no objects reserve no rows, and are counted."""
     tracemalloc.start()

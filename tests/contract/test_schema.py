@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.acceptance.envelopes import themed_envelope
+from tests.effort import effort
 from worker.contract.envelope import Batch, read_envelope
 from worker.contract.result import failed
 from worker.contract.schema import contract_schema
@@ -56,7 +57,9 @@ places = st.one_of(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@pytest.mark.slow
+@pytest.mark.soak
+@settings(max_examples=effort(150, soak=2_000), deadline=None, derandomize=True, database=None)
 @given(place=places, value=values, is_left_out=st.booleans())
 def test_the_schema_takes_what_the_worker_takes(place: tuple[Any, ...], value: Any, is_left_out: bool) -> None:
     """A sound envelope with one value replaced or left out: both take it, or both refuse it."""

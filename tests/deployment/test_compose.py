@@ -113,6 +113,7 @@ def enqueue(file: Path, environment: dict[str, str]) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.slow
 def test_the_example_is_computed_and_shown(
     board_process: tuple[str, dict[str, str]], redis_server: RedisServer, queue_name: str, tmp_path: Path
 ) -> None:

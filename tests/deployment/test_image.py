@@ -108,6 +108,7 @@ def test_constraints_are_those_of_the_lock(tmp_path: Path) -> None:
     assert f"torch=={version[1]}" in (tmp_path / "constraints.txt").read_text(encoding="utf-8").splitlines()
 
 
+@pytest.mark.slow
 def test_the_worker_takes_the_baked_model(baked_model: Path) -> None:
     """The engine loads the build's folder by the name that KEYWORD_ENCODER gives it, and does not fall back."""
     choice = choose_encoder(str(baked_model), "sentence-transformers/LaBSE", "cpu")
@@ -115,6 +116,7 @@ def test_the_worker_takes_the_baked_model(baked_model: Path) -> None:
     assert not choice.is_fallback
 
 
+@pytest.mark.slow
 def test_everybody_may_read_the_baked_model(baked_model: Path) -> None:
     """It is baked by root, and loaded by a user who is not."""
     for path in (baked_model, *baked_model.rglob("*")):
@@ -122,6 +124,7 @@ def test_everybody_may_read_the_baked_model(baked_model: Path) -> None:
         assert path.stat().st_mode & needed == needed, path
 
 
+@pytest.mark.slow
 def test_the_build_proves_the_engine(baked_model: Path) -> None:
     """Its command runs a made-up batch with the baked model, and says what on."""
     done = in_shell(run_line("python -m worker --warm-up"), KEYWORD_ENCODER=str(baked_model), HF_HUB_OFFLINE="1")

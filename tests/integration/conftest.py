@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.processes import PROJECT
+from tests.once import once_for_all_processes
 
 INTEGRATION = PROJECT / "integration"
 INSTALLED = INTEGRATION / "node_modules"
@@ -19,22 +20,26 @@ COPIED = "@nestjs/bullmq"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def node_modules() -> None:
-    """Install what the client is built with where pytest was started without make."""
+def node_modules(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Install what the client is built with if pytest was started without make."""
     if not (INSTALLED / ".installed").exists():
-        subprocess.run(
-            ["make", "integration/node_modules/.installed"], cwd=PROJECT, check=True, timeout=INSTALL_TIMEOUT_S
-        )
+        once_for_all_processes("node_modules", tmp_path_factory, _install)
+
+
+def _install(_: Path) -> None:
+    subprocess.run(["make", "integration/node_modules/.installed"], cwd=PROJECT, check=True, timeout=INSTALL_TIMEOUT_S)
 
 
 @pytest.fixture(scope="session")
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Pack the client, which compiles it, as strictly as TypeScript can."""
-    folder = tmp_path_factory.mktemp("packed")
+    (packed,) = once_for_all_processes("packed", tmp_path_factory, _pack).iterdir()
+    return packed
+
+
+def _pack(folder: Path) -> None:
     shutil.rmtree(INTEGRATION / "dist", ignore_errors=True)
     subprocess.run(["npm", "pack", "--pack-destination", str(folder)], cwd=INTEGRATION, check=True, timeout=120)
-    (packed,) = folder.iterdir()
-    return packed
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
 """`python -m worker` as a process, for the tests of what it is asked on the command line."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from tests.environment import clean_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / "examples" / "batch.json.gz"
@@ -14,11 +15,10 @@ WAIT_S = 200
 
 def ask(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
     """Run the worker with its own engine, keywords without a model, and these settings."""
-    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-m", "worker", *map(str, arguments)],
         cwd=REPOSITORY,
-        env={**inherited, "DEVICE": "cpu", "KEYWORD_ENCODER": "corpus", **variables},
+        env=clean_environment(**{"DEVICE": "cpu", "KEYWORD_ENCODER": "corpus"} | variables),
         capture_output=True,
         timeout=WAIT_S,
         check=False,

@@ -10,7 +10,7 @@ from tests.conftest import SHARED
 from tests.replay.sessions import session_of
 from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, Doubt, assess
-from worker.replay.report.levers import Change
+from worker.replay.report.parameter_advice import Change, ParameterAdvice
 from worker.replay.report.parameters import parameters_in_force
 from worker.replay.report.targets import targets
 from worker.replay.report.view import make_view, merge_trees
@@ -68,7 +68,7 @@ def test_opposite_wishes_are_one_row(session: Session) -> None:
     assert advice(bent) == [
         Advice(
             "min_topic_size",
-            "pulled both ways: lower for 0; raise for 1, 3",
+            "topics need opposite changes: lower for 0; raise for 1, 3",
             15,
             "--sweep min_topic_size=10,15,22",
             (0, 1, 3),
@@ -95,6 +95,56 @@ def test_a_thin_core_is_doubted(session: Session) -> None:
     assert topics[1].doubts[0].what == "thin core: 100% of its comments were outliers and joined afterwards"
     assert topics[1].doubts[0].change is not None
     assert topics[1].doubts[0].change.param == "hdbscan_min_samples"
+
+
+def test_a_thin_core_with_the_lowest_min_samples(session: Session) -> None:
+    """If hdbscan_min_samples is 1 already, the advice is to switch placing off."""
+    fit = replace(session.fit, parameters={**session.fit.parameters, "hdbscan_min_samples": 1})
+    proposed = ParameterAdvice(fit, diagnostics_of(session), 0).denser()
+    assert proposed == Change("reduce_outliers", "switch off", now=True, to=False)
+
+
+def test_an_entangled_topic_is_doubted(session: Session) -> None:
+    """If the neighbors of its comments are in another topic, the doubt says so and names the most similar one."""
+    labels, neighbors = session.fit.labels, diagnostics_of(session).neighbors.copy()
+    neighbors[labels == 1] = np.flatnonzero(labels == 2)[0]
+    topics = looked_at(session, neighbors=neighbors)
+    assert [topic.is_good for topic in topics] == [True, False, True, True]
+    (doubt,) = topics[1].doubts
+    nearest = topics[1].nearest
+    assert doubt.what == (
+        f"entangled: only 0% of the neighbors of its comments are in it; the most similar topic is {nearest}"
+    )
+    assert doubt.change is not None
+    assert (doubt.change.param, doubt.change.way) == ("min_topic_size", "raise")
+
+
+def test_outliers_are_counted_by_reason() -> None:
+    """Four reasons why a comment is an outlier: each is counted, and each example has its note."""
+    envelope = themed_envelope(12, 3)
+    envelope["items"][-1]["embedding"] = [0] * 768
+    session = session_of(envelope)
+    labels, diagnostics = session.fit.labels, diagnostics_of(session)
+    alone, agreed, between = 0, 1, 2
+    diagnostics.core[:3] = labels[:3] = -1
+    members = [np.flatnonzero(labels == topic) for topic in range(3)]
+    diagnostics.neighbors[alone] = agreed
+    diagnostics.neighbors[agreed] = members[0][0]
+    diagnostics.neighbors[between] = [members[rank % 3][0] for rank in range(diagnostics.neighbors.shape[1])]
+    outliers = make_view(session).outliers
+    assert outliers.count == 4
+    assert dict(outliers.reasons) == {
+        "no neighbor is in a topic: the comment is unlike all topics": 1,
+        "placing was switched off (reduce_outliers)": 1,
+        "the neighbors disagree: the comment is between topics": 1,
+        "its embedding is the zero vector": 1,
+    }
+    notes = [example.note.split(":")[0].split(",")[0] for example in outliers.examples]
+    assert notes == [
+        "none of its 20 nearest neighbors is in a topic",
+        "100% of its clustered neighbors are in topic 0",
+        "its clustered neighbors disagree",
+    ]
 
 
 def test_bad_names_doubles_and_forced_merges_are_doubted(session: Session) -> None:

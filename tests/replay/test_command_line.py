@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope
+from tests.environment import clean_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WAIT_S = 60
@@ -28,9 +29,8 @@ def environment() -> dict[str, str]:
 
 def environment_with(engine: str, **variables: str) -> dict[str, str]:
     """Give a clean environment with a test engine."""
-    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    test_engine = {"TOPIC_MODEL_TEST_ENGINE": f"tests.replay.engines:{engine}"}
-    return {**inherited, "DEVICE": "cpu", **test_engine, **variables}
+    defaults = {"DEVICE": "cpu", "TOPIC_MODEL_TEST_ENGINE": f"tests.replay.engines:{engine}"}
+    return clean_environment(**(defaults | variables))
 
 
 def run(*arguments: str, env: dict[str, str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -194,7 +194,7 @@ def test_no_topics_is_a_failure_by_the_contract(engine: str, error: str, tmp_pat
         (b"items: []", "{path} is not JSON: Expecting value"),
         (b'{"items": [', "{path} is not JSON: Expecting value"),
         (b'{"items": "\xff"}', "{path} is not JSON: it is not UTF-8 text"),
-        (b"[" * 100_000, "{path} is not JSON this worker reads: nested too deeply"),
+        (b"[" * 100_000, "{path} cannot be read: its JSON is nested too deeply"),
         (b"9" * 5_000, "{path} is not JSON: Exceeds the limit"),
         (b"\x1f\x8bbroken", "cannot read {path}: "),
         (gzip.compress(b"{}" * 9_999)[:-20], "cannot read {path}: the gzip stream is damaged"),
@@ -366,7 +366,9 @@ def test_a_killed_replay_leaves_no_process(hanging: subprocess.Popen[bytes]) -> 
 
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    assert children, "the compute process is not there to be ended"
+    return children
 
 
 def _assert_gone(pids: list[int]) -> None:

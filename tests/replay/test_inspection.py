@@ -24,14 +24,15 @@ from tests.replay.sessions import session_of
 from worker.cli.flags import make_parser
 from worker.cli.main import main
 from worker.contract.envelope import Rejection, read_envelope
-from worker.replay.comparison import checked_result, compare
+from worker.replay.differences import compare
 from worker.replay.explanation import explain, show_explanation
 from worker.replay.files import UnreadableFile, UnwritableFile, check_writable
 from worker.replay.report.votes import vote_on
 from worker.replay.request import Request
+from worker.replay.result_document import checked_result
 from worker.replay.saved_job import redacted
 from worker.replay.session import source_of
-from worker.replay.sweep import make_variants, path_of, results_of, to_run
+from worker.replay.sweep import make_variants, path_of, results_of, variants_to_fit
 from worker.replay.terminal import Terminal
 from worker.topics.fit import NoTopics
 from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
@@ -69,6 +70,7 @@ def varied(batch: Path) -> subprocess.CompletedProcess[bytes]:
     return process
 
 
+@pytest.mark.slow
 def test_inspecting_does_not_change_the_result(
     batch: Path, plain: subprocess.CompletedProcess[bytes], tmp_path: Path
 ) -> None:
@@ -109,7 +111,7 @@ def test_explain_an_outlier_and_a_zero_vector() -> None:
     envelope["items"][0]["embedding"] = [0] * 768
     session = session_of(envelope)
     assert explain(session, ids[0]).lines == (
-        "outlier: its embedding is the zero vector, so it was set aside before anything else",
+        "outlier: its embedding is the zero vector, so it was left out of the clustering",
     )
     # Whatever was clustered: one document that its cluster does not want.
     fit, diagnostics = session.fit, session.fit.diagnostics
@@ -118,7 +120,7 @@ def test_explain_an_outlier_and_a_zero_vector() -> None:
         array[0] = -1
     lines = explain(session, ids[1]).lines
     assert lines[0].startswith("outlier: ")
-    assert lines[1] == "HDBSCAN left it outside every cluster: the comments around it lie too thinly"
+    assert lines[1] == "HDBSCAN put it into no cluster: too few comments are close to it"
 
 
 def test_what_is_said_of_the_neighbours_agrees_with_their_table() -> None:
@@ -132,7 +134,7 @@ def test_what_is_said_of_the_neighbours_agrees_with_their_table() -> None:
     diagnostics.core[near[:6]] = fit.labels[near[:6]] = [0, 0, 0, 0, 1, 2]
     fit.labels[0] = 0
     explained = explain(session, session.batch.submission_ids[0])
-    assert "67% of its 6 clustered neighbours were in topic 0" in explained.lines[2]
+    assert "67% of its 6 clustered neighbors were in topic 0" in explained.lines[2]
     assert [(line.topic, line.before, line.after) for line in explained.topics] == [
         (0, 4, 4),
         (1, 1, len(near) - 5),
@@ -151,6 +153,7 @@ def test_a_line_is_one_line() -> None:
     assert told_to.getvalue() == "report: a b [31m.html\nwarning: a b\n"
 
 
+@pytest.mark.slow
 def test_a_sweep_gives_what_single_runs_give(
     batch: Path,
     plain: subprocess.CompletedProcess[bytes],
@@ -179,7 +182,7 @@ def test_a_sweep_gives_what_single_runs_give(
 def test_a_value_of_a_sweep_may_fail_by_the_contract() -> None:
     """A value that the batch is too small for has a failed document in its place."""
     variants = make_variants(themed_envelope(**SMALL), {}, "min_topic_size", [3000, 5, 40])
-    batch, params = to_run(variants)
+    batch, params = variants_to_fit(variants)
     assert batch is not None
     assert [one.min_cluster_size for one in params] == [5]
     results = results_of(variants, (NoTopics.NO_CLUSTERS,), (), datetime.now(UTC))
@@ -189,9 +192,10 @@ def test_a_value_of_a_sweep_may_fail_by_the_contract() -> None:
     assert third["error"] == "Received 30 items, need at least 40 (min_topic_size) for topic modeling"
 
 
+@pytest.mark.slow
 def test_a_sweep_in_which_some_values_fail_has_its_reports(batch: Path, tmp_path: Path) -> None:
     """Only where no value gives topics is it said that there is nothing to report on."""
-    nothing = "there are no topics to report on or to explain"
+    nothing = "there are no topics to report or explain"
     report = tmp_path / "out.html"
     some = ask("--once", batch, "--sweep", "min_topic_size=5,3000", "--report", report)
     assert some.returncode == 1
@@ -208,6 +212,7 @@ def test_a_swept_value_may_hold_a_slash() -> None:
     assert path_of("a/out.html", "aspects", {"b/c": ["d"]}) == "a/out.aspects={'b_c': ['d']}.html"
 
 
+@pytest.mark.slow
 def test_a_batch_whose_name_is_no_utf8(batch: Path, tmp_path: Path) -> None:
     """Its report has a title, and its result comes."""
     odd, report = tmp_path / os.fsdecode(b"\xffjob.json"), tmp_path / "out.html"
@@ -238,12 +243,14 @@ def test_a_pipe_is_not_opened_to_try_it(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_set_overrides_the_batch(varied: subprocess.CompletedProcess[bytes]) -> None:
     """The last value of a parameter counts, and is what is told."""
     assert "nr_topics=2, umap_n_neighbors=28" in told(varied)
     assert len(documents_of(varied)[0]["topics"]) == 2
 
 
+@pytest.mark.slow
 def test_compare(
     plain: subprocess.CompletedProcess[bytes], varied: subprocess.CompletedProcess[bytes], tmp_path: Path
 ) -> None:
@@ -267,6 +274,7 @@ async def _add(server: RedisServer, queue_name: str, envelope: dict[str, Any], j
     await queue.close()
 
 
+@pytest.mark.slow
 def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str) -> None:
     """A job is taken from Redis in whatever state it is, compared with its result, and left as it was."""
     job_id = "p1--topic-model"
@@ -306,7 +314,7 @@ def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str) -
         moved = ask("--once", "--job", job_id, **settings)
         assert "stored and here differ: 1 documents in another topic" in told(moved)
         client.hset(key, "returnvalue", '{"something": "else"}')
-        assert "is no result document" in told(ask("--once", "--job", job_id, **settings))
+        assert "is not a result document" in told(ask("--once", "--job", job_id, **settings))
         client.hset(key, "returnvalue", before["returnvalue"])
         assert client.hgetall(key) == before
     missing = refusal(ask("--once", "--job", "none", **settings))
@@ -332,6 +340,7 @@ def test_a_saved_job_reproduces(batch: Path, tmp_path: Path) -> None:
     assert saved.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_redacted_job_reproduces_without_a_word() -> None:
     """The real example gives the same topics from pseudonyms, of which none is a word of a comment."""
     envelope = json.loads(gzip.decompress(EXAMPLE.read_bytes()))
@@ -348,6 +357,7 @@ def test_a_redacted_job_reproduces_without_a_word() -> None:
     assert all(not re.search("[1-9]", item["text"].split(" ", 1)[1]) for item in pseudonymous["items"])
 
 
+@pytest.mark.slow
 def test_a_redacted_job_with_the_built_in_aspects_reproduces() -> None:
     """Their seeds are written out as pseudonyms, under their names: English ones would match nothing."""
     envelope = json.loads(gzip.decompress(EXAMPLE.read_bytes()))
@@ -361,6 +371,7 @@ def test_a_redacted_job_with_the_built_in_aspects_reproduces() -> None:
     assert off["params"] == {"tier1_guided": False}
 
 
+@pytest.mark.slow
 def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
     """A batch that breaks the contract is saved all the same, redacted without what nobody knows."""
     envelope = themed_envelope(**SMALL)
@@ -383,7 +394,7 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
         (["--report", "x.html"], "--report goes with --once: python -m worker --once job.json --report ..."),
         (["--set", "nr_topics=2"], "--set goes with --once"),
         (["--once", "{batch}", "--job", "x"], "--once takes a FILE or --job ID, not both"),
-        (["--once", "{batch}", "--redact"], "--redact is about what --save-job writes"),
+        (["--once", "{batch}", "--redact"], "--redact changes what --save-job writes"),
         (["--once", "{batch}", "--sweep", "nr_topics=2,3", "--explain", "x"], "--explain x: no item of the batch"),
         (["--once", "{batch}", "--sweep", "nr_topics=2", "--sweep", "nr_topics=3"], "--sweep takes one parameter"),
         (
@@ -399,15 +410,18 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
             ["--once", "{batch}", "--sweep", "umap_n_neighbors=20,5000"],
             "--sweep umap_n_neighbors=5000: umap_n_neighbors: must be at most 200",
         ),
-        (["--once", "{batch}", "--set", "nr_topics=two"], "--set nr_topics=two: two is no number, true, false, null"),
+        (
+            ["--once", "{batch}", "--set", "nr_topics=two"],
+            "--set nr_topics=two: two is not a number, true, false",
+        ),
         (["--once", "{batch}", "--sweep", "nr_topics=2,,3"], "--sweep nr_topics=: write it as NAME=VALUE"),
         (["--once", "{batch}", "--explain", "nobody"], "--explain nobody: no item of the batch has this submissionId"),
-        (["--once", "{batch}", "--save-job", "{batch}"], "{batch} is the batch itself and would be overwritten"),
+        (["--once", "{batch}", "--save-job", "{batch}"], "{batch} is the batch file itself and would be overwritten"),
         (
             ["--once", "{batch}", "--save-job", "{batch}/../{name}"],
-            "{batch}/../{name} is the batch itself",
+            "{batch}/../{name} is the batch file itself",
         ),
-        (["--once", "{batch}", "--report", "{link}"], "{link} is the batch itself and would be overwritten"),
+        (["--once", "{batch}", "--report", "{link}"], "{link} is the batch file itself and would be overwritten"),
         (
             ["--once", "{batch}", "--report", "x.html", "--save-job", "./x.html"],
             "--report and --save-job name the same",
@@ -415,7 +429,7 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
         (["--once", "{batch}", "--save-job", "/nowhere/x"], "cannot write /nowhere/x: No such file or directory"),
         (["--once", "{batch}", "--report", "/nowhere/x"], "cannot write /nowhere/x: No such file or directory"),
         (["--once", "{batch}", "--report", "/"], "cannot write /: Is a directory"),
-        (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", "/"], "cannot write /: it names no file, write"),
+        (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", "/"], "cannot write /: it names no file; write"),
         (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", "."], "cannot write .: it names no file"),
         (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", ".."], "cannot write ..: it names no file"),
         (["--once", "{batch}", "--sweep", "nr_topics=2", "--report", "x/"], "cannot write x/: it names no file"),
@@ -423,11 +437,11 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
         (["--once", "{batch}", "--explain", "a\n\x1b[31mb"], "--explain a  [31mb: no item of the batch has this"),
         (["--once", "{batch}", "--set", "a\nb"], "--set a b: write it as NAME=VALUE"),
         (["--job", ""], "--job goes with --once"),
-        (["--once", "--job", ""], "--job is empty: a variable that is not set?"),
+        (["--once", "--job", ""], "--job is empty; is a shell variable not set?"),
         (["--once", "{batch}", "--report", "", "--sweep", "nr_topics=2"], "--report is empty"),
         (["--schema", "--compare", "a", "b"], "--schema stands alone"),
         (["--warm-up", "--report", "x.html"], "--warm-up stands alone"),
-        (["--compare", "{batch}", "{batch}"], "{batch} is no result document"),
+        (["--compare", "{batch}", "{batch}"], "{batch} is not a result document"),
         (["--compare", "/nowhere/x", "{batch}"], "cannot read /nowhere/x: No such file or directory"),
         (["--once", "{batch}", "--compare", "a", "b"], "--compare A B stands alone"),
     ],
@@ -501,14 +515,18 @@ def result(**changed: object) -> dict[str, Any]:
 def test_two_results_that_differ_are_told_in_what() -> None:
     """The order of the items is no difference; any other one has a name."""
     assert compare(result(), result(assignments=result()["assignments"][::-1])).identical
+    same_topics = "A and B differ: the same documents in the same topics"
     for changed in (
         {"aspectMapping": [1]},
         {"metrics": {"npmi_coherence": 0.2}},
         {"topics": [{**topic, "docCount": 7} for topic in result()["topics"]]},
-        {"assignments": result()["assignments"][:3]},
     ):
-        lines = compare(result(), result(**changed)).lines("A", "B")
-        assert next(iter(changed)) in lines[-1] or "1 only in a topic of A" in lines[0]
+        (field,) = changed
+        assert compare(result(), result(**changed)).lines("A", "B") == [same_topics, f"what differs: {field}"]
+    fewer = compare(result(), result(assignments=result()["assignments"][:3]))
+    assert fewer.lines("A", "B") == [
+        "A and B differ: 0 documents in another topic, 0 only in a topic of B, 1 only in a topic of A"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -523,7 +541,7 @@ def test_two_results_that_differ_are_told_in_what() -> None:
 )
 def test_what_is_no_result_is_not_compared(changed: dict[str, Any]) -> None:
     """Ids that are no strings, numbers that are none, topics that are not there."""
-    with pytest.raises(UnreadableFile, match="is no result document"):
+    with pytest.raises(UnreadableFile, match="is not a result document"):
         checked_result(result(**changed), "x")
 
 
@@ -556,6 +574,7 @@ def test_a_tie_of_votes_names_the_topic_that_won() -> None:
     assert (vote_on(tied, 0, placed_in=1).best, vote_on(tied, 0, placed_in=1).share) == (1, 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
 def test_a_closed_stream_is_no_traceback(closed: str, batch: Path, tmp_path: Path) -> None:
     """What nobody can read goes nowhere."""

@@ -57,6 +57,7 @@ def test_corpus_vectors_point_to_their_theme() -> None:
     assert {taken.terms[i].split(" ")[0] for i in best} <= set(THEMES["laboratory"].split())
 
 
+@pytest.mark.slow
 def test_given_embeddings_serve_where_they_are_the_models_own(real_model: str) -> None:
     """Zero-padded vectors of the model itself are recognised, and no document is encoded again."""
     encoder = load(real_model)

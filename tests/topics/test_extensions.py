@@ -71,6 +71,7 @@ def test_the_threshold_decides_what_is_emergent() -> None:
         assert {match.is_emergent for match in fit.aspects} == {expected}
 
 
+@pytest.mark.slow
 def test_built_in_aspects_with_a_language_model(real_model: str) -> None:
     """The ten academic ones; a topic about lateness is nearest to punctuality."""
     encoder = choose_encoder(real_model, "unused", "cpu").encoder

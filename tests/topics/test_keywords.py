@@ -81,6 +81,7 @@ def test_one_long_comment_names_no_topic() -> None:
     assert set(keywords) <= set(words)
 
 
+@pytest.mark.slow
 def test_memory_grows_with_the_topics_and_not_with_their_square() -> None:
     """Terms are compared within their topic."""
     n_topics, per_topic = 300, 20

@@ -42,6 +42,7 @@ def umap_graph(embeddings: FloatArray) -> sparse.csr_matrix:
     return graph.tocsr()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_copies", [0, 1, 30])
 def test_the_graph_is_that_of_umap_learn(n_copies: int) -> None:
     """Weight by weight, copies at distance zero included."""
@@ -53,6 +54,7 @@ def test_the_graph_is_that_of_umap_learn(n_copies: int) -> None:
     np.testing.assert_array_equal(ours, ours.T)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.03, 0.06])
 def test_clusters_are_those_that_umap_learn_shows(noise: float) -> None:
     """HDBSCAN finds the known themes in both layouts alike."""
@@ -117,6 +119,7 @@ print(hashlib.sha256(reduced(themed_corpus(200, noise=0.1)[1]).tobytes()).hexdig
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sketch_above", [0, 10**6])
 def test_the_same_bytes_for_any_number_of_threads(sketch_above: int) -> None:
     """From vectors to coordinates, by exact neighbours and by a sketch, 1,200 documents."""

@@ -118,6 +118,7 @@ print(digest(0.06))
 """
 
 
+@pytest.mark.slow
 def test_same_bytes_in_every_process() -> None:
     """Hash seeds, thread counts and earlier jobs of a warm process change nothing."""
     cases = [("0", "1", "cold"), ("1", "2", "cold"), ("1", "1", "warm"), ("7", "2", "warm")]
@@ -141,13 +142,27 @@ def test_same_bytes_in_every_process() -> None:
     assert len(digests) == 1
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8, 11, 12, 15, 20, 30, 60])
-def test_small_batches_never_crash(n: int) -> None:
-    """Any number of documents gives topics or says that there are none."""
-    texts, embeddings, _ = themed_corpus(15)
+def sample(n: int) -> tuple[list[str], FloatArray, list[int]]:
+    """Draw some comments of six themes."""
+    texts, embeddings, themes = themed_corpus(15)
     order = np.random.default_rng(n).permutation(len(texts))[:n]
-    outcome = fit([texts[i] for i in order], embeddings[order], min_cluster_size=2)
-    assert outcome is NoTopics.NO_CLUSTERS or found(outcome)
+    return [texts[i] for i in order], embeddings[order], [themes[i] for i in order]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_fewer_than_two_pairs_have_no_topics(n: int) -> None:
+    """HDBSCAN needs five documents for its first cluster; with fewer the engine says that there is none."""
+    texts, embeddings, _ = sample(n)
+    assert fit(texts, embeddings, min_cluster_size=2) is NoTopics.NO_CLUSTERS
+
+
+@pytest.mark.parametrize("n", [5, 8, 11, 12, 15, 20, 30, 60])
+def test_small_batches_have_topics(n: int) -> None:
+    """Of any number of documents, topics follow the themes, and hardly a document is left out."""
+    texts, embeddings, themes = sample(n)
+    outcome = found(fit(texts, embeddings, min_cluster_size=2))
+    assert homogeneity_score(themes, outcome.labels) > 0.5
+    assert outcome.metrics.outlier_ratio < 0.1
 
 
 @pytest.mark.parametrize("n", [24, 60, 96])

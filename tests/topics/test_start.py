@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from worker.topics.bertopic.parts import not_installed
 
 SCRIPT = """
@@ -17,6 +19,7 @@ import umap, transformers
 """
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_that_does_not_run() -> None:
     """No compiler and no language model where neither is used; both can be had afterwards."""
     run = subprocess.run(

@@ -1,1 +1,1 @@
-"""`--once` and what people look at a run with: report, comparison, explanation, sweep; only `cli` imports it."""
+"""`--once` and the tools to inspect a run: report, comparison, explanation, sweep; only `cli` imports it."""

@@ -1,4 +1,4 @@
-"""`--set` and `--sweep`: parameters put over those of an envelope, by the contract's own rules."""
+"""`--set` and `--sweep`: replace parameters of an envelope; the contract's rules say which values are allowed."""
 
 import json
 from collections.abc import Mapping
@@ -14,19 +14,19 @@ NAMES: Final = tuple(Params.model_fields)
 
 
 def read_settings(arguments: tuple[str, ...]) -> dict[str, Any]:
-    """Read `name=value` each; a value is JSON, and a later one replaces an earlier one.
+    """Read arguments of the form `name=value`; a value is JSON, and the last one given for a name counts.
 
     Raises:
-        BadUsage: no such parameter, or no such value of it.
+        BadUsage: there is no such parameter, or it does not allow this value.
     """
     return dict(_setting(argument, "--set") for argument in arguments)
 
 
 def read_sweep(argument: str) -> tuple[str, list[Any]]:
-    """Read `name=value,value,…`; each value once, in their order.
+    """Read an argument of the form `name=value,value,…`; each distinct value once, in the given order.
 
     Raises:
-        BadUsage: no such parameter, or no such value of it.
+        BadUsage: there is no such parameter, or it does not allow this value.
     """
     name, _, values = argument.partition("=")
     found = [_setting(f"{name}={value}", "--sweep")[1] for value in values.split(",")]
@@ -34,13 +34,13 @@ def read_sweep(argument: str) -> tuple[str, list[Any]]:
 
 
 def with_params(data: object, params: Mapping[str, Any]) -> object:
-    """Put parameters over those of an envelope; what is no envelope stays what it is."""
+    """Give a copy of an envelope with these parameters replaced; anything but an envelope is given back unchanged."""
     if not params or not isinstance(data, dict):
         return data
-    own = data.get("params")
-    if not isinstance(own, dict | None):
+    sent = data.get("params")
+    if not isinstance(sent, dict | None):
         return data
-    return {**data, "params": {**(own or {}), **params}}
+    return {**data, "params": {**(sent or {}), **params}}
 
 
 def _setting(argument: str, flag: str) -> tuple[str, Any]:
@@ -57,5 +57,5 @@ def _setting(argument: str, flag: str) -> tuple[str, Any]:
         flaws.add_all(error, at="")
         raise BadUsage(f"{flag} {argument}: {flaws.line().removeprefix('Invalid envelope: ')}") from None
     except (ValueError, RecursionError):
-        raise BadUsage(f"{flag} {argument}: {written} is no number, true, false, null or JSON") from None
+        raise BadUsage(f"{flag} {argument}: {written} is not a number, true, false, null or other JSON") from None
     return name, value

@@ -1,4 +1,4 @@
-"""`--explain`: why one comment is where it is."""
+"""`--explain`: why a comment is in its topic, or why it is an outlier."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +21,7 @@ _NEIGHBOR_CHARS: Final = 70
 
 @dataclass(frozen=True)
 class NeighborLine:
-    """A near comment: where it is in the result, and its cosine similarity."""
+    """A neighbor of the comment: its topic in the result, and its cosine similarity."""
 
     submission_id: str
     text: str
@@ -32,7 +32,7 @@ class NeighborLine:
 
 @dataclass(frozen=True)
 class TopicLine:
-    """A topic of the neighbours: how many were in it before outliers were placed, how many are in the result."""
+    """A topic, and how many neighbors are in it: before outliers were placed, and in the result."""
 
     topic: int
     label: str
@@ -42,14 +42,16 @@ class TopicLine:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why one comment is where it is.
+    """Why a comment is in its topic, or why it is an outlier.
 
     Attributes:
-        lines: sentences, in the order of the pipeline.
+        submission_id: the id of the comment.
+        text: the comment.
+        lines: sentences, in the order of the pipeline's stages.
         neighbors: the nearest comments, nearest first.
-        topics: those of the neighbours, its own among them, the most first.
-        n_neighbors: that were asked.
-        n_clustered: of them that were in a topic before outliers were placed.
+        topics: the topics of its neighbors; those with the most neighbors first.
+        n_neighbors: number of neighbors.
+        n_clustered: number of neighbors that were in a topic before outliers were placed.
     """
 
     submission_id: str
@@ -62,14 +64,19 @@ class Explanation:
 
 
 def explain(session: Session, submission_id: str) -> Explanation:
-    """Explain one comment of a session that has diagnostics; the id is in the batch."""
+    """Explain one comment.
+
+    Args:
+        session: a session with diagnostics.
+        submission_id: the id of a comment of the batch.
+    """
     batch, diagnostics = session.batch, session.fit.diagnostics
     if diagnostics is None:
         raise ValueError("an explanation needs a fit with diagnostics")
     position = batch.submission_ids.index(submission_id)
     rows = np.flatnonzero(batch.kept == position)
     if not len(rows):
-        zero = "outlier: its embedding is the zero vector, so it was set aside before anything else"
+        zero = "outlier: its embedding is the zero vector, so it was left out of the clustering"
         return Explanation(submission_id, "", (zero,), (), (), 0, 0)
     row = int(rows[0])
     near = diagnostics.neighbors[row]
@@ -88,12 +95,12 @@ def explain(session: Session, submission_id: str) -> Explanation:
 
 
 def show_explanation(terminal: Terminal, explanation: Explanation) -> None:
-    """Print an explanation, with the comment's words: that is what was asked for."""
+    """Print an explanation, with the texts of the comment and of its neighbors."""
     terminal.say(f"explain {explanation.submission_id}: {printable(explanation.text, _TEXT_CHARS)}".rstrip(": "))
     for line in explanation.lines:
         terminal.say(f"  {line}")
     if explanation.topics:
-        table = new_table("topic", "clustered neighbours", "neighbours in the result", "keywords", numbers=3)
+        table = new_table("topic", "clustered neighbors", "neighbors in the result", "keywords", numbers=3)
         for counted in explanation.topics:
             before = f"{counted.before} of {explanation.n_clustered}" if explanation.n_clustered else "none"
             table.add_row(
@@ -122,10 +129,10 @@ def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
     elif cluster >= 0:
         lines.append(f"its cluster {cluster} became a topic without keywords, which was dissolved")
     else:
-        lines.append("HDBSCAN left it outside every cluster: the comments around it lie too thinly")
+        lines.append("HDBSCAN put it into no cluster: too few comments are close to it")
     if topic >= 0 and core < 0:
         lines.append(
-            f"placed as an outlier: {vote.share:.0%} of its {vote.n_clustered} clustered neighbours were in topic "
+            f"placed as an outlier: {vote.share:.0%} of its {vote.n_clustered} clustered neighbors were in topic "
             f"{vote.best}; a placed comment has a probability of one half at most"
         )
     if topic >= 0:
@@ -150,12 +157,12 @@ def _cluster_line(diagnostics: Diagnostics, cluster: int, core: int, strength: f
 
 
 def _topics(session: Session, diagnostics: Diagnostics, row: int) -> list[TopicLine]:
-    """Count the neighbours by topic; in the order of the votes where votes decided on the comment."""
+    """Count the neighbors by topic; for a placed comment, in the order of the votes that placed it."""
     fit, near = session.fit, diagnostics.neighbors[row]
     before, after = (
         np.bincount(of[near][of[near] >= 0], minlength=len(fit.topics)) for of in (diagnostics.core, fit.labels)
     )
-    # As the votes break ties: the lower number first.
+    # Of equal counts the lower topic number comes first, as in the vote.
     order = np.argsort(-(before if diagnostics.core[row] < 0 else after), kind="stable")
     return [
         TopicLine(topic, label_of(fit, topic), int(before[topic]), int(after[topic]))

@@ -1,4 +1,4 @@
-"""Files of `--once`: a batch in one of the shapes people have it in, and what is written."""
+"""Files of `--once`: it reads batches and results in several JSON shapes, and writes reports and envelopes."""
 
 import gzip
 import os
@@ -15,18 +15,18 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 class UnreadableFile(WorkerError):
-    """There is no such file, or it holds no JSON; the message names the file, not its words."""
+    """A file is missing or is not valid; the message names the file and never quotes it."""
 
 
 class UnwritableFile(WorkerError):
-    """A file that was asked for cannot be written; the message names it and says why."""
+    """A file cannot be written; the message names the file and the reason."""
 
 
 def write_file(path: str, content: bytes) -> None:
-    """Write a file that was asked for.
+    """Write a file.
 
     Raises:
-        UnwritableFile: it cannot be had.
+        UnwritableFile: the operating system refuses.
     """
     try:
         Path(path).write_bytes(content)
@@ -35,14 +35,14 @@ def write_file(path: str, content: bytes) -> None:
 
 
 def check_writable(path: str) -> None:
-    """Find out whether a file could be written, before the work for it is done; nothing is changed.
+    """Check that a file can be written before the batch is computed; the file system is left as it was.
 
     Raises:
-        UnwritableFile: it could not.
+        UnwritableFile: the file cannot be written.
     """
     existed, target = os.path.lexists(path), Path(path)
     try:
-        # A pipe may have no reader yet, and one that it has would take the closing for the end.
+        # Do not open named pipes: without a reader open() blocks, and a reader would take the closing for the end.
         if target.exists() and not target.is_file() and not target.is_dir():
             return
         with target.open("ab"):
@@ -54,29 +54,29 @@ def check_writable(path: str) -> None:
 
 
 def read_batch_file(source: str) -> object:
-    """Read an envelope; it is not validated.
+    """Read an envelope without validating it.
 
-    Recognised by shape: the envelope itself; a RunPod request `{"input": envelope}`; a BullMQ
+    The shape of the JSON tells what the file is: the envelope itself; a RunPod request `{"input": envelope}`; a BullMQ
     job dump `{"name", "data", "opts"}`, where `data` may be a JSON string as Redis stores it.
-    Any of them may be compressed with gzip, whatever the file is called.
+    Each may be compressed with gzip, whatever the name of the file.
 
     Args:
         source: a path, or `-` for stdin.
 
     Raises:
-        UnreadableFile: the bytes cannot be had, decompressed or parsed.
+        UnreadableFile: the file cannot be read, decompressed or parsed.
     """
     return _unwrap(_read(source), "stdin" if source == STDIN else source)
 
 
 def read_result_file(source: str) -> object:
-    """Read a result document; it is not validated.
+    """Read a result document without validating it.
 
-    Recognised by shape: the document itself, a RunPod response `{"output": document}`, or a dump
-    of a finished BullMQ job with its `returnvalue`, which may be a JSON string.
+    The shape of the JSON tells what the file is: the document itself, a RunPod response `{"output": document}`, or a
+    dump of a finished BullMQ job with its `returnvalue`, which may be a JSON string.
 
     Raises:
-        UnreadableFile: the bytes cannot be had, decompressed or parsed.
+        UnreadableFile: the file cannot be read, decompressed or parsed.
     """
     match _read(source):
         case {"status": _, "completedAt": _} as document:

@@ -1,43 +1,45 @@
-"""What is asked of a fit beyond its result: how it differs from a stored one, why, and a report."""
+"""What `--once` can add to a result: a comparison with the stored result, an explanation, a report."""
 
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
 from worker.queue.stored_job import StoredJob
-from worker.replay.comparison import checked_result, compare, show_comparison
+from worker.replay.comparison import show_comparison
+from worker.replay.differences import compare
 from worker.replay.explanation import explain, show_explanation
 from worker.replay.files import UnreadableFile, UnwritableFile
 from worker.replay.report.page import write_report
 from worker.replay.report.view import make_view
 from worker.replay.request import BadUsage
+from worker.replay.result_document import checked_result
 from worker.replay.session import Session
 from worker.replay.terminal import Terminal
 
 
 class Inspection:
-    """Compares, explains and reports fits of one batch, as far as was asked for.
+    """Compares, explains and reports fits of one batch, if the command line asks for it.
 
     Attributes:
-        unwritable: the report that could not be written: a full disk costs no result.
+        unwritable: why a report could not be written; the result is still printed, and the error raised afterwards.
     """
 
     def __init__(self, terminal: Terminal, explained: str | None, stored: StoredJob | None) -> None:
-        """Take whom to tell, the submissionId to explain, and the job to compare with."""
+        """Take the terminal, the submissionId of the comment to explain, and the job to compare with."""
         self.unwritable: UnwritableFile | None = None
         self._terminal = terminal
         self._explained = explained
         self._stored = stored
 
     def check(self, batch: Batch) -> None:
-        """See whether the batch has what is to be explained.
+        """Check that the batch holds the comment to explain.
 
         Raises:
-            BadUsage: it has not.
+            BadUsage: it does not.
         """
         if self._explained is not None and self._explained not in batch.submission_ids:
             raise BadUsage(f"--explain {self._explained}: no item of the batch has this submissionId")
 
     def compare(self, document: Document) -> tuple[str, ...]:
-        """Say how a result differs from the one that Redis holds, and give the lines of it."""
+        """Print how a result differs from the one stored in Redis, and return the lines for the report."""
         if self._stored is None:
             return ()
         if self._stored.result is None:
@@ -53,12 +55,12 @@ class Inspection:
         return tuple(comparison.lines("stored", "here"))
 
     def explain(self, session: Session) -> None:
-        """Explain the comment that was asked for, if any."""
+        """Print the explanation of the comment that `--explain` names, if it was given."""
         if self._explained is not None:
             show_explanation(self._terminal, explain(session, self._explained))
 
     def report(self, path: str, session: Session) -> None:
-        """Write a report; see `unwritable`."""
+        """Write a report, or note in `unwritable` why that failed."""
         try:
             write_report(path, make_view(session))
             self._terminal.say(f"report: {path}")

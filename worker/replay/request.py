@@ -1,4 +1,4 @@
-"""What the command line asks of a replay, and which flags go together."""
+"""What the command line asks `--once` to do, and which flags exclude each other."""
 
 import os
 from dataclasses import dataclass, field
@@ -8,22 +8,22 @@ from worker.replay.files import STDIN
 
 
 class BadUsage(WorkerError):
-    """Flags that contradict each other, or a value that cannot be meant; one line that says what to do."""
+    """Flags exclude each other, or a flag has an invalid value; the message is one line that says what to do."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be done.
+    """What `--once` is asked to do.
 
     Attributes:
-        source: a batch file, `-` for stdin; None where the batch comes from a job.
-        job_id: a job in Redis; None where the batch comes from a file.
-        report: where the HTML report goes.
-        explain: a submissionId.
-        settings: as `--set` was given, `name=value` each.
-        sweep: as `--sweep` was given, `name=value,value,…` each.
-        save_job: where the envelope goes.
-        redact: whether the saved envelope holds pseudonyms for words.
+        source: the path of a batch file, `-` for stdin; None if the batch comes from a job.
+        job_id: the id of a job in Redis; None if the batch comes from a file.
+        report: the path of the HTML report to write.
+        explain: the submissionId of the comment to explain.
+        settings: the arguments of `--set`, each of the form `name=value`.
+        sweep: the arguments of `--sweep`, each of the form `name=value,value,…`.
+        save_job: the path of the envelope to write.
+        redact: whether to replace words of the saved envelope by pseudonyms.
     """
 
     source: str | None = None
@@ -36,29 +36,29 @@ class Request:
     redact: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be done together.
+        """Check that the flags fit together.
 
         Raises:
-            BadUsage: one line that names the flags.
+            BadUsage: they do not; the message names the flags.
         """
         for flag, value in (("--job", self.job_id), ("--report", self.report), ("--explain", self.explain)):
             if value == "":
-                raise BadUsage(f"{flag} is empty: a variable that is not set?")
+                raise BadUsage(f"{flag} is empty; is a shell variable not set?")
         if self.source is not None and self.job_id is not None:
             raise BadUsage("--once takes a FILE or --job ID, not both")
         if self.redact and self.save_job is None:
-            raise BadUsage("--redact is about what --save-job writes: add --save-job out.json.gz")
+            raise BadUsage("--redact changes what --save-job writes: add --save-job out.json.gz")
         if len(self.sweep) > 1:
             raise BadUsage("--sweep takes one parameter at a time; --set fixes the others")
         if self.report is not None and self.save_job is not None and _is_same_file(self.report, self.save_job):
             raise BadUsage("--report and --save-job name the same file")
         for path in (self.report, self.save_job):
             if self.source not in (None, STDIN) and path is not None and _is_same_file(str(self.source), path):
-                raise BadUsage(f"{path} is the batch itself and would be overwritten")
+                raise BadUsage(f"{path} is the batch file itself and would be overwritten")
 
     @property
     def diagnoses(self) -> bool:
-        """Whether the engine has to say more than the result holds."""
+        """Whether the engine must return diagnostics beside the result."""
         return self.report is not None or self.explain is not None
 
 

@@ -1,4 +1,4 @@
-"""`--once`: a file or a stored job through envelope, compute and result, as a worker would do it."""
+"""`--once`: run the batch of a file or of a stored job as a worker would, and print the result document."""
 
 import asyncio
 import json
@@ -26,35 +26,35 @@ from worker.replay.inspection import Inspection
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
 from worker.replay.session import Session, source_of
-from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, shown, to_run
-from worker.replay.terminal import Terminal, mute
+from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, value_text, variants_to_fit
+from worker.replay.terminal import Terminal, silence
 from worker.settings import Settings
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.topics.task import FitBatch
 from worker.version import WORKER_VERSION
 
-# Of a failed job's reason.
+# A longer state of a job, which may hold the reason of its failure, is shortened.
 _STATE_CHARS: Final = 240
 
 
 def replay(request: Request, settings: Settings) -> ExitCode:
-    """Run what was asked for; result documents go to stdout, everything else to stderr.
+    """Do what the command line asks for; result documents go to stdout, everything else to stderr.
 
     Args:
-        request: what is to be done.
-        settings: the same as for a worker; those of Redis serve for a stored job alone.
+        request: what the command line asks for.
+        settings: the worker's settings; those of Redis are used only for a stored job.
 
     Raises:
-        BadUsage: a flag's value cannot be meant.
-        UnreadableFile: there is no JSON to be had from the source.
-        UnwritableFile: a file that was asked for cannot be written.
+        BadUsage: a flag has an invalid value.
+        UnreadableFile: the batch file cannot be read or is not JSON.
+        UnwritableFile: a report or a saved job cannot be written.
         WorkerError: the infrastructure failed; nothing was written to stdout.
     """
     return _Replay(request, settings).run()
 
 
 class _Replay:
-    """One replay: its request, its terminal, and the stages so far."""
+    """One call of `replay`: its request, its terminal, and the stages that have finished."""
 
     def __init__(self, request: Request, settings: Settings) -> None:
         self._request = request
@@ -82,7 +82,7 @@ class _Replay:
             for error in errors:
                 self._terminal.say(f"failed: {error}")
         if len(errors) == len(documents) and self._request.diagnoses:
-            self._terminal.warn("there are no topics to report on or to explain")
+            self._terminal.warn("there are no topics to report or explain")
         if not errors:
             self._terminal.say(f"completed in {time.monotonic() - began_s:.1f} s")
         if not all(_write(document, sys.stdout.buffer) for document in documents):
@@ -101,11 +101,11 @@ class _Replay:
         if source is None:
             raise BadUsage("--once takes a FILE, or --job ID")
         if source == STDIN and sys.stdin.isatty():
-            self._terminal.say("reading a batch from the terminal; end it with Ctrl-D")
+            self._terminal.say("reading the batch from the terminal; press Ctrl-D at its end")
         return read_batch_file(source)
 
     def _report_paths(self) -> list[str]:
-        """Name the file of each report: with a sweep there is one for each value."""
+        """Give the path of each report; a sweep writes one for each value."""
         path = self._request.report
         if path is None:
             return []
@@ -143,7 +143,7 @@ class _Replay:
         began_s = time.monotonic()
         self._on_stage(StageStarted(Stage.VALIDATE))
         variants = make_variants(data, self._overrides, name, values)
-        batch, params = to_run(variants)
+        batch, params = variants_to_fit(variants)
         self._say_validated(began_s, batch or variants[0].outcome)
         if batch is not None:
             self._inspection.check(batch)
@@ -152,7 +152,7 @@ class _Replay:
         show_sweep(self._terminal, name, results)
         if self._request.diagnoses or self._stored is not None:
             for result in results:
-                self._terminal.say(f"{name}={shown(result.value)}:")
+                self._terminal.say(f"{name}={value_text(result.value)}:")
                 self._inspect_swept(name, result)
         return [result.document for result in results]
 
@@ -209,15 +209,15 @@ class _Replay:
 
 
 def _write(document: Document, stdout: BinaryIO) -> bool:
-    # Indented for a person, one line for a program. Bytes, because the encoding of stdout
-    # follows the locale and ñ must get through under LANG=C too.
+    # Indented on a terminal, else on one line. Written as bytes, since the encoding of stdout
+    # follows the locale: with LANG=C it could not write ñ.
     indent = 2 if stdout.isatty() else None
     separators = None if indent else (",", ":")
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
     try:
         stdout.write(text.encode("utf-8") + b"\n")
         stdout.flush()
-    except OSError:  # closed, or a full disk
-        mute(stdout)
+    except OSError:  # the reader is gone, or the disk is full
+        silence(stdout)
         return False
     return True

@@ -1,4 +1,4 @@
-"""`--save-job`: an envelope as it was taken, so that a bug report is one file; with `--redact`, without the words."""
+"""`--save-job` writes the envelope to a file for a bug report; `--redact` replaces its words by pseudonyms."""
 
 import gzip
 import json
@@ -10,36 +10,37 @@ from worker.replay.files import write_file
 from worker.replay.request import BadUsage
 from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
 
-# What is kept of an envelope when it is redacted: a key that nobody knows could hold anything.
+# Redaction keeps these keys only: any other key might hold personal data.
 _ENVELOPE_KEYS: Final = ("jobId", "version", "type", "items", "params", "metadata", "publishedAt")
 _METADATA_KEYS: Final = ("pipelineId", "runId", "chunkIndex", "chunkCount")
 _ITEM_KEYS: Final = ("submissionId", "text", "embedding")
 
 
 def save_job(path: str, data: object, *, redact: bool) -> None:
-    """Write an envelope as JSON, gzipped where the path ends in .gz; the same envelope gives the same bytes.
+    """Write an envelope as JSON, gzipped if the path ends in .gz; the same envelope gives the same bytes.
 
     Raises:
         UnwritableFile: the path cannot be written.
-        BadUsage: it is to be redacted, and is no envelope in which texts could be found.
+        BadUsage: it is to be redacted, but is not an envelope with items.
     """
     document = redacted(data) if redact else data
-    # Escaped: half a surrogate pair, which a broken envelope may hold, has no UTF-8.
+    # ASCII with escapes: half of a surrogate pair, which a broken envelope may hold, cannot be written as UTF-8.
     content = json.dumps(document, separators=(",", ":")).encode("ascii")
     write_file(path, gzip.compress(content, mtime=0) if path.endswith(".gz") else content)
 
 
 def redacted(data: object) -> dict[str, Any]:
-    """Give an envelope with pseudonyms for words, and without what no rule of the contract names.
+    """Give a copy of an envelope with pseudonyms instead of words, and without keys that the contract does not name.
 
-    Ids, numbers and embeddings stay as they are; of aspects the seeds are redacted, not the names.
-    The built-in aspects are written out where they were asked for: their seeds are no pseudonyms.
+    Ids, numbers and embeddings are kept. The names of aspects are kept, their seeds are replaced. If the built-in
+    aspects are switched on, they are written into the copy with replaced seeds: the texts hold no real words any more
+    that the built-in seeds could match.
 
     Raises:
-        BadUsage: it is no envelope in which texts could be found.
+        BadUsage: it is not an envelope with items.
     """
     if not isinstance(data, dict) or not isinstance(items := data.get("items"), list):
-        raise BadUsage("--redact: this is no envelope whose texts could be found; nothing was saved")
+        raise BadUsage("--redact: the batch is not an envelope with a list of items; nothing was saved")
     from worker.topics.words.redaction import redact_texts
 
     params = _params(data.get("params"))
@@ -57,8 +58,8 @@ def redacted(data: object) -> dict[str, Any]:
             key: _scalar(data["metadata"][key]) for key in _METADATA_KEYS if key in data["metadata"]
         }
     if "params" in data:
-        left = iter(new_seeds)
-        named = {name: [next(left) for _ in words] for name, words in aspects.items()}
+        next_seed = iter(new_seeds)
+        named = {name: [next(next_seed) for _ in words] for name, words in aspects.items()}
         envelope["params"] = params | {"aspects": (params.get("aspects") or {}) | named} if aspects else params
     return envelope
 
@@ -70,7 +71,7 @@ def _item(item: object, text: str | None) -> object:
     if "submissionId" in kept:
         kept["submissionId"] = _scalar(kept["submissionId"])
     if "text" in kept:
-        # One that is empty, or no string, is what the bug report is about: a text of its kind stands for it.
+        # If the text is empty or not a string, the bug report is about that: the copy must be as wrong.
         kept["text"] = (text if item["text"] else "") if text is not None else None
     if isinstance(kept.get("embedding"), list):
         kept["embedding"] = [None if isinstance(number, str | list | dict) else number for number in item["embedding"]]
@@ -80,11 +81,11 @@ def _item(item: object, text: str | None) -> object:
 
 
 def _params(params: object) -> Any:
-    """Keep the parameters the contract knows; what is of a wrong kind stays wrong, and says nothing."""
+    """Keep the parameters that the contract names; a value of a wrong type is replaced by an empty one of that type."""
     if not isinstance(params, dict):
         return _emptied(params)
     return {
-        name: {own: words if _is_seeds(words) else None for own, words in value.items()}
+        name: {aspect: words if _is_seeds(words) else None for aspect, words in value.items()}
         if name == "aspects" and isinstance(value, dict)
         else _emptied(value)
         for name, value in params.items()
@@ -93,7 +94,7 @@ def _params(params: object) -> Any:
 
 
 def _aspects(params: Any) -> Mapping[str, Sequence[str]]:
-    """Give the aspects whose seeds are to be redacted: the given ones, or the built-in ones in force."""
+    """Give the aspects whose seeds are to be replaced: those of the parameters, or the built-in ones if switched on."""
     if not isinstance(params, dict):
         return {}
     aspects = params.get("aspects")

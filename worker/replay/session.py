@@ -1,4 +1,4 @@
-"""One run of `--once`, with all that a report or an explanation is made of."""
+"""One completed fit of `--once`, with everything that a report or an explanation needs."""
 
 import os
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from worker.topics.fit import Details, StageFinished, TopicFit
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """A completed run.
+    """A completed fit.
 
     Attributes:
-        source: the file or job it came from, as a person names it; see `source_of`.
-        batch: what was run.
-        fit: what came of it, with diagnostics where an inspection was asked for.
+        source: the name of the file or job that the batch came from; see `source_of`.
+        batch: the batch that was fitted.
+        fit: the fit; it has diagnostics if a report or an explanation was asked for.
         document: the result document.
-        stages: those that finished, in order.
-        overrides: by `--set` and `--sweep`.
-        comparison: one line each, where the stored result was compared.
+        stages: the finished stages, in order.
+        overrides: the parameters that `--set` and `--sweep` replaced.
+        comparison: lines about how the result differs from the stored one; empty if there is none.
     """
 
     source: str
@@ -35,12 +35,12 @@ class Session:
 
     @property
     def stage_notes(self) -> Details:
-        """What the stages noted, all together."""
+        """The details of all stages, in one mapping."""
         return {name: value for stage in self.stages for name, value in stage.details.items()}
 
 
 def source_of(request: Request) -> str:
-    """Name the file or job of a request in letters that a page can hold: a path may be no UTF-8."""
+    """Name the file or job of a request; bytes of a path that are not UTF-8 are replaced, as a page must be UTF-8."""
     if request.source == STDIN:
         return "stdin"
     name = request.source or f"job {request.job_id}"

@@ -1,4 +1,4 @@
-"""`--sweep`: one batch with several values of a parameter, in one table."""
+"""`--sweep`: run one batch with several values of a parameter and compare the results in one table."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _METRICS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """A value of the parameter, and the batch as it is with it; or why there is none."""
+    """A value of the parameter, and the batch validated with it or the reason why the contract rejects it."""
 
     value: object
     outcome: Batch | Rejection
@@ -35,14 +35,14 @@ class Variant:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What came of a value.
+    """The result for one value of the parameter.
 
     Attributes:
-        value: of the parameter.
-        batch: None where the contract refuses it with this value.
-        fit: None where there is none.
-        document: the result document in any case.
-        stages: of this fit, and what came before all of them.
+        value: the value of the parameter.
+        batch: the batch; None if the contract rejects the batch with this value.
+        fit: the fit; None if the batch was rejected or no topics were found.
+        document: the result document, also for a failure.
+        stages: the stages before all fits, such as validation, and those of this fit.
     """
 
     value: object
@@ -53,7 +53,7 @@ class Result:
 
 
 def make_variants(data: object, overrides: Mapping[str, Any], name: str, values: list[Any]) -> list[Variant]:
-    """Validate the batch with each value; its embeddings are read once."""
+    """Validate the batch with each value; the embeddings are read only once."""
     variants: list[Variant] = []
     read: Batch | None = None
     for value in values:
@@ -65,8 +65,8 @@ def make_variants(data: object, overrides: Mapping[str, Any], name: str, values:
     return variants
 
 
-def to_run(variants: list[Variant]) -> tuple[Batch | None, list[TopicParams]]:
-    """Give the batch, None where every value was refused, and the parameters of each fit."""
+def variants_to_fit(variants: list[Variant]) -> tuple[Batch | None, list[TopicParams]]:
+    """Give the batch, None if every value was rejected, and the parameters of each fit."""
     batches = [variant.outcome for variant in variants if isinstance(variant.outcome, Batch)]
     return (batches[0] if batches else None), [batch.params for batch in batches]
 
@@ -77,63 +77,63 @@ def results_of(
     stages: Sequence[StageFinished],
     now: datetime,
 ) -> list[Result]:
-    """Put together what came of each value, in their order.
+    """Combine variants, fits and stages to one result for each value, in the order of the variants.
 
     Args:
-        variants: as validated.
-        fits: one for each value that was not refused.
-        stages: of all the fits, in the order they finished.
-        now: for `completedAt`.
+        variants: the validated variants.
+        fits: one for each variant that was not rejected, in their order.
+        stages: the finished stages of all fits, in the order they finished.
+        now: the time for `completedAt`.
     """
-    left, parts = iter(fits), iter(_stages_by_fit(stages))
+    next_fit, next_stages = iter(fits), iter(_stages_by_fit(stages))
     results = []
     for variant in variants:
         if isinstance(variant.outcome, Rejection):
             results.append(Result(variant.value, None, None, failed(variant.outcome.error, now=now)))
             continue
-        fit, part = next(left), next(parts, ())
+        fit, own_stages = next(next_fit), next(next_stages, ())
         document = document_of(variant.outcome, fit, now)
         topics = None if isinstance(fit, NoTopics) else fit
-        results.append(Result(variant.value, variant.outcome, topics, document, part))
+        results.append(Result(variant.value, variant.outcome, topics, document, own_stages))
     return results
 
 
 def path_of(path: str, name: str, value: object) -> str:
-    """Name the file of a value: `out.html` becomes `out.nr_topics=20.html`.
+    """Name the report of one value: `out.html` becomes `out.nr_topics=20.html`.
 
     Raises:
-        UnwritableFile: the path names no file, but a folder.
+        UnwritableFile: the path names a folder, not a file.
     """
     if os.path.basename(path) in ("", ".", ".."):
-        raise UnwritableFile(f"cannot write {path}: it names no file, write e.g. out.html")
-    whole, written = Path(path), shown(value).replace("/", "_")
-    return str(whole.with_name(f"{whole.stem}.{name}={written}{whole.suffix}"))
+        raise UnwritableFile(f"cannot write {path}: it names no file; write for example out.html")
+    asked, suffix = Path(path), value_text(value).replace("/", "_")
+    return str(asked.with_name(f"{asked.stem}.{name}={suffix}{asked.suffix}"))
 
 
 def show_sweep(terminal: Terminal, name: str, results: list[Result]) -> None:
-    """Print one line for each value."""
+    """Print a table with one row for each value."""
     table = new_table(name, "topics", "largest", *_METRICS.values(), numbers=3 + len(_METRICS))
     for result in results:
         metrics = result.document.get("metrics")
         if result.batch is None or result.fit is None or not isinstance(metrics, dict):
-            table.add_row(shown(result.value), "failed")
-            terminal.say(f"{name}={shown(result.value)} failed: {result.document.get('error')}")
+            table.add_row(value_text(result.value), "failed")
+            terminal.say(f"{name}={value_text(result.value)} failed: {result.document.get('error')}")
             continue
         topics = result.fit.topics
         largest = topics[0].size / len(result.batch.submission_ids)
         row = [f"{float(str(metrics[metric])):.4f}" for metric in _METRICS]
-        table.add_row(shown(result.value), str(len(topics)), f"{largest:.1%}", *row)
+        table.add_row(value_text(result.value), str(len(topics)), f"{largest:.1%}", *row)
     terminal.show(table)
-    terminal.say("outliers should stay under 0.20 and the largest topic under 25%; read the keywords before you choose")
+    terminal.say("aim for outliers under 0.20 and a largest topic under 25%; read the keywords before you choose")
 
 
-def shown(value: object) -> str:
-    """Write a value as it was given."""
+def value_text(value: object) -> str:
+    """Write a value as `--sweep` takes it; `default` stands for null."""
     return str(value).lower() if isinstance(value, bool) else "default" if value is None else str(value)
 
 
 def _stages_by_fit(stages: Sequence[StageFinished]) -> list[tuple[StageFinished, ...]]:
-    """Part the stages of several fits; what came before the first one belongs to all."""
+    """Split the stages by fit; each fit also gets the stages that finished before the first fit began."""
     first = [at for at, stage in enumerate(stages) if stage.stage == Stage.NEIGHBOURS]
     before = tuple(stages[: first[0]]) if first else ()
     return [before + tuple(stages[begin:end]) for begin, end in pairwise([*first, len(stages)])]

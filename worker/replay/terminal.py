@@ -1,4 +1,4 @@
-"""What `--once` tells the person at the terminal, on stderr; a comment or an id only where one was asked for."""
+"""What `--once` prints on stderr; it prints comments and ids only if a flag asks for them."""
 
 import contextlib
 import os
@@ -17,19 +17,19 @@ from worker.printable import printable
 from worker.topics.fit import Details, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
-# What nobody looks at through a window of a width of its own: a file, a pipe, a log.
+# Columns, if stderr is a file or a pipe and so has no width.
 _WIDTH_OF_A_FILE: Final = 120
 
 
 class Terminal:
-    """Prints progress and results; a reader who has gone away is no error.
+    """Prints progress and results; it is not an error if the stream's reader has gone away.
 
     Args:
-        stream: stderr, or anything with `write` and `flush`.
+        stream: stderr, or another text stream.
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = _Patient(stream)
+        self._stream = _ForgivingStream(stream)
         self._console = Console(
             file=cast(TextIO, self._stream),
             width=None if stream.isatty() else _WIDTH_OF_A_FILE,
@@ -42,20 +42,20 @@ class Terminal:
         self._task = TaskID(0)
 
     def say(self, line: str) -> None:
-        """Print one line, whatever an argument or a comment in it holds."""
+        """Print one line; line breaks and control characters in it are replaced."""
         self._console.print(Text(printable(line)), soft_wrap=True)
 
     def warn(self, line: str) -> None:
-        """Print one line that asks for attention."""
+        """Print one line as a warning, in yellow on a terminal."""
         self._console.print(Text(f"warning: {printable(line)}", style="yellow"), soft_wrap=True)
 
     def show(self, renderable: RenderableType) -> None:
-        """Print a table or whatever else rich can print."""
+        """Print a table, or anything else that rich can print."""
         self._console.print(renderable)
 
     @contextlib.contextmanager
     def progress(self, n_stages: int) -> Iterator[None]:
-        """Show a bar while stages run; only on a terminal.
+        """Show a progress bar while stages run, if stderr is a terminal.
 
         Args:
             n_stages: how many will run until the end.
@@ -64,7 +64,7 @@ class Terminal:
             yield
             return
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        # What is printed goes through this console, or to a stdout that is not ours to touch.
+        # Rich must not redirect stdout: it carries the result document.
         with Progress(
             *columns, console=self._console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as progress:
@@ -76,10 +76,10 @@ class Terminal:
                 self._progress = None
 
     def on_stage(self, event: StageStarted | StageFinished) -> None:
-        """Print one line per finished stage, and name the one that runs beside the bar."""
+        """Print one line for a finished stage; name a started one beside the progress bar."""
         if isinstance(event, StageFinished):
-            shown = details_line(event.details)
-            self.say(f"  {event.stage:<11}{event.duration_s:8.2f} s  {shown}".rstrip())
+            details = details_line(event.details)
+            self.say(f"  {event.stage:<11}{event.duration_s:8.2f} s  {details}".rstrip())
             if self._progress is not None:
                 self._progress.advance(self._task)
                 self._progress.update(self._task, description="finishing")
@@ -87,7 +87,7 @@ class Terminal:
             self._progress.update(self._task, description=str(event.stage))
 
     def show_fit(self, batch: Batch, fit: TopicFit, document: Document) -> None:
-        """Print the parameters in force, the topics, the metrics and the outliers."""
+        """Print the parameters used, the topics, the metrics and the number of outliers."""
         self.say(f"parameters: {details_line(fit.parameters)}")
         self.say(f"keywords ranked with: {fit.encoder}")
         table = new_table("topic", "documents", "share", "keywords", numbers=3)
@@ -100,20 +100,20 @@ class Terminal:
         self.say(f"outliers: {document['outlierCount']} of {n_items} items")
 
 
-class _Patient:
-    """A stream whose reader may go away: what is then written goes nowhere, and nothing is raised."""
+class _ForgivingStream:
+    """A text stream that raises nothing if its reader has gone away; it then discards what is written."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.encoding = getattr(stream, "encoding", "utf-8")
 
     def write(self, text: str) -> int:
-        with self._muting():
+        with self._forgiving():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with self._muting():
+        with self._forgiving():
             self._stream.flush()
 
     def isatty(self) -> bool:
@@ -123,34 +123,34 @@ class _Patient:
         return self._stream.fileno()
 
     @contextlib.contextmanager
-    def _muting(self) -> Iterator[None]:
+    def _forgiving(self) -> Iterator[None]:
         try:
             yield
         except OSError:
-            mute(self._stream)
+            silence(self._stream)
 
 
 def new_table(*headers: str, numbers: int = 0, title: str | None = None) -> Table:
-    """Make a table in this program's style; the first `numbers` columns are right-aligned."""
+    """Make a table in this program's style, with its first `numbers` columns aligned to the right."""
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
     for position, header in enumerate(headers):
         table.add_column(header, justify="right" if position < numbers else "left", overflow="fold")
     return table
 
 
-def mute(stream: TextIO | BinaryIO) -> None:
-    """Send what is still to come on a broken stream to nowhere.
+def silence(stream: TextIO | BinaryIO) -> None:
+    """Discard everything that will still be written to a stream whose reader has gone away.
 
-    Python flushes stdout and stderr once more as it ends; over a closed pipe that would
-    print a traceback and turn the exit code into 120.
+    Python flushes stdout and stderr once more as it exits. On a closed pipe this flush would
+    print a traceback and change the exit code to 120.
     """
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, stream.fileno())
+    os.close(devnull)
 
 
 def details_line(details: Details) -> str:
-    """List named values on one line."""
+    """Write named values on one line."""
     return ", ".join(f"{name}={_number(value)}" for name, value in details.items())
 
 

@@ -48,9 +48,7 @@ def start_worker(own_redis: RedisServer, record: Record) -> Iterator[StartWorker
 
     yield start
     for worker in started:
-        if worker.process.poll() is None:
-            worker.kill()
-        worker.wait()
+        worker.clear_away()
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""The HTML report and the verdicts it gives; only `replay` imports it."""
+"""The HTML report, its verdicts on topics and its advice on parameters; only `replay` imports it."""

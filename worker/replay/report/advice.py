@@ -1,22 +1,22 @@
-"""What to change: the wishes of all doubtful topics, put together parameter by parameter."""
+"""Which parameters to change: what would help each doubtful topic, combined parameter by parameter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from worker.replay.report.assessment import Assessment
-from worker.replay.report.levers import Change
+from worker.replay.report.parameter_advice import Change
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to try about one parameter.
+    """What to try with one parameter.
 
     Attributes:
-        param: the parameter.
-        way: in words.
-        now: its value.
-        flag: of `--once`, that tries it.
-        topics: that it might help.
+        param: the name of the parameter.
+        way: the direction of the change, in words.
+        now: the present value.
+        flag: the flag of `--once` that tries the change.
+        topics: the numbers of the topics that the change might help.
     """
 
     param: str
@@ -27,9 +27,10 @@ class Advice:
 
 
 def advice(assessments: list[Assessment]) -> list[Advice]:
-    """Collect what the doubts ask for, parameter by parameter; what concerns the most documents first.
+    """Combine the changes that would help doubtful topics, parameter by parameter.
 
-    Where topics want one parameter moved in opposite directions, no single value helps them all.
+    The parameter whose topics hold the most documents comes first. If topics need opposite changes of a
+    parameter, no single value helps them all: the advice is then a sweep over the values.
     """
     wanted: dict[str, dict[Change, list[Assessment]]] = {}
     for topic in assessments:
@@ -45,7 +46,7 @@ def _n_documents(by_change: Mapping[Change, list[Assessment]]) -> int:
 
 
 def _advise(by_change: Mapping[Change, list[Assessment]]) -> Advice:
-    """Make one row of the changes of one parameter."""
+    """Combine the changes of one parameter to one advice."""
     first = next(iter(by_change))
     ways = list(dict.fromkeys(change.way for change in by_change))
     topics = tuple(sorted({topic.index for topics in by_change.values() for topic in topics}))
@@ -59,4 +60,4 @@ def _advise(by_change: Mapping[Change, list[Assessment]]) -> Advice:
     ]
     values = sorted({int(change.to) for change in by_change} | {int(first.now)})
     flag = f"--sweep {first.param}={','.join(map(str, values))}"
-    return Advice(first.param, f"pulled both ways: {'; '.join(sides)}", first.now, flag, topics)
+    return Advice(first.param, f"topics need opposite changes: {'; '.join(sides)}", first.now, flag, topics)

@@ -1,4 +1,4 @@
-"""`--report`: one HTML file that needs no network, from a view and a template."""
+"""`--report`: write one HTML file, which needs no network, from a view and a template."""
 
 import base64
 import hashlib
@@ -11,9 +11,9 @@ from worker.replay.report.view import ReportView, TreeNode
 from worker.topics.fit import Diagnostics
 from worker.version import WORKER_VERSION
 
-# Colours by topic number, then the same colours with the next shape; as in report.css and report.js.
-N_COLOURS: Final = 6
-# A longer comment is cut on the map, where it is only to be recognised.
+# Topics take the colors --c0, --c1, … of templates/colors.css in turn, then the same colors with another shape.
+N_COLORS: Final = 6
+# The map shows no more of a comment: enough to recognize it.
 MAX_HOVER_CHARS: Final = 280
 MAX_MAP_DECIMALS: Final = 3
 
@@ -22,13 +22,13 @@ def write_report(path: str, view: ReportView) -> None:
     """Render the report and write it.
 
     Raises:
-        UnwritableFile: the path cannot be written.
+        UnwritableFile: the file cannot be written.
     """
     write_file(path, render(view).encode("utf-8"))
 
 
 def render(view: ReportView) -> str:
-    """Render the report: HTML whose policy allows its own two scripts and no request to anywhere."""
+    """Render the report as HTML; its Content-Security-Policy allows its own two scripts and no request."""
     import jinja2
     from plotly.offline import get_plotlyjs
 
@@ -46,8 +46,8 @@ def render(view: ReportView) -> str:
         session=view.session,
         document=view.session.document,
         version=WORKER_VERSION,
-        n_colours=N_COLOURS,
-        css=_resource("report.css"),
+        n_colors=N_COLORS,
+        css=_resource("colors.css") + _resource("report.css"),
         scripts=scripts,
         hashes=[_hash(script) for script in scripts],
         points=_points(view),
@@ -67,7 +67,7 @@ def _points(view: ReportView) -> Mapping[str, Any]:
         "text": [text if len(text) <= MAX_HOVER_CHARS else text[:MAX_HOVER_CHARS] + "…" for text in batch.texts],
         "id": [batch.submission_ids[position] for position in batch.kept.tolist()],
         "labels": [topic.label for topic in view.topics],
-        "colours": N_COLOURS,
+        "colors": N_COLORS,
     }
 
 

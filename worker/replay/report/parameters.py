@@ -1,4 +1,4 @@
-"""The parameters in force, and where each came from."""
+"""The parameters that a fit used, and where each value came from."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,20 +6,36 @@ from typing import Final
 from worker.replay.session import Session
 from worker.topics import fit as engine
 
-# `--set` or `--sweep`.
+# The origin of a value of `--set` or `--sweep`.
 COMMAND_LINE: Final = "command line"
 _FIELDS: Final = {
-    "min_topic_size": ("min_cluster_size", engine.DEFAULT_MIN_CLUSTER_SIZE, "documents a topic holds at least"),
-    "nr_topics": ("n_topics", engine.DEFAULT_N_TOPICS, "the most topics; the most alike are joined down to it"),
-    "umap_n_neighbors": ("n_neighbors", engine.DEFAULT_N_NEIGHBORS, "more sees the broad shape, fewer the fine one"),
-    "umap_n_components": ("n_components", engine.DEFAULT_N_COMPONENTS, "dimensions that clustering works in"),
-    "hdbscan_min_samples": ("min_samples", engine.DEFAULT_MIN_SAMPLES, "fewer gives fewer outliers, rougher topics"),
+    "min_topic_size": ("min_cluster_size", engine.DEFAULT_MIN_CLUSTER_SIZE, "the fewest documents of a topic"),
+    "nr_topics": (
+        "n_topics",
+        engine.DEFAULT_N_TOPICS,
+        "the most topics; if there are more, the most similar are joined",
+    ),
+    "umap_n_neighbors": (
+        "n_neighbors",
+        engine.DEFAULT_N_NEIGHBORS,
+        "more neighbors give broader topics, fewer give finer ones",
+    ),
+    "umap_n_components": (
+        "n_components",
+        engine.DEFAULT_N_COMPONENTS,
+        "dimensions of the space in which documents are clustered",
+    ),
+    "hdbscan_min_samples": (
+        "min_samples",
+        engine.DEFAULT_MIN_SAMPLES,
+        "a lower value gives fewer outliers and less distinct topics",
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: its value, where that came from, and what it does."""
+    """One parameter: its value, where the value came from, and what the parameter does."""
 
     name: str
     value: str
@@ -28,13 +44,22 @@ class Parameter:
 
 
 def parameters_in_force(session: Session) -> list[Parameter]:
-    """List the parameters a run had, and what made them so."""
+    """List the parameters that a fit used, with the origin of each value."""
     rows = [_row(session, name) for name in _FIELDS if name in session.fit.parameters]
     params = session.batch.params
     placing = "on" if params.reduce_outliers else "off"
     origin = COMMAND_LINE if "reduce_outliers" in session.overrides else "default" if params.reduce_outliers else "sent"
-    rows.append(Parameter("reduce_outliers", placing, origin, "outliers go where two fifths of their neighbours agree"))
-    rows.append(Parameter("keyword encoder", session.fit.encoder, "setting", "what keywords are ranked with"))
+    rows.append(
+        Parameter(
+            "reduce_outliers",
+            placing,
+            origin,
+            "an outlier joins a topic if two fifths of its clustered neighbors are in it",
+        )
+    )
+    rows.append(
+        Parameter("keyword encoder", session.fit.encoder, "setting", "the vectors that keywords are ranked with")
+    )
     return rows
 
 

@@ -1,4 +1,4 @@
-"""What a report shows, as plain values: nothing here knows of HTML."""
+"""What a report shows, as plain values without HTML."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,15 +15,15 @@ from worker.topics.fit import Diagnostics, StageFinished, TopicFit
 
 N_EXAMPLES: Final = 3
 N_OUTLIERS_SHOWN: Final = 60
-# Enough of a long comment to judge it by.
+# A longer comment is shortened in the report.
 MAX_EXAMPLE_CHARS: Final = 500
-# Topics beyond this make a matrix nobody reads.
+# The similarity matrix shows no more topics: a larger one cannot be read.
 MAX_MATRIX_TOPICS: Final = 40
 
 
 @dataclass(frozen=True)
 class Example:
-    """A comment that stands for something, with what to know of it."""
+    """A comment that is shown as an example, with a note on it."""
 
     submission_id: str
     text: str
@@ -43,7 +43,7 @@ class TopicView:
 
 @dataclass(frozen=True)
 class TreeNode:
-    """A cluster (no children) or a merge of two nodes at a similarity."""
+    """A cluster, which has no children, or a merge of two nodes at a similarity."""
 
     name: str
     size: int
@@ -53,7 +53,7 @@ class TreeNode:
 
 @dataclass(frozen=True)
 class TopicTree:
-    """How a topic was merged out of clusters."""
+    """How clusters were merged to a topic."""
 
     topic: int
     label: str
@@ -62,7 +62,7 @@ class TopicTree:
 
 @dataclass(frozen=True)
 class OutlierView:
-    """The outliers by reason, and some of them."""
+    """The number of outliers, the reasons, and some of the outliers."""
 
     count: int
     placed: int
@@ -72,7 +72,7 @@ class OutlierView:
 
 @dataclass(frozen=True)
 class ReportView:
-    """All that a report shows."""
+    """Everything that a report shows."""
 
     session: Session
     n_items: int
@@ -89,17 +89,17 @@ class ReportView:
 
     @property
     def good(self) -> list[TopicView]:
-        """The topics against which nothing speaks."""
+        """The topics without a doubt."""
         return [topic for topic in self.topics if topic.assessment.is_good]
 
     @property
     def doubtful(self) -> list[TopicView]:
-        """The others."""
+        """The topics with at least one doubt."""
         return [topic for topic in self.topics if not topic.assessment.is_good]
 
 
 def make_view(session: Session) -> ReportView:
-    """Collect what a report shows of a session that has diagnostics."""
+    """Collect what a report shows of a session with diagnostics."""
     fit, diagnostics = session.fit, session.fit.diagnostics
     if diagnostics is None:
         raise ValueError("a report needs a fit with diagnostics")
@@ -122,12 +122,12 @@ def make_view(session: Session) -> ReportView:
 
 
 def label_of(fit: TopicFit, topic: int, n_words: int = 3) -> str:
-    """Name a topic by its first keywords."""
+    """Join the first keywords of a topic to a label."""
     return ", ".join(fit.topics[topic].keywords[:n_words])
 
 
 def merge_trees(fit: TopicFit, diagnostics: Diagnostics) -> list[TopicTree]:
-    """Build the tree of each topic that was merged out of several clusters."""
+    """Build the tree of each topic that was merged from several clusters."""
     sizes = np.bincount(diagnostics.clusters[diagnostics.clusters >= 0], minlength=len(diagnostics.cluster_topics))
     nodes = {cluster: TreeNode(f"cluster {cluster}", int(size)) for cluster, size in enumerate(sizes)}
     for merge in diagnostics.merges:
@@ -169,17 +169,18 @@ def _between(session: Session, diagnostics: Diagnostics, row: int) -> str:
     others = around[(around >= 0) & (around != labels[row])]
     came = "was placed" if diagnostics.core[row] < 0 else "core member"
     if not len(others):
-        return f"{came}; no other topic around it"
+        return f"{came}; no neighbor in another topic"
     other = int(np.bincount(others).argmax())
-    own, theirs = int(np.sum(around == labels[row])), int(np.sum(others == other))
-    return f"{came}; neighbours: {own} in this topic, {theirs} in topic {other} ({label_of(session.fit, other)})"
+    n_here, n_there = int(np.sum(around == labels[row])), int(np.sum(others == other))
+    return f"{came}; neighbors: {n_here} in this topic, {n_there} in topic {other} ({label_of(session.fit, other)})"
 
 
 def _example(session: Session, row: int, note: str) -> Example:
     batch = session.batch
     text = batch.texts[row]
-    shown = text if len(text) <= MAX_EXAMPLE_CHARS else text[:MAX_EXAMPLE_CHARS].rstrip() + "…"
-    return Example(batch.submission_ids[int(batch.kept[row])], shown, note)
+    if len(text) > MAX_EXAMPLE_CHARS:
+        text = text[:MAX_EXAMPLE_CHARS].rstrip() + "…"
+    return Example(batch.submission_ids[int(batch.kept[row])], text, note)
 
 
 def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
@@ -205,10 +206,10 @@ def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
 
 def _kind(vote: Vote) -> str:
     if vote.n_clustered == 0:
-        return "no neighbour in any topic: it says something of its own"
+        return "no neighbor is in a topic: the comment is unlike all topics"
     if is_placeable(vote):
         return "placing was switched off (reduce_outliers)"
-    return "the neighbours disagree: it lies between topics"
+    return "the neighbors disagree: the comment is between topics"
 
 
 def _notes(session: Session) -> list[str]:
@@ -216,14 +217,16 @@ def _notes(session: Session) -> list[str]:
     lines = list(session.batch.warnings)
     if notes.get("giant_split"):
         lines.append(
-            f"Plain HDBSCAN put {float(notes['largest_share']):.0%} of the documents into one cluster; the hierarchy "
-            "below it was strong enough, so it was split."
+            f"HDBSCAN alone put {float(notes['largest_share']):.0%} of the comments into one cluster. The cluster has "
+            "distinct parts, so it was split into them."
         )
     elif notes.get("giant_found"):
         lines.append(
-            f"One cluster held {float(notes['largest_share']):.0%} of the documents, and the hierarchy below it was "
-            "too weak to split it: the comments may be of one kind."
+            f"One cluster holds {float(notes['largest_share']):.0%} of the comments. It has no distinct parts, so it "
+            "was not split: the comments may all be about one thing."
         )
     if session.fit.encoder == "corpus":
-        lines.append("Keywords were ranked with vectors made of the given embeddings, not with a language model.")
+        lines.append(
+            "Keywords were ranked with vectors made from the embeddings of the comments, not with a language model."
+        )
     return lines

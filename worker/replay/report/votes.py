@@ -1,4 +1,4 @@
-"""What a document's neighbours say about it: numpy over a fit's diagnostics."""
+"""How a document's neighbors vote on its topic, counted again from a fit's diagnostics."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from worker.topics.fit import Diagnostics, DoubleArray, TopicFit
 
 @dataclass(frozen=True)
 class Vote:
-    """The votes for one document as its placing counts them.
+    """The vote of a document's neighbors, as it is counted when outliers are placed.
 
     Attributes:
-        n_neighbors: that could vote.
-        n_clustered: of them that were in a topic before placing.
-        best: the topic most of those are in; -1 where none is.
-        share: of the clustered neighbours that are in `best`.
+        n_neighbors: number of neighbors.
+        n_clustered: number of neighbors that were in a topic before outliers were placed.
+        best: the topic that most of those are in; -1 if none is in a topic.
+        share: share of those neighbors that are in `best`.
     """
 
     n_neighbors: int
@@ -26,7 +26,13 @@ class Vote:
 
 
 def vote_on(diagnostics: Diagnostics, row: int, placed_in: int = -1) -> Vote:
-    """Count the votes for one document; where it was placed by them, that topic has won, ties included."""
+    """Count the vote on one document.
+
+    Args:
+        diagnostics: the diagnostics of the fit.
+        row: the row of the document.
+        placed_in: the topic that the vote placed the document in, which decides a tie; -1 if it was not placed.
+    """
     around = diagnostics.core[diagnostics.neighbors[row]]
     clustered = around[around >= 0]
     if not len(clustered):
@@ -37,7 +43,7 @@ def vote_on(diagnostics: Diagnostics, row: int, placed_in: int = -1) -> Vote:
 
 
 def neighbor_shares(fit: TopicFit, diagnostics: Diagnostics) -> DoubleArray:
-    """Give the share of each document's neighbours that is in each topic of the result: (n, t)."""
+    """Give the share of each document's neighbors that are in each topic of the result: (n_documents, n_topics)."""
     around = fit.labels[diagnostics.neighbors]
     shares = np.zeros((len(fit.labels), len(fit.topics)))
     for topic in range(len(fit.topics)):
@@ -46,17 +52,17 @@ def neighbor_shares(fit: TopicFit, diagnostics: Diagnostics) -> DoubleArray:
 
 
 def is_placeable(vote: Vote) -> bool:
-    """Tell whether the neighbours agree; an outlier whose do was placed, unless placing was switched off."""
+    """Tell whether enough neighbors agree to place an outlier, if placing is switched on."""
     return vote.n_clustered > 0 and vote.share >= MIN_SHARE
 
 
 def why_outside(vote: Vote) -> str:
-    """Say in a sentence why a document stayed an outlier."""
+    """Give the reason why a document stayed an outlier."""
     if vote.n_clustered == 0:
-        return f"none of its {vote.n_neighbors} nearest neighbours is in a topic"
+        return f"none of its {vote.n_neighbors} nearest neighbors is in a topic"
     if is_placeable(vote):
-        return f"{vote.share:.0%} of its clustered neighbours are in topic {vote.best}, but placing was switched off"
+        return f"{vote.share:.0%} of its clustered neighbors are in topic {vote.best}, but placing was switched off"
     return (
-        f"its clustered neighbours disagree: {vote.share:.0%} for topic {vote.best}, "
-        f"and {MIN_SHARE:.0%} are needed to be placed"
+        f"its clustered neighbors disagree: {vote.share:.0%} are in topic {vote.best}, "
+        f"but at least {MIN_SHARE:.0%} must agree to place it"
     )

@@ -1,5 +1,5 @@
 "use strict";
-// The map: a trace a topic, in colours and shapes that follow the page's own, light or dark.
+// The map: one trace for each topic, in the page's colors, light or dark.
 (() => {
   const points = JSON.parse(document.getElementById("points").textContent);
   const plot = document.getElementById("plot");
@@ -10,7 +10,7 @@
 
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  // Plotly reads a few tags in a hover text: a comment must hold none.
+  // Plotly interprets some tags in a hover text, so those of a comment are escaped.
   const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
   const hoverColumns = () => (narrow.matches ? 32 : 60);
@@ -18,7 +18,7 @@
   function wrapped(text, columns) {
     const lines = [];
     let line = "";
-    // A word that is longer than a line is broken: Plotly cuts off what does not fit the window.
+    // A word that is longer than a line is broken: Plotly would cut it off at the edge of the window.
     const pieces = text.match(new RegExp(`\\S{1,${columns}}`, "gu")) ?? [];
     for (const word of pieces) {
       if (line && line.length + word.length >= columns) { lines.push(line); line = ""; }
@@ -33,32 +33,32 @@
     return Boolean(canvas.getContext("webgl") || canvas.getContext("experimental-webgl"));
   }
 
-  // Thousands of points want the graphics card; few look the same without it, and print sharper.
+  // WebGL draws thousands of points faster; SVG prints sharper.
   const type = points.x.length > 2000 && hasWebGL() ? "scattergl" : "scatter";
   const size = points.x.length > 5000 ? 4 : points.x.length > 1500 ? 6 : 8;
 
   const rows = new Map([[-1, []]]);
   points.labels.forEach((_, topic) => rows.set(topic, []));
   points.topic.forEach((topic, row) => rows.get(topic).push(row));
-  // Core members first: the legend takes its shape from the first point.
-  rows.forEach((own) => own.sort((a, b) => points.placed[a] - points.placed[b] || a - b));
+  // Core members come first, since the legend takes its shape from the first point.
+  rows.forEach((members) => members.sort((a, b) => points.placed[a] - points.placed[b] || a - b));
 
   function trace(topic) {
-    const own = rows.get(topic);
+    const members = rows.get(topic);
     const outlier = topic < 0;
-    const shape = outlier ? "circle" : SHAPES[Math.floor(topic / points.colours) % SHAPES.length];
+    const shape = outlier ? "circle" : SHAPES[Math.floor(topic / points.colors) % SHAPES.length];
     return {
       type, mode: "markers",
       name: outlier ? "outliers" : escaped(`${topic} ${points.labels[topic]}`),
-      x: own.map((row) => points.x[row]),
-      y: own.map((row) => points.y[row]),
-      text: own.map((row) => wrapped(points.text[row], hoverColumns())),
-      customdata: own.map((row) => wrapped(points.id[row], Math.max(hoverColumns(), UUID_COLUMNS))),
+      x: members.map((row) => points.x[row]),
+      y: members.map((row) => points.y[row]),
+      text: members.map((row) => wrapped(points.text[row], hoverColumns())),
+      customdata: members.map((row) => wrapped(points.id[row], Math.max(hoverColumns(), UUID_COLUMNS))),
       hovertemplate: `%{text}<br><i>%{customdata}</i><extra>${outlier ? "outlier" : `topic ${topic}`}</extra>`,
       marker: {
         size: outlier ? size - 2 : size,
-        symbol: own.map((row) => (points.placed[row] ? `${shape}-open` : shape)),
-        color: outlier ? style("--outlier") : style(`--c${topic % points.colours}`),
+        symbol: members.map((row) => (points.placed[row] ? `${shape}-open` : shape)),
+        color: outlier ? style("--outlier") : style(`--c${topic % points.colors}`),
         opacity: outlier ? 0.6 : 0.85,
       },
     };
@@ -68,12 +68,12 @@
 
   function labels() {
     return points.labels.map((_, topic) => {
-      const own = rows.get(topic);
+      const members = rows.get(topic);
       return {
-        x: median(own.map((row) => points.x[row])), y: median(own.map((row) => points.y[row])),
+        x: median(members.map((row) => points.x[row])), y: median(members.map((row) => points.y[row])),
         text: `<b>${topic}</b>`, showarrow: false, borderpad: 2, captureevents: false,
         font: { size: 13, color: style("--ink") }, bgcolor: style("--paper"), opacity: 0.85,
-        bordercolor: style(`--c${topic % points.colours}`), borderwidth: 1,
+        bordercolor: style(`--c${topic % points.colors}`), borderwidth: 1,
       };
     });
   }
@@ -99,7 +99,7 @@
   draw().then(() => { plot.dataset.drawn = type; });
   dark.addEventListener("change", draw);
   narrow.addEventListener("change", draw);
-  // Paper is light, whatever the screen is, and nothing can be unfolded there.
+  // Print in light colors, and with all details unfolded.
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("details").forEach((part) => { part.open = true; });
     document.documentElement.classList.add("paper");

@@ -1,4 +1,4 @@
-"""The parameters of a fit, and which way each would have to be moved."""
+"""Which change of a parameter might help a doubtful topic."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import numpy as np
 from worker.contract.rules import MAX_TOPICS
 from worker.topics.fit import Diagnostics, TopicFit
 
-# Clusters below this were joined only because nothing nearer was left.
+# A merge at a lower similarity was forced: clusters were joined only because no more similar pair was left.
 FORCED_MERGE: Final = 0.25
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of one parameter: which way, from what, to what might be tried next."""
+    """A change of one parameter: its direction in words, the present value, and the value to try next."""
 
     param: str
     way: str
@@ -23,28 +23,28 @@ class Change:
     to: int | bool
 
 
-class Levers:
-    """The parameters in force, and which way each pushes."""
+class ParameterAdvice:
+    """Proposes changes of the parameters of a fit that might help one of its topics."""
 
     def __init__(self, fit: TopicFit, diagnostics: Diagnostics, topic: int) -> None:
-        """Take a fit with its diagnostics, and the topic that something is to be done about."""
+        """Take a fit, its diagnostics, and the number of the topic to help."""
         self._now = {name: int(value) for name, value in fit.parameters.items() if isinstance(value, int)}
         self._diagnostics = diagnostics
         self._topic = topic
         self._n_topics = len(fit.topics)
 
     def finer(self) -> Change | None:
-        """Give what makes more and smaller topics."""
+        """Propose what gives more and smaller topics."""
         if self._is_merged():
             return self.more()
         return self._change("min_topic_size", "lower", lambda now: max(2, round(now * 2 / 3)))
 
     def coarser(self) -> Change | None:
-        """Give what lets splinters join what is around them."""
+        """Propose what lets small topics join their neighbors."""
         return self._change("min_topic_size", "raise", lambda now: round(now * 1.5))
 
     def more(self) -> Change | None:
-        """Give what allows more topics: as many as leave no merge that was forced, or half as many again."""
+        """Propose what allows more topics: enough that no merge is forced; if none was forced, half as many more."""
         n_forced = sum(merge.similarity < FORCED_MERGE for merge in self._diagnostics.merges)
         return self._change(
             "nr_topics",
@@ -53,17 +53,17 @@ class Levers:
         )
 
     def fewer(self) -> Change | None:
-        """Give what joins the topics that are most alike."""
+        """Propose what joins the two most similar topics."""
         return self._change("nr_topics", "lower", lambda _: max(1, self._n_topics - 1))
 
     def denser(self) -> Change | None:
-        """Give what makes HDBSCAN itself take more documents in."""
+        """Propose what makes HDBSCAN leave fewer documents outside its clusters."""
         if self._now.get("hdbscan_min_samples", 0) > 1:
             return self._change("hdbscan_min_samples", "lower", lambda now: max(1, now // 2))
         return Change("reduce_outliers", "switch off", now=True, to=False)
 
     def worst_merge(self) -> float | None:
-        """Give the lowest similarity at which clusters of this topic were joined."""
+        """Give the lowest similarity at which clusters of this topic were joined; None if none were."""
         joined = [
             merge.similarity
             for merge in self._diagnostics.merges
