@@ -6,7 +6,7 @@ import { Queue } from 'bullmq';
 import express from 'express';
 import { options, queueName } from './queue.mjs';
 
-// A request is megabytes of embeddings: what the page shows of a job is cut.
+// A request is megabytes of embeddings: the page shows the first few items and numbers only.
 const SHOWN_ITEMS = 3;
 const SHOWN_NUMBERS = 3;
 
