@@ -1,4 +1,4 @@
-// Bull Board on the worker's queue. It has no password: whoever reaches the port can retry and remove jobs.
+// Bull Board on the worker's queue. It asks for no password: everybody who reaches the port can retry and remove jobs.
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
