@@ -114,7 +114,6 @@ def test_declared_dependencies_are_used() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "worker").rglob("*.py"))
     unseen = {
         "hiredis": "redis-py parses answers with it, twice as fast",
-        "orjson": "for parsing jobs of many megabytes",
         "umap-learn": "bertopic imports it",
     }
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", source, re.MULTILINE))
