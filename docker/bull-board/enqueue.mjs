@@ -12,8 +12,9 @@ if (!file) {
 const bytes = readFileSync(file);
 const envelope = JSON.parse(file.endsWith('.gz') ? gunzipSync(bytes) : bytes);
 
-const queue = new Queue(queueName, options);
-// From the stream's beginning: it is ready before it listens, and a job that fails at once would be missed.
+// The stream of events holds each result again: the last 1,000 events are enough for some 90 jobs.
+const queue = new Queue(queueName, { ...options, streams: { events: { maxLen: 1000 } } });
+// From the beginning of the stream: QueueEvents is ready before it reads, and would miss a job that ends at once.
 const events = new QueueEvents(queueName, { ...options, lastEventId: '0-0' });
 await events.waitUntilReady();
 let code = 0;
@@ -21,8 +22,9 @@ try {
   const job = await queue.add('topic-model', envelope, {
     attempts: 3,
     backoff: { type: 'exponential', delay: 5000 },
-    removeOnComplete: { count: 100 },
-    removeOnFail: { count: 100 },
+    // Redis keeps what nobody removes, with its whole batch. Ages are in seconds.
+    removeOnComplete: { age: 24 * 3600, count: 30 },
+    removeOnFail: { age: 7 * 24 * 3600, count: 30 },
   });
   console.log(`job ${job.id} in ${options.prefix}:${queueName}, ${envelope.items.length} items`);
   events.on('progress', ({ jobId, data }) => jobId === job.id && console.log(`  ${data.stage} ${data.percent} %`));

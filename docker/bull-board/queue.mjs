@@ -1,4 +1,4 @@
-// Where the queue is: the worker's own variables, with the worker's own defaults.
+// Where the queue is, read from the worker's variables with the worker's defaults.
 const { REDIS_URL, BULLMQ_PREFIX, TOPIC_MODEL_QUEUE } = process.env;
 
 export const queueName = TOPIC_MODEL_QUEUE || 'topic-model';

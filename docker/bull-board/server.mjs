@@ -1,4 +1,4 @@
-// Bull Board on the worker's queue. It has no password: whoever reaches the port can retry and remove jobs.
+// Bull Board on the worker's queue. It asks for no password: everybody who reaches the port can retry and remove jobs.
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
@@ -6,7 +6,7 @@ import { Queue } from 'bullmq';
 import express from 'express';
 import { options, queueName } from './queue.mjs';
 
-// A request is megabytes of embeddings: what the page shows of a job is cut.
+// A request is megabytes of embeddings: the page shows the first few items and numbers only.
 const SHOWN_ITEMS = 3;
 const SHOWN_NUMBERS = 3;
 

@@ -1,5 +1,5 @@
-// schema.json, which `python -m worker --schema` prints, as TypeScript types and as Zod schemas.
-// With an argument the files go to that folder: so a test sees whether the committed ones are of today.
+// Turns schema.json, which `python -m worker --schema` prints, into TypeScript types and Zod schemas.
+// With an argument the files go to that folder: a test compares them with the committed ones.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile } from 'json-schema-to-typescript';
@@ -12,7 +12,7 @@ const REFERENCE = '#/$defs/';
 const project = join(import.meta.dirname, '..');
 const folder = process.argv[2] ?? join(project, 'src', 'generated');
 const schema = JSON.parse(await readFile(join(project, 'schema.json'), 'utf8'), (key, value) =>
-  // A newer worker may add a field, and an API of today has to live with it: unknown keys are dropped.
+  // A newer worker may add a field, and an older API must accept it: unknown keys are dropped.
   key === 'additionalProperties' && value === false ? undefined : value,
 );
 const definitions = schema.$defs;

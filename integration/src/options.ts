@@ -9,14 +9,20 @@ export interface TopicModelOptions {
   prefix?: string;
   /** The worker's TOPIC_MODEL_QUEUE. */
   queueName?: string;
-  /** Seconds that a result stays in Redis after the job is over; one day where left out. */
+  /** For how many seconds Redis keeps a completed job; one day if left out. */
   keepCompletedS?: number;
-  /** Seconds that a failed job stays; one week where left out. */
+  /** For how many seconds Redis keeps a failed job; one week if left out. */
   keepFailedS?: number;
-  /** How many completed jobs stay at most, the newest; 30 where left out. */
+  /** How many completed jobs Redis keeps at most, the newest ones; 30 if left out. */
   keepCompletedCount?: number;
-  /** How many failed jobs stay at most, the newest; 30 where left out. */
+  /** How many failed jobs Redis keeps at most, the newest ones; 30 if left out. */
   keepFailedCount?: number;
+  /**
+   * How many of the queue's events Redis keeps, about eleven for a job; 1000 if left out.
+   *
+   * The event of a completed job holds its whole result. BullMQ's own default keeps 10,000 events.
+   */
+  keepEvents?: number;
 }
 
 /** What ties a batch to the API's pipeline; both appear in the worker's log. */

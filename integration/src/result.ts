@@ -3,7 +3,7 @@ import type { TopicModelResult } from './generated/contract';
 import { topicModelResult } from './generated/contract.zod';
 import { TOPIC_MODEL } from './options';
 
-/** Checks a return value against the contract; throws a ZodError where it is not one. */
+/** Checks a return value by the contract; throws a ZodError if it does not fit. */
 export function parseResult(value: unknown): TopicModelResult {
   return topicModelResult.parse(value) as TopicModelResult;
 }
@@ -14,7 +14,7 @@ export function parseResult(value: unknown): TopicModelResult {
  * A batch whose data is at fault is a completed child: look at `status`.
  */
 export async function childResult(
-  // No more of a job than is used: an API's BullMQ may be another version than the one this was compiled with.
+  // Only what is used of a job: the API's BullMQ may be another version than the one that this was compiled with.
   parent: Pick<Job, 'id' | 'getChildrenValues'>,
   queueName: string = TOPIC_MODEL,
 ): Promise<TopicModelResult> {

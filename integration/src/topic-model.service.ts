@@ -19,9 +19,10 @@ export type Batch = Pick<TopicModelRequest, 'items' | 'params'>;
 
 const DAY_S = 24 * 60 * 60;
 const KEPT_JOBS = 30;
-/** Three attempts of five minutes, their backoff, and a queue before them. */
+const KEPT_EVENTS = 1000;
+/** Enough for three attempts of five minutes, the backoff between them, and other jobs before them. */
 const WAIT_MS = 30 * 60 * 1000;
-/** How often a job that is waited for is looked at: an event that comes before its stream is read is missed. */
+/** How often a waited-for job itself is read: an event that comes before the stream is read is missed. */
 const LOOK_MS = 15 * 1000;
 
 /** Enqueues batches for the topic-model worker and waits for their results. */
@@ -34,12 +35,12 @@ export class TopicModelService implements OnModuleDestroy {
   private readonly flows: FlowProducer;
 
   constructor(@Inject(TOPIC_MODEL_OPTIONS) private readonly options: TopicModelOptions) {
-    const { connection, prefix = 'bull', queueName = TOPIC_MODEL } = options;
+    const { connection, prefix = 'bull', queueName = TOPIC_MODEL, keepEvents = KEPT_EVENTS } = options;
     this.queueName = queueName;
-    this.queue = new Queue(queueName, { connection, prefix });
+    this.queue = new Queue(queueName, { connection, prefix, streams: { events: { maxLen: keepEvents } } });
     this.events = new QueueEvents(queueName, { connection, prefix });
     this.flows = new FlowProducer({ connection, prefix });
-    // An `error` that nobody listens to ends the process; the connections come back by themselves.
+    // An `error` event without a listener ends the process. The connections come back by themselves.
     const log = (error: Error): void => this.logger.error(`Redis: ${error.message}`);
     this.queue.on('error', log);
     this.events.on('error', log);
@@ -53,7 +54,7 @@ export class TopicModelService implements OnModuleDestroy {
   /**
    * Enqueues a batch.
    *
-   * The same pipeline's job is run anew where it has failed for good; one that is there otherwise is given back.
+   * If Redis already holds the pipeline's job: a job that failed for good is run again, any other is returned.
    */
   async enqueue(batch: Batch, ids: PipelineIds): Promise<TopicModelJob> {
     await this.removeOver(ids, ['failed']);
@@ -61,10 +62,10 @@ export class TopicModelService implements OnModuleDestroy {
   }
 
   /**
-   * Waits until a job is over, and gives its result, checked against the contract.
+   * Waits until a job has ended, and returns its result, checked by the contract.
    *
-   * Throws after the last infrastructure failure, with the worker's reason, and where the wait is over.
-   * A batch whose data is at fault comes back with `status: 'failed'`.
+   * Throws after the last infrastructure failure, with the worker's reason, and when `timeoutMs` has passed.
+   * A batch whose data is at fault gives a result with `status: 'failed'`.
    */
   async awaitResult(job: TopicModelJob, timeoutMs: number = WAIT_MS): Promise<TopicModelResult> {
     await this.events.waitUntilReady();
@@ -72,7 +73,7 @@ export class TopicModelService implements OnModuleDestroy {
     for (;;) {
       const left = Math.max(1, end - Date.now());
       try {
-        // BullMQ looks at the job itself only as a wait begins.
+        // BullMQ reads the job itself only when a wait begins.
         return parseResult(await job.waitUntilFinished(this.events, Math.min(left, LOOK_MS)));
       } catch (error) {
         if (left <= LOOK_MS || !isTimeout(error)) throw error;
@@ -89,8 +90,8 @@ export class TopicModelService implements OnModuleDestroy {
    * Enqueues a batch as the child of another job, which starts when the topics are there.
    *
    * The parent reads them by `childResult`; it fails when the child's last attempt has failed.
-   * The same pipeline's job is run anew where it has failed for good, or is over and was another parent's child;
-   * one that is there otherwise becomes the child. Throws where it is under way for another parent.
+   * If Redis already holds the pipeline's job: a job that failed for good, or that has ended as another parent's child,
+   * is run again; any other becomes the child. Throws if it is unfinished and another parent's child.
    */
   async enqueueUnder(parent: Omit<FlowJob, 'children'>, batch: Batch, ids: PipelineIds): Promise<JobNode> {
     await this.removeOver(ids, ['failed']);
@@ -102,9 +103,9 @@ export class TopicModelService implements OnModuleDestroy {
   }
 
   /**
-   * Puts a new child in the place of one that is over and was another parent's.
+   * Replaces a child that has ended and was another parent's.
    *
-   * BullMQ gives a job to one parent only, and leaves a second one waiting for ever without a word.
+   * BullMQ gives a job to one parent only, and lets a second parent wait for ever without an error.
    */
   private async replaceChild(parent: Job, child: FlowJob, ids: PipelineIds): Promise<void> {
     const state = await this.removeOver(ids, ['failed', 'completed']);
@@ -117,15 +118,15 @@ export class TopicModelService implements OnModuleDestroy {
   }
 
   /**
-   * Removes the pipeline's job where it is in one of these states, and tells the state after that.
+   * Removes the pipeline's job if it is in one of these states, and returns the state after that.
    *
-   * BullMQ ignores the add of a job that is there, a failed one too. The job itself is not loaded: it can have 95 MB.
+   * BullMQ ignores the add of a job that Redis holds, also of a failed one. The job is not loaded: it can have 95 MB.
    */
   private async removeOver(ids: PipelineIds, states: ('failed' | 'completed')[]): Promise<JobState | 'unknown'> {
     const id = jobIdOf(ids);
     const state = await this.queue.getJobState(id);
     if (!states.some((over) => over === state)) return state;
-    // It tells by 0 that a worker has the job: somebody retried it by hand, and it is under way.
+    // 0 means that a worker has the job: somebody retried it by hand, and it is running.
     return (await this.queue.remove(id)) ? 'unknown' : 'active';
   }
 
@@ -150,7 +151,7 @@ function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.message.includes('timed out before finishing');
 }
 
-/** Tells whether a flow's parent got no child: asked in this order, one whose child was quick is not mistaken. */
+/** Tells whether a flow's parent got no child. In this order a child that ended quickly does not count as missing. */
 async function waitsForNothing(parent: Job): Promise<boolean> {
   const { unprocessed } = await parent.getDependenciesCount();
   return !unprocessed && (await parent.isWaitingChildren());

@@ -69,7 +69,7 @@ class Dockerfile:
             (stage.name, command.strip())
             for stage in self.stages.values()
             for run in stage.all("RUN")
-            for command in run.split("&&")
+            for command in re.sub(r"^--mount=\S+ ", "", run).split("&&")
         ]
 
 

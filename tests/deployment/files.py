@@ -17,8 +17,8 @@ DOCKER = PROJECT / "docker"
 KUBERNETES = DOCKER / "kubernetes"
 BULL_BOARD = DOCKER / "bull-board"
 SETTINGS = {field.alias for field in Settings.model_fields.values()}
-# What the worker needs between the end of the grace period and its own end: hand back, close, exit.
-MIN_ROOM_S = 10
+# What the worker is given between the end of the grace period and being killed: to hand back, close and exit.
+MIN_MARGIN_S = 10
 
 
 def read_yaml(path: Path) -> Any:
@@ -36,6 +36,13 @@ def manifest(kind: str) -> dict[str, Any]:
     """Give the one manifest of a kind."""
     (found,) = [document for document in manifests() if document["kind"] == kind]
     return found
+
+
+def settings_env() -> dict[str, str]:
+    """Read the settings from which kustomize makes the ConfigMap."""
+    lines = (KUBERNETES / "settings.env").read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name: value for name, _, value in pairs}
 
 
 def dashboard() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.deployment.dockerfile import Dockerfile
 from tests.deployment.files import (
     BULL_BOARD,
     DOCKER,
-    MIN_ROOM_S,
+    MIN_MARGIN_S,
     PROJECT,
     SETTINGS,
     check,
@@ -53,11 +54,27 @@ def test_redis_evicts_nothing_and_survives_a_restart(services: dict[str, Any]) -
         assert services[name]["depends_on"]["redis"]["condition"] == "service_healthy"
 
 
+def test_images_are_pinned_by_digest(services: dict[str, Any]) -> None:
+    """An image that is not built here is named by version and digest."""
+    images = [service["image"] for service in services.values() if "build" not in service]
+    assert images
+    assert all(re.fullmatch(r"\w+:\d+\.\d+\.\d+-\w+@sha256:[0-9a-f]{64}", image) for image in images)
+
+
+def test_the_index_of_wheels_is_a_build_secret(services: dict[str, Any]) -> None:
+    """Its address may hold credentials: it is given as a secret, and never as an argument or a variable."""
+    assert services["worker-cpu"]["build"]["secrets"] == ["torch_index_url"]
+    assert read_yaml(COMPOSE)["secrets"] == {"torch_index_url": {"environment": "TORCH_INDEX_URL"}}
+    for service in services.values():
+        build = service.get("build", {})
+        assert not [name for name in build.get("args", {}) if "INDEX" in name]
+
+
 def test_workers_have_time_to_hand_back(services: dict[str, Any]) -> None:
-    """Docker waits for longer than SHUTDOWN_GRACE_MS before it kills, with room for the hand-back."""
+    """Docker waits for longer than SHUTDOWN_GRACE_MS before it kills, with time for the hand-back."""
     for name in ("worker-cpu", "worker-gpu"):
         grace_ms = int(services[name]["environment"].get("SHUTDOWN_GRACE_MS", Settings().shutdown_grace_ms))
-        assert duration_s(services[name]["stop_grace_period"]) >= grace_ms / 1000 + MIN_ROOM_S
+        assert duration_s(services[name]["stop_grace_period"]) >= grace_ms / 1000 + MIN_MARGIN_S
 
 
 def test_workers_differ_by_flavour_and_nothing_else(services: dict[str, Any]) -> None:
@@ -68,7 +85,7 @@ def test_workers_differ_by_flavour_and_nothing_else(services: dict[str, Any]) ->
     assert "gpu" in gpu["deploy"]["resources"]["reservations"]["devices"][0]["capabilities"]
     cpu = services["worker-cpu"]
     assert cpu["profiles"] == ["cpu"]
-    assert cpu["build"]["args"] == {"FLAVOUR": "cpu", "TORCH_INDEX_URL": "${TORCH_INDEX_URL:-}"}
+    assert cpu["build"]["args"] == {"FLAVOUR": "cpu"}
     assert cpu["environment"] == gpu["environment"]
     assert set(cpu["environment"]) <= SETTINGS
 

@@ -20,6 +20,8 @@ from worker.topics.words.loading import choose_encoder
 IMAGE = Dockerfile(DOCKER / "Dockerfile")
 BOARD = Dockerfile(BULL_BOARD / "Dockerfile")
 FLAVOURS = ["cuda", "cpu"]
+# How long `docker stop` waits, and how long the worker takes at most after its grace period.
+DOCKER_STOP_S, HAND_BACK_S = 10, 3.5
 # Commands that move files about, and Debian's own; what is wrong with them a first build shows at once.
 PLAIN = {"apt-get", "mkdir", "rm", "touch"}
 
@@ -45,7 +47,7 @@ def in_shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]
 
 
 def _without_variables(command: str) -> str:
-    return re.sub(r"^(?:[A-Z_]+=\S* )+", "", command)
+    return re.sub(r'^(?:[A-Z_]+=(?:"[^"]*"|\S*) )+', "", command)
 
 
 def _makefile_commands() -> list[str]:
@@ -95,7 +97,43 @@ def test_every_run_line_is_run_by_the_suite_or_by_make() -> None:
 
 def test_pip_installs_by_the_makefile_line() -> None:
     """Both flavours install from poetry.lock, by the very line that `make run` uses."""
-    assert run_line("python -m pip") in _makefile_commands()
+    assert _without_variables(run_line("python -m pip")) in _makefile_commands()
+
+
+def test_the_index_of_wheels_stays_out_of_the_image(tmp_path: Path) -> None:
+    """Pip sees the secret's address as its extra index, nothing without the secret; no ENV, ARG or LABEL holds one."""
+    secret = tmp_path / "torch_index_url"
+    for address in ("https://user:secret@wheels.example.com/cpu", None):
+        secret.unlink(missing_ok=True)
+        if address is not None:
+            secret.write_text(address, encoding="utf-8")
+        command = run_line("python -m pip").replace("/run/secrets/torch_index_url", str(secret))
+        variables = command.partition(" python -m pip")[0]
+        done = in_shell(f"{variables} python -c \"import os; print(os.environ['PIP_EXTRA_INDEX_URL'])\"")
+        assert (done.stdout, done.stderr) == (f"{address or ''}\n", "")
+    for stage in IMAGE.stages.values():
+        kept = [argument for name in ("ENV", "ARG", "LABEL") for argument in stage.all(name)]
+        assert not [argument for argument in kept if "INDEX_URL" in argument]
+    assert any(
+        run.startswith("--mount=type=secret,id=torch_index_url ") for run in IMAGE.stages["dependencies"].all("RUN")
+    )
+
+
+def test_docker_stop_leaves_time_to_hand_back() -> None:
+    """Docker kills ten seconds after the STOPSIGNAL; the image's grace period leaves what a hand-back may take."""
+    environment = IMAGE.environment(IMAGE.last.name, FLAVOUR="cpu")
+    assert IMAGE.last.all("STOPSIGNAL") == ["SIGTERM"]
+    assert int(environment["SHUTDOWN_GRACE_MS"]) / 1000 + HAND_BACK_S < DOCKER_STOP_S
+
+
+def test_the_image_names_its_licences() -> None:
+    """The label names our licence and the model's, and both texts are inside."""
+    (label,) = IMAGE.last.all("LABEL")
+    assert 'licenses="MIT AND Apache-2.0"' in label
+    assert "LICENSE NOTICE ./" in IMAGE.last.all("COPY")
+    notice = (PROJECT / "NOTICE").read_text(encoding="utf-8")
+    assert "LaBSE" in notice
+    assert "Apache License, Version 2.0" in notice or "Apache License 2.0" in notice
 
 
 def test_constraints_are_those_of_the_lock(tmp_path: Path) -> None:
@@ -155,12 +193,14 @@ def test_the_last_stage_is_unprivileged_and_hears_signals() -> None:
     assert exec_form(health.partition("CMD ")[2]) == ["python", "docker/healthcheck.py"]
 
 
-def test_every_base_is_pinned_to_a_patch_version() -> None:
-    """No base image is `latest`, or moves with a minor version."""
+def test_every_base_is_pinned_by_digest() -> None:
+    """Each base image is named by its patch version, and by the digest that cannot move."""
     for file in (IMAGE, BOARD):
         for stage in file.stages.values():
             base = stage.base.replace("${FLAVOUR}", "cpu")
-            assert base in file.stages or re.fullmatch(r"\w+:\d+\.\d+\.\d+-[\w-]+", base), stage.base
+            assert base in file.stages or re.fullmatch(r"\w+:\d+\.\d+\.\d+-[\w-]+@sha256:[0-9a-f]{64}", base), (
+                stage.base
+            )
 
 
 def test_what_is_copied_is_there_and_is_let_through() -> None:

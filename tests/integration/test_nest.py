@@ -76,6 +76,7 @@ def test_the_example_against_a_real_worker(
     assert told["options"]["removeOnFail"] == {"age": 604_800, "count": 30}
     assert told["request"] is True
     assert told["version"] == "1.0.0"
+    assert own_redis.client().hget("faculytics:bull:topic-model:meta", "opts.maxLenEvents") == "1000"
     labelled, why = told["flows"]
     assert labelled == {"labels": told["topics"]}
     assert why == {"labels": [], "why": too_few}

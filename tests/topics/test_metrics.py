@@ -1,12 +1,10 @@
-"""The five metrics against brute force, scikit-learn and gensim."""
+"""The five metrics against brute force, scikit-learn and a value that gensim gave."""
 
 import itertools
 import math
 
 import numpy as np
 import pytest
-from gensim.corpora import Dictionary
-from gensim.models import CoherenceModel
 from sklearn import metrics as sklearn_metrics
 
 from tests.topics.themes import themed_corpus
@@ -52,14 +50,15 @@ def test_npmi_equals_a_brute_force_count(seed: int) -> None:
 
 
 def test_npmi_equals_gensim_where_gensim_counts_right() -> None:
-    """Gensim's c_npmi agrees where no word repeats inside a window and all keywords are unigrams."""
+    """Gensim's c_npmi agrees if no word repeats inside a window and all keywords are single words.
+
+    The value is what gensim 4.4.0 gave: `CoherenceModel(topics=topics, texts=tokens, dictionary=Dictionary(tokens),
+    coherence="c_npmi", window_size=10, processes=1).get_coherence()` with tokens by our `tokenize`. Gensim itself has
+    no wheel for Python 3.14.
+    """
     texts = long_texts(7, repeat=False)
-    tokens = [tokenize(text) for text in texts]
     topics = [["waa", "wab", "wac", "wad"], ["wba", "wbb", "wbc", "waz"]]
-    model = CoherenceModel(
-        topics=topics, texts=tokens, dictionary=Dictionary(tokens), coherence="c_npmi", window_size=10, processes=1
-    )
-    assert npmi_coherence(topics, build_vocabulary(texts)) == pytest.approx(model.get_coherence(), abs=1e-6)
+    assert npmi_coherence(topics, build_vocabulary(texts)) == pytest.approx(-0.03261705735126448, abs=1e-6)
 
 
 def test_npmi_of_single_keywords_is_zero() -> None:

@@ -1,4 +1,4 @@
-"""The probes and metrics of a real worker process, asked for as the README says."""
+"""The probes and metrics of a real worker process, asked for as docs/operations.md says."""
 
 import re
 import signal
@@ -35,8 +35,8 @@ def worker(start_worker: StartWorker, free_port: int) -> WorkerProcess:
 
 
 def readme_commands() -> list[tuple[str, str]]:
-    """Read the curl commands of the README, and what they print there."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    """Read the curl commands of the operator's page, and what they print there."""
+    readme = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
     blocks = [block for block in re.findall(r"```console\n(.*?)```", readme, re.DOTALL) if "curl" in block]
     return [
         (command, printed)
@@ -48,7 +48,7 @@ def readme_commands() -> list[tuple[str, str]]:
 def test_each_outcome_is_counted_and_the_readme_s_commands_print_it(
     worker: WorkerProcess, producer: Producer, record: Record, own_redis: RedisServer, free_port: int
 ) -> None:
-    """One job of each kind; then every command of the README prints what stands there."""
+    """One job of each kind; then every command of the page prints what stands there."""
     probes = Probes(free_port)
     worker.wait_for("worker_ready")
     started_at = probes.samples()["topic_model_last_success_timestamp_seconds"]

@@ -8,7 +8,7 @@ from worker.topics.graph.layout import lay_out, principal_start
 from worker.topics.graph.neighbors import Neighbors
 
 # Three tenths of umap-learn's own 500, and of its 200 from 10,000 points on: the clusters are as good
-# (README, quality).
+# (docs/benchmarks.md, quality).
 N_EPOCHS = 150
 N_EPOCHS_LARGE = 60
 LARGE = 10_000

@@ -1,0 +1,1 @@
+"""The pages: their blocks of code run or compile, their links lead somewhere, their names exist."""

@@ -1,0 +1,88 @@
+"""What the pages name exists: pages, headings, files, metrics, settings; and nothing that exists is left out."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.processes import PROJECT
+from tests.deployment.files import SETTINGS
+from tests.deployment.test_monitoring import EXPORTED, SERIES
+from tests.docs.pages import FENCE, PAGES, read
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+# Variables that the pages name and that other programs read.
+FOREIGN = {"TORCH_INDEX_URL", "HF_HOME", "KEDA_CA", "ARGS", "DATA", "PYTHON"}
+
+
+def prose(page: Path) -> str:
+    """Read a page without its blocks of code."""
+    return FENCE.sub("", read(page))
+
+
+def anchors(page: Path) -> set[str]:
+    """List the anchors of a page's headings, as GitHub makes them."""
+    titles = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in HEADING.findall(prose(page))]
+    return set(titles)
+
+
+def links() -> list[tuple[Path, str]]:
+    """List the links of all pages that lead into the project."""
+    return [(page, link) for page in PAGES for link in LINK.findall(prose(page)) if "://" not in link]
+
+
+@pytest.mark.parametrize(("page", "link"), links(), ids=str)
+def test_links_lead_somewhere(page: Path, link: str) -> None:
+    """The file is there, and the heading in it."""
+    target, _, anchor = link.partition("#")
+    path = ((PROJECT / page).parent / target).resolve() if target else PROJECT / page
+    assert path.exists(), f"{page}: {link}"
+    if anchor:
+        assert anchor in anchors(path.relative_to(PROJECT)), f"{page}: {link}"
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    """No page is there that nobody finds."""
+    led_to = {link.partition("#")[0] for page, link in links() if page == Path("README.md")}
+    pages = {str(page) for page in PAGES if page.parent == Path("docs")} | {"CONTRIBUTING.md", "CHANGELOG.md"}
+    assert pages <= led_to
+
+
+def test_paths_in_the_text_exist() -> None:
+    """Each `worker/…`, `tests/…` or `docker/…` that a page names is there."""
+    for page in PAGES:
+        for path in re.findall(r"`((?:worker|tests|docker|examples)/[\w/.-]+)`", prose(page)):
+            assert (PROJECT / path).exists(), f"{page}: {path}"
+
+
+def test_the_first_screen_is_one_screen() -> None:
+    """The README stays a start: what is longer has a page."""
+    assert len(read(Path("README.md")).splitlines()) <= 140
+
+
+def test_metrics_on_the_page_are_those_exported() -> None:
+    """The operator's page names each metric, and none that is not exported."""
+    named = set(re.findall(r"topic_model_\w+", read(Path("docs/operations.md"))))
+    named = {name if name in EXPORTED else SERIES.sub("", name) for name in named}
+    assert named == set(EXPORTED)
+
+
+def test_settings_on_the_pages_exist() -> None:
+    """Each variable that a page names is a setting, or another program's."""
+    for page in PAGES:
+        named = set(re.findall(r"`([A-Z][A-Z_]{3,})(?:=[^`]*)?`", prose(page)))
+        assert named <= SETTINGS | FOREIGN, f"{page}: {named - SETTINGS - FOREIGN}"
+
+
+def test_every_example_removes_its_jobs() -> None:
+    """Redis keeps what nobody removes: each example that adds a job says for how long it stays."""
+    examples = {str(page): block for page in PAGES for block in FENCE.findall(read(page)) if block[0] == "ts"}
+    sources = {place: block[1] for place, block in examples.items()}
+    for path in ("docker/bull-board/enqueue.mjs", "integration/src/topic-model.service.ts"):
+        sources[path] = (PROJECT / path).read_text(encoding="utf-8")
+    adding = {place: text for place, text in sources.items() if re.search(r"\b(add|upsertJobScheduler)\(", text)}
+    assert len(adding) >= 4
+    for place, text in adding.items():
+        assert "removeOnComplete" in text, place
+        assert "removeOnFail" in text, place

@@ -1,0 +1,153 @@
+"""Blocks that are not shell: TypeScript compiles and runs, JSON is valid, and results are results."""
+
+import configparser
+import gzip
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.acceptance.processes import PROJECT, WorkerProcess
+from tests.docs.pages import PAGES, Block, blocks
+from tests.integration.conftest import INSTALLED, node_modules
+from tests.redis_server import RedisServer
+from worker.contract.schema import show_schema
+
+__all__ = ["node_modules"]
+
+ALL = [block for page in PAGES for block in blocks(page)]
+# The client's own page is compiled as an API's code by tests/integration/test_install.py, and run by test_nest.py.
+TYPESCRIPT = [block for block in ALL if block.language == "ts" and block.page.parent.name != "integration"]
+COMPILER_OPTIONS = {"target": "ES2022", "module": "Node16", "strict": True, "skipLibCheck": True, "outDir": "built"}
+
+
+@pytest.fixture(scope="module")
+def node_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a project that has BullMQ 6, Node's types, and nothing else."""
+    folder = tmp_path_factory.mktemp("typescript")
+    (folder / "node_modules").mkdir()
+    (folder / "node_modules" / "bullmq").symlink_to(INSTALLED / "bullmq-6")
+    (folder / "node_modules" / "@types").symlink_to(INSTALLED / "@types")
+    return folder
+
+
+def compile_block(block: Block, folder: Path, *, port: int = 6379, **replaced: str) -> Path:
+    """Compile a block as a module; give the script that came of it."""
+    text = block.text.replace("6379", str(port))
+    for said, instead in replaced.items():
+        text = text.replace(said, instead)
+    name = f"{block.page.stem}-{block.line}".lower()
+    (folder / f"{name}.ts").write_text(text, encoding="utf-8")
+    settings = {"compilerOptions": COMPILER_OPTIONS, "files": [f"{name}.ts"]}
+    (folder / "tsconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    compiler = ["node", str(INSTALLED / "typescript" / "bin" / "tsc")]
+    done = subprocess.run(compiler, cwd=folder, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{block}:\n{done.stdout}"
+    return folder / "built" / f"{name}.js"
+
+
+@pytest.mark.parametrize("library", ["bullmq", "bullmq-6"])
+@pytest.mark.parametrize("block", TYPESCRIPT, ids=str)
+def test_typescript_compiles_with_both_bullmq(block: Block, library: str, tmp_path: Path) -> None:
+    """Strictly, with 5.71 and with 6."""
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "bullmq").symlink_to(INSTALLED / library)
+    (tmp_path / "node_modules" / "@types").symlink_to(INSTALLED / "@types")
+    assert compile_block(block, tmp_path).exists()
+
+
+@pytest.fixture
+def worker(own_redis: RedisServer) -> Iterator[WorkerProcess]:
+    """Give a worker on the queue and the prefix of the pages."""
+    process = WorkerProcess(REDIS_URL=own_redis.url)
+    process.wait_for("worker_ready")
+    yield process
+    process.stop()
+
+
+def run_script(script: str, *arguments: str, cwd: Path) -> Any:
+    """Run a script that prints one JSON document."""
+    command = ["node", "-e", script, *arguments]
+    kept = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=cwd, check=False, env=kept, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_readmes_producer_gets_its_topics(
+    node_project: Path, worker: WorkerProcess, own_redis: RedisServer
+) -> None:
+    """Its code, as it stands, with the example batch; Redis is told to keep few jobs and few events."""
+    (block,) = [block for block in TYPESCRIPT if block.page.name == "README.md"]
+    module = compile_block(block, node_project, port=own_redis.port)
+    batch = node_project / "batch.json"
+    batch.write_bytes(gzip.decompress((PROJECT / "examples" / "batch.json.gz").read_bytes()))
+    script = """
+      const { topicsOf } = require(process.argv[1]);
+      const { items } = require(process.argv[2]);
+      topicsOf('p1', items).then((topics) => { console.log(JSON.stringify(topics)); process.exit(); });
+    """
+    topics = run_script(script, str(module), str(batch), cwd=node_project)
+    assert len(topics) == 11
+    assert topics[0]["docCount"] == 28
+    client = own_redis.client()
+    opts = json.loads(client.hget("bull:topic-model:p1--topic-model", "opts"))
+    assert set(opts["removeOnComplete"]) == set(opts["removeOnFail"]) == {"age", "count"}
+    assert client.hget("bull:topic-model:meta", "opts.maxLenEvents") == "1000"
+
+
+def test_each_job_of_a_scheduler_has_its_data(
+    node_project: Path, worker: WorkerProcess, own_redis: RedisServer
+) -> None:
+    """The second job of the page's scheduler has the batch, too."""
+    (block,) = [block for block in TYPESCRIPT if "upsertJobScheduler" in block.text]
+    # Every second instead of every night.
+    module = compile_block(block, node_project, **{"0 3 * * *": "* * * * * *"})
+    script = """
+      const { Queue, QueueEvents } = require('bullmq');
+      const { everyNight } = require(process.argv[1]);
+      const connection = { host: '127.0.0.1', port: Number(process.argv[2]) };
+      const queue = new Queue('topic-model', { connection });
+      const events = new QueueEvents('topic-model', { connection });
+      const items = [{ submissionId: 'a', text: 'klaro', embedding: [1] }];
+      const errors = [];
+      events.on('completed', ({ returnvalue }) => {
+        if (errors.push(returnvalue.error) < 2) return;
+        console.log(JSON.stringify(errors));
+        process.exit();
+      });
+      events.waitUntilReady().then(() => everyNight(queue, { items }));
+    """
+    errors = run_script(script, str(module), str(own_redis.port), cwd=node_project)
+    assert errors == ["Received 1 items, need at least 15 (min_topic_size) for topic modeling"] * 2
+
+
+@pytest.mark.parametrize("block", [block for block in ALL if block.language == "json"], ids=str)
+def test_json_is_valid_and_results_are_results(block: Block) -> None:
+    """Each document can be parsed; one with a status is a result by the worker's own schema."""
+    document = json.loads(block.text)
+    if "status" in document:
+        definitions = json.loads(show_schema())["$defs"]
+        jsonschema.validate(document, {"$ref": "#/$defs/TopicModelResult", "$defs": definitions})
+    else:
+        assert {"items", "params", "metadata"} <= set(document)
+
+
+def test_the_systemd_unit_leaves_time_to_hand_back(tmp_path: Path) -> None:
+    """The unit kills later than the worker needs, and systemd, if it is here, accepts it."""
+    (block,) = [block for block in ALL if block.language == "ini"]
+    unit = configparser.RawConfigParser(strict=False, delimiters="=")
+    unit.read_string(block.text)
+    assert int(unit["Service"]["TimeoutStopSec"]) >= 25 + 10
+    assert unit["Service"]["RestartPreventExitStatus"] == "2"
+    if shutil.which("systemd-analyze"):
+        file = tmp_path / "topic-model-worker.service"
+        file.write_text(block.text.replace("/opt/topic-model-worker/.venv/bin/python", "/bin/true"), encoding="utf-8")
+        done = subprocess.run(["systemd-analyze", "verify", str(file)], check=False, capture_output=True, text=True)
+        assert "topic-model-worker.service" not in done.stderr, done.stderr
