@@ -38,16 +38,19 @@ def last_event_is(db: ModelRedis, keys: list[str], words: list[str]) -> Reply:
 
 def give_up(db: ModelRedis, keys: list[str], words: list[str]) -> Reply:
     """Follow the worker's own GIVE_UP."""
-    job, lock, active, stalled, failed, events = keys
+    job, lock, stalled, failed, events, *places = keys
     job_id, starts, token, reason, now_ms = words
     if db.do_get(lock) not in {None, token}:
         return OTHER_LOCK
-    if starts and db.do_exists(job) and db.do_hget(job, "ats") != starts:
+    if db.do_exists(job) and db.do_hget(job, "ats") != starts:
         return TAKEN_SINCE
     db.do_del(lock)
     db.do_srem(stalled, job_id)
-    if not db.do_lrem(active, "1", job_id):
-        return NOT_ACTIVE
+    for key in places[:3]:
+        while db.do_lrem(key, "1", job_id):
+            pass
+    for key in places[3:]:
+        db.do_zrem(key, job_id)
     if db.do_exists(job):
         db.do_hset(job, "failedReason", reason, "finishedOn", now_ms)
         db.do_hincrby(job, "atm", "1")
