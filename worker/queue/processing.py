@@ -66,7 +66,16 @@ class Processor:
             with structlog.contextvars.bound_contextvars(**_ids(job)):
                 outcome = await self._process(kind, job, token)
         except BaseException as error:  # noqa: BLE001 - a CancelledError that got out would end BullMQ's loop
-            log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error), hint=LAPSES)
+            if self.is_stopping and isinstance(error, asyncio.CancelledError):
+                outcome = Outcome.LOST
+                log.warning(
+                    "job_left",
+                    job_id=job.id,
+                    reason="the grace period is over",
+                    hint=f"if its end is not recorded, {LAPSES}",
+                )
+            else:
+                log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error), hint=LAPSES)
         finally:
             self._telemetry.on_settled(kind.name, outcome, time.monotonic() - began_s)
         raise DelayedError("settled")
