@@ -43,3 +43,8 @@ def test_details_name_parameters_as_the_request_does() -> None:
         "umap_n_components": 10,
         "hdbscan_min_samples": 5,
     }
+
+
+def test_the_full_minimum_size_is_reached_at_507() -> None:
+    """As the docstring says."""
+    assert [adapt(TopicParams(), n).min_cluster_size for n in (499, 500, 506, 507)] == [14, 14, 14, 15]

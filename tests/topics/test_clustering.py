@@ -92,3 +92,14 @@ def test_probability_is_lower_for_a_placed_outlier() -> None:
     labels = np.array([0, 0, 0, 1, 0, -1])
     neighbors = np.array([[1, 2], [0, 2], [0, 1], [0, 1], [0, 1], [0, 3]])
     assert assignment_probabilities(labels, core, neighbors).tolist() == [1.0, 1.0, 1.0, 0.5, 0.5, 0.0]
+
+
+def test_copies_of_many_comments_are_united_alike() -> None:
+    """Every group gets what counting it alone gives, however many there are."""
+    rng = np.random.default_rng(0)
+    copies = rng.integers(0, 400, 1_000) * 7
+    labels = rng.integers(-1, 4, 1_000)
+    united = unite_copies(labels, copies)
+    for group in np.unique(copies):
+        values, votes = np.unique(labels[copies == group], return_counts=True)
+        assert set(united[copies == group]) == {values[votes.argmax()]}

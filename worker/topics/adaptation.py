@@ -18,7 +18,7 @@ SMALL_BATCH = 500
 SMALL_N_COMPONENTS = 5
 MIN_CLUSTER_SIZE_FLOOR = 3
 N_NEIGHBORS_FLOOR = 5
-# UMAP's spectral start needs more points than dimensions, HDBSCAN more than neighbours.
+# UMAP's spectral start needs more points than dimensions, HDBSCAN more than neighbors.
 FEWEST_DOCUMENTS = 4
 
 
@@ -47,8 +47,8 @@ class AdaptedParams:
 def adapt(params: TopicParams, n: int) -> AdaptedParams:
     """Fill in what was left out, fitting for `n` documents; clamp what cannot run at all.
 
-    A left-out `min_cluster_size` grows with the root of n, from 3 at 15 documents to its full
-    value at 500; a fixed 15 finds nothing in most batches of under a hundred.
+    A `min_cluster_size` that was left out grows with the root of n, from 3 at 15 documents to 14 at 500
+    and 15 from 507 on; a fixed 15 finds nothing in most batches of under a hundred.
     """
     scaled = math.isqrt(n * 4 // 9)
     size = _given(params.min_cluster_size, min(DEFAULT_MIN_CLUSTER_SIZE, max(MIN_CLUSTER_SIZE_FLOOR, scaled)))

@@ -135,17 +135,23 @@ def split_giant(hierarchy: Hierarchy, min_cluster_size: int) -> tuple[FlatCluste
 
 
 def unite_copies(labels: IntArray, copies: IntArray) -> IntArray:
-    """Give equal items one label, the one that most of them have, ties to the lower.
+    """Give equal items one label: the one that most of them have, ties to the lower.
 
-    Otherwise which of two copies is an outlier would follow the order of the items.
+    Otherwise the order of the items would decide which of two copies is an outlier.
+
+    Args:
+        labels: (n,) int64, -1 for outliers. Not modified.
+        copies: (n,) int64, equal where text and vector are equal.
+
+    Returns:
+        (n,) int64.
     """
-    united = labels.copy()
-    _, inverse, counts = np.unique(copies, return_inverse=True, return_counts=True)
-    for group in np.flatnonzero(counts > 1):
-        members = np.flatnonzero(inverse == group)
-        values, votes = np.unique(labels[members], return_counts=True)
-        united[members] = values[np.argmax(votes)]
-    return united
+    pairs, counts = np.unique(np.stack([copies, labels], axis=1), axis=0, return_counts=True)
+    # One sort for all groups: by group, then the most votes first, then the lower label.
+    order = np.lexsort((pairs[:, 1], -counts, pairs[:, 0]))
+    groups, first = np.unique(pairs[order, 0], return_index=True)
+    winners: IntArray = pairs[order[first], 1]
+    return winners[np.searchsorted(groups, copies)]
 
 
 def by_size(labels: IntArray) -> IntArray:
