@@ -33,7 +33,14 @@ def parameters_in_force(session: Session) -> list[Parameter]:
     params = session.batch.params
     placing = "on" if params.reduce_outliers else "off"
     origin = COMMAND_LINE if "reduce_outliers" in session.overrides else "default" if params.reduce_outliers else "sent"
-    rows.append(Parameter("reduce_outliers", placing, origin, "outliers go where two fifths of their neighbours agree"))
+    rows.append(
+        Parameter(
+            "reduce_outliers",
+            placing,
+            origin,
+            "outliers go where three neighbours and three eighths of the votes agree",
+        )
+    )
     rows.append(Parameter("keyword encoder", session.fit.encoder, "setting", "what keywords are ranked with"))
     return rows
 

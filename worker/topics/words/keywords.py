@@ -105,7 +105,9 @@ class KeywordRanking(BaseRepresentation):  # type: ignore[misc]
         chosen = {}
         for topic, own in enumerate(per_topic):
             columns = np.searchsorted(terms, own)
-            columns = columns[scores[topic, columns] >= EXCLUSIVE * scores[:, columns].max(axis=0)]
+            is_own = scores[topic, columns] >= EXCLUSIVE * scores[:, columns].max(axis=0)
+            # A topic that has no word for itself shares those of others: it is a topic all the same.
+            columns = columns[is_own] if is_own.any() else columns
             own_terms = held[:, columns]
             # Topic by topic: of the candidates of all together it would take gigabytes where there are many topics.
             together = (own_terms.T @ own_terms).toarray()
