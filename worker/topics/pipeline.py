@@ -7,7 +7,9 @@ import numpy as np
 
 from worker.topics.adaptation import FEWEST_DOCUMENTS, AdaptedParams, adapt
 from worker.topics.bertopic.parts import BaseCluster, BaseDimensionalityReduction, BERTopic
+from worker.topics.bertopic.representation import KeywordRanking
 from worker.topics.bertopic.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
+from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.clusters.clustering import Clustering, EqualVectors, by_size
 from worker.topics.clusters.outliers import N_VOTERS, assignment_probabilities, place_outliers, second_topics
 from worker.topics.corpus import Corpus
@@ -33,12 +35,8 @@ from worker.topics.stages import StageClock
 from worker.topics.words.academic_aspects import aspects_in_force
 from worker.topics.words.aspects import match_aspects
 from worker.topics.words.encoders import KeywordEncoder, unit
-from worker.topics.words.keywords import N_KEYWORDS, Keyword, KeywordRanking
-from worker.topics.words.vocabulary import (
-    NgramVectorizer,
-    Vocabulary,
-    for_bertopic,
-)
+from worker.topics.words.keywords import N_KEYWORDS, Keyword
+from worker.topics.words.vocabulary import Vocabulary
 
 WARM_UP_DIMENSIONS = 768
 
@@ -80,12 +78,12 @@ def fit_topics(
     clock.enter(Stage.NEIGHBOURS)
     neighbors = prepared.neighbors(max(adapted.n_neighbors - 1, N_VOTERS))
     clock.note(documents=n, **adapted.details())
-    vocabulary = prepared.vocabulary
+    vocabulary = prepared.vocabulary(params.stop_words)
     if not len(vocabulary.terms):
         clock.finish()
         return NoTopics.NO_KEYWORDS
     clustering = _clustering(corpus, adapted)
-    modelled = _model(corpus, vocabulary, neighbors, clustering, adapted, encoder, device, clock)
+    modelled = _model(corpus, vocabulary, neighbors, clustering, adapted, encoder, device, clock, params.stop_words)
     if isinstance(modelled, NoTopics):
         clock.finish()
         return modelled
@@ -126,6 +124,7 @@ def _model(
     encoder: KeywordEncoder,
     device: str,
     clock: StageClock,
+    stop_words: tuple[str, ...],
 ) -> tuple[IntArray, list[list[Keyword]]] | NoTopics:
     ranking = KeywordRanking(encoder, vocabulary, corpus.texts, corpus.embeddings)
     documents = for_bertopic(corpus.texts)
@@ -139,7 +138,7 @@ def _model(
         nr_topics=None,
         umap_model=_reduction(corpus, neighbors, adapted, device, clock),
         hdbscan_model=ClusteringSocket(clustering, clock),
-        vectorizer_model=NgramVectorizer(vocabulary, documents),
+        vectorizer_model=NgramVectorizer(vocabulary, documents, stop_words),
         ctfidf_model=TermWeights(),
         representation_model=ranking,
     )

@@ -1,7 +1,6 @@
 """What the fits of one batch share, whatever their parameters: order, neighbours, vocabulary."""
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from worker.topics.corpus import Corpus, canonical_order, make_corpus
 from worker.topics.fit import FloatArray, IntArray
@@ -26,6 +25,7 @@ class Preparation:
         self._device = device
         self._most_neighbors = most_neighbors
         self._neighbors: Neighbors | None = None
+        self._vocabulary: tuple[tuple[str, ...], Vocabulary] | None = None
 
     def neighbors(self, k: int) -> Neighbors:
         """Give the k nearest neighbours of each document.
@@ -38,7 +38,8 @@ class Preparation:
             self._neighbors = nearest_neighbors(self.corpus.embeddings, max(k, self._most_neighbors), self._device)
         return Neighbors(self._neighbors.indices[:, :k], self._neighbors.distances[:, :k])
 
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The words of the batch."""
-        return build_vocabulary(self.corpus.texts)
+    def vocabulary(self, stop_words: tuple[str, ...] = ()) -> Vocabulary:
+        """Give the words of the batch without these own stop words; the last answer is kept."""
+        if self._vocabulary is None or self._vocabulary[0] != stop_words:
+            self._vocabulary = stop_words, build_vocabulary(self.corpus.texts, stop_words=stop_words)
+        return self._vocabulary[1]
