@@ -17,6 +17,8 @@ Document: TypeAlias = dict[str, JSON]
 
 MAX_KEYWORDS: Final = 10
 _LABEL_KEYWORDS: Final = 4
+# What a database column can take.
+MAX_LABEL: Final = 200
 _DECIMALS: Final = 4
 
 _NO_TOPICS: Final = {
@@ -88,10 +90,17 @@ def no_topics(outcome: NoTopics, *, now: datetime) -> Document:
 def _topic(index: int, keywords: list[str], size: int) -> Document:
     return {
         "topicIndex": index,
-        "rawLabel": "_".join([str(index), *keywords[:_LABEL_KEYWORDS]]),
+        "rawLabel": _raw_label(index, keywords[:_LABEL_KEYWORDS]),
         "keywords": list(keywords),
         "docCount": size,
     }
+
+
+def _raw_label(index: int, keywords: list[str]) -> str:
+    """Join the index and the keywords as BERTopic does, as many as fit."""
+    while len(label := "_".join([str(index), *keywords])) > MAX_LABEL and len(keywords) > 1:
+        keywords = keywords[:-1]
+    return label[:MAX_LABEL]
 
 
 def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:

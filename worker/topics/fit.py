@@ -47,6 +47,7 @@ class TopicParams:
         academic_aspects: whether the built-in aspects are taken where none are given.
         match_threshold: cosine in [-1, 1] below which a topic matches no aspect.
         multi_topic: whether documents get a second topic.
+        stop_words: words and phrases that name no topic, beside the built-in lists.
     """
 
     min_cluster_size: int | None = None
@@ -59,6 +60,7 @@ class TopicParams:
     academic_aspects: bool = False
     match_threshold: float = DEFAULT_MATCH_THRESHOLD
     multi_topic: bool = False
+    stop_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

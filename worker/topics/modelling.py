@@ -6,15 +6,16 @@ import numpy as np
 
 from worker.topics.adaptation import FEWEST_DOCUMENTS
 from worker.topics.bertopic.parts import BaseCluster, BaseDimensionalityReduction, BERTopic
+from worker.topics.bertopic.representation import KeywordRanking
 from worker.topics.bertopic.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
+from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.clusters.clustering import Clustering, EqualVectors
 from worker.topics.fit import IntArray, NoTopics, NoTopicsReason, Shortfall
 from worker.topics.graph.reduction import Reduction
 from worker.topics.naming import settle_names
 from worker.topics.preparation import Prepared
 from worker.topics.stages import StageClock
-from worker.topics.words.keywords import N_KEYWORDS, Keyword, KeywordRanking
-from worker.topics.words.vocabulary import NgramVectorizer, for_bertopic
+from worker.topics.words.keywords import N_KEYWORDS, Keyword
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
         nr_topics=None,
         umap_model=_reduction(prepared, clock),
         hdbscan_model=ClusteringSocket(clustering, clock),
-        vectorizer_model=NgramVectorizer(prepared.vocabulary, documents),
+        vectorizer_model=NgramVectorizer(prepared.vocabulary, documents, prepared.params.stop_words),
         ctfidf_model=TermWeights(),
         representation_model=ranking,
     )
@@ -62,7 +63,7 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
     model.umap_model, model.hdbscan_model = BaseDimensionalityReduction(), BaseCluster()
     core = np.array(topics, dtype=np.int64)
     ranked = [ranking.keywords_[topic] for topic in range(int(core.max()) + 1)]
-    named = settle_names(core, ranked, prepared.shared.forms)
+    named = settle_names(core, ranked, prepared.vocabulary)
     clock.note(candidates=ranking.n_candidates_)
     clock.note_if_any(topics_without_words_dissolved=named.n_dissolved, topics_of_one_name_joined=named.n_joined)
     if not named.keywords:
@@ -90,7 +91,7 @@ def _reduction(prepared: Prepared, clock: StageClock) -> ReductionSocket | BaseD
 
 
 def _clustering(prepared: Prepared) -> Clustering | EqualVectors:
-    corpus, adapted, words = prepared.corpus, prepared.adapted, prepared.shared.words
+    corpus, adapted, words = prepared.corpus, prepared.adapted, prepared.words
     if _is_hardly_distinct(prepared):
         return EqualVectors(corpus.vectors, adapted.min_cluster_size, adapted.n_topics, corpus.embeddings, words)
     return Clustering(

@@ -1,6 +1,6 @@
 """What a topic can be named by: the forms of its words, topics without words, topics of one name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from scipy import sparse
 
 from worker.topics.fit import IntArray
 from worker.topics.words.keywords import Keyword
-from worker.topics.words.vocabulary import Vocabulary, singular
+from worker.topics.words.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,44 +28,33 @@ class NamedTopics:
     n_joined: int
 
 
-def word_forms(vocabulary: Vocabulary) -> dict[str, str]:
-    """Give each word of a batch what its forms have in common."""
-    return {word: singular(word) for term in vocabulary.terms.tolist() for word in term.split(" ")}
-
-
-def form_counts(vocabulary: Vocabulary, forms: Mapping[str, str]) -> sparse.csr_matrix:
+def form_counts(vocabulary: Vocabulary) -> sparse.csr_matrix:
     """Count the forms of each document: (n, f) CSR; terms that are forms of one another share a column."""
-    keys = [_key(term, forms) for term in vocabulary.terms.tolist()]
-    column = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    cells = (np.ones(len(keys), dtype=np.int32), (np.arange(len(keys)), [column[key] for key in keys]))
-    merged = vocabulary.doc_term_matrix @ sparse.csr_matrix(cells, shape=(len(keys), len(column)))
-    merged.eliminate_zeros()
-    return merged
+    forms, column = np.unique(vocabulary.stems, axis=0, return_inverse=True)
+    cells = (np.ones(len(column), dtype=np.int32), (np.arange(len(column)), column.ravel()))
+    counts: sparse.csr_matrix = vocabulary.doc_term_matrix @ sparse.csr_matrix(cells, shape=(len(column), len(forms)))
+    return counts
 
 
-def settle_names(labels: IntArray, keywords: Sequence[list[Keyword]], forms: Mapping[str, str]) -> NamedTopics:
+def settle_names(labels: IntArray, keywords: Sequence[list[Keyword]], vocabulary: Vocabulary) -> NamedTopics:
     """Dissolve topics without a keyword, and let a topic join the one whose keywords are the same words.
 
     Args:
         labels: (n,) int64, the topics by falling size, -1 for outliers. Not modified.
         keywords: of each topic, best first.
-        forms: of each word.
+        vocabulary: of the batch.
 
     Returns:
         The topics that are left, in their order; of topics with one name the largest gives its keywords.
     """
     numbers = np.full(len(keywords) + 1, -1, dtype=np.int64)
-    named: dict[frozenset[str], int] = {}
+    named: dict[frozenset[tuple[int, int]], int] = {}
     kept: list[list[Keyword]] = []
     for topic, own in enumerate(keywords):
         if own:
-            name = frozenset(_key(keyword.term, forms) for keyword in own)
+            name = vocabulary.forms_of([keyword.term for keyword in own])
             numbers[topic] = named.setdefault(name, len(named))
             if len(named) > len(kept):
                 kept.append(own)
     n_dissolved = sum(not own for own in keywords)
     return NamedTopics(numbers[labels], kept, n_dissolved, len(keywords) - n_dissolved - len(kept))
-
-
-def _key(term: str, forms: Mapping[str, str]) -> str:
-    return " ".join(forms.get(word, word) for word in term.split(" "))

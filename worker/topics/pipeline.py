@@ -60,7 +60,7 @@ def _fit(
     clock.enter(Stage.NEIGHBOURS)
     prepared = shared.for_fit(params, adapted, encoder)
     clock.note(documents=n, **adapted.details())
-    if not len(shared.vocabulary.terms):
+    if not len(prepared.vocabulary.terms):
         return NoTopics.NO_KEYWORDS
     modelled = model_topics(prepared, clock)
     if isinstance(modelled, NoTopics):

@@ -118,7 +118,7 @@ def _topic_similarity(embeddings: FloatArray, labels: IntArray, n_topics: int) -
 def _coverage(labels: IntArray, words: Sequence[Sequence[str]], vocabulary: Vocabulary) -> FloatArray:
     shares = []
     for topic, own in enumerate(words):
-        columns = np.searchsorted(vocabulary.terms, np.array(own, dtype=object))
+        columns = vocabulary.columns_of(own)
         counts = vocabulary.doc_term_matrix[labels == topic][:, columns].sum(axis=1)
         shares.append(float(np.mean(np.asarray(counts) > 0)))
     return np.array(shares, dtype=np.float32)
