@@ -1,25 +1,28 @@
 """The compute process through everything that can happen to it."""
 
 import asyncio
+import errno
 import gc
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
+from multiprocessing.connection import Connection
 
 import numpy as np
 import pytest
+import torch
 
 from tests.compute.engines.faults import SECRET
-from worker.compute import child as compute_child
-from worker.compute import compute as compute_module
+from worker.compute import process as compute_process
 from worker.compute.compute import Compute, ComputeState, Ending
 from worker.compute.config import ComputeConfig
-from worker.compute.messages import Ready
-from worker.contract.envelope import Batch, Correlation
+from worker.compute.failures import poisons, summarize
+from worker.compute.messages import Done, Ready
 from worker.errors import (
     ComputeCancelled,
     ComputeCrashed,
@@ -30,6 +33,7 @@ from worker.errors import (
 )
 from worker.settings import DEFAULT_ENGINE
 from worker.topics.fit import Stage, StageFinished, StageStarted, TopicFit, TopicParams
+from worker.topics.task import FitBatch
 
 ENGINE = "tests.compute.engines.faults:by_text"
 
@@ -39,18 +43,10 @@ def config(engine: str = ENGINE, *, max_jobs: int = 0, device: str = "cpu", enco
     return ComputeConfig(device=device, labse_model="unused", keyword_encoder=encoder, max_jobs=max_jobs, engine=engine)
 
 
-def batch(first_text: str = "succeeds", n: int = 20) -> Batch:
-    """Make a batch whose first text tells the engine what to do."""
+def batch(first_text: str = "succeeds", n: int = 20) -> FitBatch:
+    """Make a task whose first text tells the engine what to do."""
     embeddings = np.full((n, 768), 0.25, dtype=np.float32)
-    return Batch(
-        submission_ids=tuple(f"s{i}" for i in range(n)),
-        texts=(first_text, *("text" for _ in range(n - 1))),
-        embeddings=embeddings,
-        kept=np.arange(n),
-        params=TopicParams(),
-        correlation=Correlation(None, None, None),
-        warnings=(),
-    )
+    return FitBatch((first_text, *("text" for _ in range(n - 1))), embeddings, (TopicParams(),))
 
 
 @pytest.fixture
@@ -64,7 +60,7 @@ async def compute() -> AsyncIterator[Compute]:
 
 async def run(compute: Compute, first_text: str = "succeeds", timeout_s: float = 60) -> TopicFit:
     """Run one batch that ought to succeed."""
-    outcome = await compute.run(batch(first_text), timeout_s=timeout_s, on_stage=lambda event: None)
+    (outcome,) = await compute.run(batch(first_text), timeout_s=timeout_s, on_stage=lambda event: None)
     assert isinstance(outcome, TopicFit)
     return outcome
 
@@ -184,7 +180,7 @@ async def test_cancel_by_name_hits_no_other_batch(compute: Compute) -> None:
         await second
     compute.cancel("too late", "third")
     compute.forget("third")
-    outcome = await compute.run(batch(), timeout_s=60, on_stage=lambda event: None, key="third")
+    (outcome,) = await compute.run(batch(), timeout_s=60, on_stage=lambda event: None, key="third")
     assert isinstance(outcome, TopicFit)
 
 
@@ -227,7 +223,7 @@ async def test_a_process_is_renewed_after_max_jobs() -> None:
 
 async def test_a_large_batch_crosses_while_the_loop_turns(compute: Compute) -> None:
     """60 MB of embeddings block nothing but a thread."""
-    outcome = await compute.run(batch(n=20_000), timeout_s=60, on_stage=lambda event: None)
+    (outcome,) = await compute.run(batch(n=20_000), timeout_s=60, on_stage=lambda event: None)
     assert isinstance(outcome, TopicFit)
     assert outcome.topics[0].size == 20_000
 
@@ -268,8 +264,7 @@ async def test_the_real_engine_is_warm_and_leaves_nothing() -> None:
 PARENT = """
 import asyncio, sys
 from tests.compute.test_compute import batch, config
-from worker.compute import compute as compute_module
-from worker.compute.compute import Compute, ComputeState
+from worker.compute.compute import Compute
 async def main():
     compute = Compute(config())
     await compute.start()
@@ -332,7 +327,7 @@ async def test_the_next_process_is_not_blamed_for_the_silence_of_the_last(comput
     """From a batch that was silent until its deadline to the next warm process, silence is counted anew."""
 
     def be_silent(event: object = None) -> None:
-        compute._last_sign_s = time.monotonic() - 600
+        compute._upkeep.last_sign_s = time.monotonic() - 600
 
     await compute.start()
     with pytest.raises(ComputeTimedOut):
@@ -349,7 +344,7 @@ async def test_the_next_process_is_not_blamed_for_the_silence_of_the_last(comput
 
 async def test_a_process_that_hangs_while_idle_is_replaced(compute: Compute, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked, says nothing, and is killed; a fresh one takes its place."""
-    monkeypatch.setattr(compute_module, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(compute_process, "ANSWER_TIMEOUT_S", 0.3)
     await compute.start()
     hangs = compute.pid
     assert hangs is not None
@@ -408,4 +403,100 @@ async def test_a_message_that_cannot_be_read_costs_the_process(compute: Compute)
 @pytest.mark.parametrize(("device", "poisoned"), [("cuda:0", True), ("cpu", False)])
 def test_a_runtime_error_on_a_gpu_may_be_cuda_s(device: str, poisoned: bool) -> None:
     """CuDNN and cuBLAS do not name CUDA."""
-    assert compute_child._poisons(RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), device) == poisoned
+    assert poisons(RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), device) == poisoned
+
+
+def test_torch_out_of_memory_on_the_cpu_is_told_as_that() -> None:
+    """Torch raises a plain RuntimeError, which looks like a bug; the process must not be used again."""
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(10**15)
+    assert summarize(raised.value).startswith("out of memory (RuntimeError)")
+    assert poisons(raised.value, "cpu")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "mmap"), RuntimeError("std::bad_alloc")])
+def test_other_ways_to_run_out_of_memory(error: Exception) -> None:
+    """As numpy, the system and C++ say it."""
+    assert summarize(error).startswith("out of memory")
+    assert poisons(error, "cpu")
+
+
+async def test_a_batch_cancelled_before_its_turn_starts_nothing(compute: Compute) -> None:
+    """No process is started for it, and a warm one is not killed."""
+    compute.cancel("lock lost", "first")
+    with pytest.raises(ComputeCancelled, match="lock lost"):
+        await compute.run(batch(), timeout_s=60, on_stage=lambda event: None, key="first")
+    assert compute.state is ComputeState.GONE
+    warm = pid_of(await run(compute))
+    compute.cancel("removed", "second")
+    with pytest.raises(ComputeCancelled, match="removed"):
+        await compute.run(batch(), timeout_s=60, on_stage=lambda event: None, key="second")
+    assert (compute.state, compute.pid) == (ComputeState.IDLE, warm)
+    assert pid_of(await run(compute)) == warm
+    assert sum(compute.restarts.values()) == 0
+
+
+async def test_a_batch_can_be_cancelled_while_its_process_is_replaced(compute: Compute) -> None:
+    """Between the end of the last process and the start of the next there is nothing to kill, and nothing starts."""
+    with pytest.raises(EngineFailed):
+        await run(compute, "raises")
+    process = compute._upkeep.process
+    assert process is not None
+    os.kill(compute.pid or 0, signal.SIGKILL)
+    while compute.state is not ComputeState.GONE:
+        await asyncio.sleep(0.01)
+    ends = process.end
+
+    async def end_and_be_cancelled() -> None:
+        compute.cancel("stopping")
+        await ends()
+
+    process.end = end_and_be_cancelled  # type: ignore[method-assign]
+    with pytest.raises(ComputeCancelled, match="stopping"):
+        await run(compute)
+    assert compute.pid is None
+
+
+async def test_a_cancel_that_comes_after_the_answer_is_no_crash(compute: Compute) -> None:
+    """The result is kept, the next batch has a fresh process, and no crash is counted."""
+    await compute.start()
+    process = compute._upkeep.process
+    assert process is not None
+    receive, answered = process._receive, threading.Event()
+
+    def receive_and_note(pipe: Connection) -> object:
+        message = receive(pipe)
+        if isinstance(message, Done):
+            answered.set()
+        return message
+
+    def cancel_late(event: StageStarted | StageFinished) -> None:
+        if isinstance(event, StageFinished):
+            assert answered.wait(60)
+            compute.cancel("too late")
+
+    process._receive = receive_and_note  # type: ignore[method-assign, assignment]
+    (outcome,) = await compute.run(batch(), timeout_s=60, on_stage=cancel_late)
+    assert pid_of(await run(compute)) != pid_of(outcome)
+    assert {ending: n for ending, n in compute.restarts.items() if n} == {Ending.CANCELLED: 1}
+
+
+async def test_a_process_retires_after_its_result_was_handed_over() -> None:
+    """The result does not wait for the old process to end, and the next process is warm before a job needs it."""
+    compute = Compute(config(max_jobs=1))
+    try:
+        first = pid_of(await run(compute))
+        assert compute.pid == first
+        while compute.pid == first or compute.state is not ComputeState.IDLE:
+            await asyncio.sleep(0.01)
+        warm = compute.pid
+        assert pid_of(await run(compute)) == warm
+    finally:
+        await compute.close()
+    assert compute.restarts[Ending.RETIRED] == sum(compute.restarts.values())
+
+
+async def test_each_batch_begins_with_the_same_seeds(compute: Compute) -> None:
+    """What a library draws from the global generators does not depend on the batches before."""
+    first, second = await run(compute, "draws"), await run(compute, "draws")
+    assert first.topics[0].keywords == second.topics[0].keywords

@@ -2,23 +2,21 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from tests.compute.test_compute import config
+from tests.compute.test_compute import batch, config
 from tests.topics.themes import themed_corpus
 from worker.compute.compute import Compute
-from worker.contract.envelope import Batch, Correlation
 from worker.settings import DEFAULT_ENGINE
 from worker.topics.fit import TopicFit, TopicParams
+from worker.topics.task import FitBatch
 
 N_JOBS = 200
 N_WARM = 20
 
 
-def resident_kb(pid: int | None) -> int:
-    """Read a process's resident memory, kB."""
+def memory_kb(pid: int | None, name: str) -> int:
+    """Read a process's memory, kB: VmRSS is what it uses now, VmHWM the peak."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1])
+    return int(next(line for line in lines if line.startswith(f"{name}:")).split()[1])
 
 
 async def test_two_hundred_jobs_do_not_make_it_grow() -> None:
@@ -27,14 +25,41 @@ async def test_two_hundred_jobs_do_not_make_it_grow() -> None:
     try:
         for number in range(N_JOBS):
             texts, embeddings, _ = themed_corpus(8, 4, seed=number)
-            n = len(texts)
-            ids = tuple(map(str, range(n)))
-            batch = Batch(ids, tuple(texts), embeddings, np.arange(n), TopicParams(), Correlation())
-            outcome = await compute.run(batch, timeout_s=120, on_stage=lambda _: None)
+            task = FitBatch(tuple(texts), embeddings, (TopicParams(),))
+            (outcome,) = await compute.run(task, timeout_s=120, on_stage=lambda _: None)
             assert isinstance(outcome, TopicFit)
             if number == N_WARM:
-                warm_kb = resident_kb(compute.pid)
-        assert resident_kb(compute.pid) < 1.1 * warm_kb
+                warm_kb = memory_kb(compute.pid, "VmRSS")
+        assert memory_kb(compute.pid, "VmRSS") < 1.1 * warm_kb
         assert sum(compute.restarts.values()) == 0
+    finally:
+        await compute.close()
+
+
+async def test_a_batch_is_in_memory_once_and_not_while_idle() -> None:
+    """The embeddings are read to where they stay, and dropped before the next batch comes."""
+    compute = Compute(config())
+    try:
+        await compute.run(batch(), timeout_s=120, on_stage=lambda _: None)
+        warm_kb = memory_kb(compute.pid, "VmRSS")
+        task = batch(n=30_000)
+        batch_kb = task.embeddings.nbytes // 1024
+        for _ in range(2):
+            Path(f"/proc/{compute.pid}/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here
+            await compute.run(task, timeout_s=120, on_stage=lambda _: None)
+            assert memory_kb(compute.pid, "VmHWM") - warm_kb < 1.5 * batch_kb
+            await compute.check()  # it answers once the last batch is dropped
+            assert memory_kb(compute.pid, "VmRSS") - warm_kb < 0.3 * batch_kb
+    finally:
+        await compute.close()
+
+
+async def test_nobodys_words_stay_in_an_idle_process() -> None:
+    """Nothing that can still be reached holds a text of the last batch, not even in a cycle."""
+    compute = Compute(config())
+    try:
+        await compute.run(batch("keeps_in_a_cycle"), timeout_s=120, on_stage=lambda _: None)
+        (outcome,) = await compute.run(batch("counts_what_was_kept"), timeout_s=120, on_stage=lambda _: None)
+        assert outcome.topics[0].keywords == ("kept 0",)
     finally:
         await compute.close()

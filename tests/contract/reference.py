@@ -13,6 +13,7 @@ MINIMA = {
     "umap_n_components": 1,
     "hdbscan_min_samples": 1,
 }
+MAXIMA = {"nr_topics": 1000, "umap_n_neighbors": 200, "umap_n_components": 100, "hdbscan_min_samples": 200}
 
 
 def expected_start(data: Any) -> str:
@@ -57,15 +58,17 @@ def _params_follow(params: Any) -> bool:
     flag = params.get("reduce_outliers")
     if flag is not None and not isinstance(flag, bool):
         return False
-    return all(_count_follows(params.get(name), minimum) for name, minimum in MINIMA.items())
+    return all(_count_follows(params.get(name), minimum, MAXIMA.get(name)) for name, minimum in MINIMA.items())
 
 
-def _count_follows(value: Any, minimum: int) -> bool:
+def _count_follows(value: Any, minimum: int, maximum: int | None) -> bool:
     if value is None:
         return True
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return value >= minimum and (isinstance(value, int) or value.is_integer())
+    if not (isinstance(value, int) or value.is_integer()):
+        return False
+    return value >= minimum and (maximum is None or value <= maximum)
 
 
 def _item_follows(item: Any) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope, make_item
+from tests.contract.reference import MAXIMA, MINIMA
 from worker.contract.envelope import Batch, Correlation, Rejection, read_envelope
 from worker.topics.fit import TopicParams
 
@@ -150,15 +151,6 @@ def test_major_version_1_is_read(version: str) -> None:
     batch_of(make_envelope(version=version))
 
 
-MINIMA = {
-    "min_topic_size": 2,
-    "nr_topics": 1,
-    "umap_n_neighbors": 2,
-    "umap_n_components": 1,
-    "hdbscan_min_samples": 1,
-}
-
-
 @pytest.mark.parametrize(("name", "minimum"), MINIMA.items())
 @pytest.mark.parametrize("value", ["minimum - 1", -5, 15.5, "15", True, [], {}, float("nan"), float("inf"), -1e30])
 def test_param_must_be_an_integer_in_range(name: str, minimum: int, value: object) -> None:
@@ -167,6 +159,23 @@ def test_param_must_be_an_integer_in_range(name: str, minimum: int, value: objec
     assert error_of(make_envelope(params={name: value})) == (
         f"Invalid envelope: params.{name}: must be an integer of at least {minimum}"
     )
+
+
+@pytest.mark.parametrize(("name", "maximum"), MAXIMA.items())
+@pytest.mark.parametrize("value", ["maximum + 1", 5000.0, 1e30, HUGE_INT])
+def test_param_must_not_be_above_its_maximum(name: str, maximum: int, value: object) -> None:
+    """A parameter that would cost minutes and gigabytes is refused, and the bound is named."""
+    value = maximum + 1 if value == "maximum + 1" else value
+    assert (
+        error_of(make_envelope(params={name: value})) == f"Invalid envelope: params.{name}: must be at most {maximum}"
+    )
+
+
+@pytest.mark.parametrize("value", [1e30, HUGE_INT])
+def test_min_topic_size_has_no_maximum(value: object) -> None:
+    """A topic larger than any batch is asked for: that the batch is too small is the better message."""
+    error = error_of(make_envelope(20, params={"min_topic_size": value}))
+    assert error == f"Received 20 items, need at least {2**31 - 1} (min_topic_size) for topic modeling"
 
 
 @pytest.mark.parametrize("value", [0, 1, "true", 1.0, []])
@@ -188,8 +197,7 @@ def test_reduce_outliers_must_be_a_bool(value: object) -> None:
             TopicParams(2, 1, 2, 1, 1, reduce_outliers=False),
         ),
         ({"min_topic_size": 15.0}, TopicParams(min_cluster_size=15)),
-        ({"nr_topics": 1e30}, TopicParams(n_topics=2**31 - 1)),
-        ({"nr_topics": HUGE_INT}, TopicParams(n_topics=2**31 - 1)),
+        (MAXIMA, TopicParams(None, 1000, 200, 100, 200)),
         ({"reduce_outliers": True, "unknown": object}, TopicParams()),
     ],
 )

@@ -140,10 +140,10 @@ def test_a_giant_is_doubted_by_its_share_alone() -> None:
 
 def test_where_parameters_came_from() -> None:
     """Sent, adapted and clamped parameters are told apart."""
-    session = session_of(themed_envelope(12, 3, nr_topics=5, umap_n_neighbors=999))
+    session = session_of(themed_envelope(12, 3, nr_topics=5, umap_n_neighbors=150))
     origins = {parameter.name: (parameter.value, parameter.origin) for parameter in parameters_in_force(session)}
     assert origins["nr_topics"] == ("5", "sent with the job")
-    assert origins["umap_n_neighbors"] == ("35", "sent with the job as 999, clamped: 36 documents allow no more")
+    assert origins["umap_n_neighbors"] == ("35", "sent with the job as 150, clamped: 36 documents allow no more")
     assert origins["min_topic_size"] == ("4", "default 15, adapted to 36 documents")
 
 

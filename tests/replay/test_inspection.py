@@ -394,6 +394,10 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
             ["--once", "{batch}", "--set", "nr_topics=0"],
             "--set nr_topics=0: nr_topics: must be an integer of at least 1",
         ),
+        (
+            ["--once", "{batch}", "--sweep", "umap_n_neighbors=20,5000"],
+            "--sweep umap_n_neighbors=5000: umap_n_neighbors: must be at most 200",
+        ),
         (["--once", "{batch}", "--set", "nr_topics=two"], "--set nr_topics=two: two is no number, true, false, null"),
         (["--once", "{batch}", "--sweep", "nr_topics=2,,3"], "--sweep nr_topics=: write it as NAME=VALUE"),
         (["--once", "{batch}", "--explain", "nobody"], "--explain nobody: no item of the batch has this submissionId"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from worker.settings import Settings
+from worker.settings import DEFAULT_ENGINE, Settings
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class ComputeConfig:
         device: "auto", "cpu", "cuda" or "cuda:N".
         labse_model: what the encoder "auto" takes.
         keyword_encoder: "auto", "corpus", or a model's name or path.
-        max_jobs: a process serves this many batches, then a fresh one takes its place; 0 for no limit.
-        engine: "module:function"; anything but the worker's own runs without an encoder.
+        max_jobs: a process serves this many tasks, then a fresh one takes its place; 0 for no limit.
+        engine: "module:function" that fits a batch; any other than the worker's own runs without an encoder.
     """
 
     device: str
@@ -23,6 +23,12 @@ class ComputeConfig:
     keyword_encoder: str
     max_jobs: int
     engine: str
+
+    @property
+    def set_up(self) -> str:
+        """What the compute process calls once, as "module:function": the parent imports nothing of it."""
+        is_own = self.engine == DEFAULT_ENGINE
+        return "worker.topics.engine:set_up" if is_own else "worker.topics.engine:set_up_without_encoder"
 
     @classmethod
     def of(cls, settings: Settings) -> Self:

@@ -2,26 +2,20 @@
 
 from dataclasses import dataclass
 
-from worker.topics.fit import NoTopics, StageFinished, StageStarted, TopicFit, TopicParams
+from worker.topics.fit import StageFinished, StageStarted
 
 # Worker to compute process.
 
 
 @dataclass(frozen=True)
-class RunBatch:
-    """One batch; the embeddings follow as raw bytes, so that they are copied once and not pickled.
+class RunTask:
+    """Run the task that follows as raw bytes.
 
     Attributes:
-        texts: (n,).
-        shape: of the embeddings, float32, L2-normalized.
-        variants: what was asked for: one fit for each, in order.
-        diagnose: whether the fits come with what explains them.
+        sizes: of its parts, in bytes; see `transfer.pack`.
     """
 
-    texts: tuple[str, ...]
-    shape: tuple[int, int]
-    variants: tuple[TopicParams, ...]
-    diagnose: bool = False
+    sizes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Stop:
     """End, once idle."""
 
 
-ToCompute = RunBatch | Ping | Stop
+ToCompute = RunTask | Ping | Stop
 
 # Compute process to worker.
 
@@ -45,7 +39,7 @@ class Ready:
 
     Attributes:
         device: "cpu" or "cuda:N".
-        encoder: the keyword encoder in force.
+        encoder: the keyword encoder in use.
         message: one line on how it was chosen.
         is_fallback: whether "auto" had to do without its model.
     """
@@ -58,7 +52,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class SetupFailed:
-    """The process cannot serve and ends; `permanent` where another try would fail the same way."""
+    """The process cannot serve and ends; `permanent` if another try would fail the same way."""
 
     message: str
     permanent: bool
@@ -66,24 +60,24 @@ class SetupFailed:
 
 @dataclass(frozen=True)
 class StageReport:
-    """A stage of a batch began or ended."""
+    """A stage of a task began or ended."""
 
     event: StageStarted | StageFinished
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A batch is done; an outcome for each of its variants."""
+class Done:
+    """A task is done; what its function returned."""
 
-    outcomes: tuple[TopicFit | NoTopics, ...]
+    outcome: object
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The engine raised.
+    """A task's function raised, or the task could not be read.
 
     Attributes:
-        summary: the exception's type, and where in our code; no data.
+        summary: the exception's type, and the place in our code; no data.
         poisoned: the process must not be used again, and ends.
     """
 
@@ -93,14 +87,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Vitals:
-    """Alive and idle; and what only this process knows of itself.
-
-    Attributes:
-        cache_hits: n-grams whose vectors were there already, since the process began.
-        cache_misses: n-grams that were encoded.
-        cuda_allocated_bytes: by tensors; None without CUDA.
-        cuda_reserved_bytes: by torch's allocator; None without CUDA.
-    """
+    """Alive and idle; with what only the process itself knows: see `tasks.Host`."""
 
     cache_hits: int
     cache_misses: int
@@ -108,4 +95,4 @@ class Vitals:
     cuda_reserved_bytes: int | None
 
 
-FromCompute = Vitals | Ready | SetupFailed | StageReport | Fitted | Failed
+FromCompute = Vitals | Ready | SetupFailed | StageReport | Done | Failed

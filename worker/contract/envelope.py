@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from worker.contract.embedding_rows import unit_vector
-from worker.contract.rules import Envelope, Flaws, Item, Params, validate
+from worker.contract.flaws import ENOUGH_FLAWS, Flaws, validate
+from worker.contract.rules import Envelope, Item, Params
 from worker.topics.fit import DEFAULT_MIN_CLUSTER_SIZE, FloatArray, IntArray, TopicParams
 
 EMBEDDING_DIM: Final = 768
@@ -18,7 +19,7 @@ _ID_CHARS_SHOWN: Final = 80
 
 @dataclass(frozen=True)
 class Correlation:
-    """The ids that tie log lines to the API's pipeline; `None` where the envelope has none."""
+    """The ids that tie log lines to the API's pipeline; `None` if the envelope has none."""
 
     job_id: str | None = None
     pipeline_id: str | None = None
@@ -32,8 +33,8 @@ class Batch:
     Attributes:
         submission_ids: of all items, in request order, unique.
         texts: of the kept items only, as they came.
-        embeddings: (n_kept, 768) float32, L2-normalised, C-contiguous.
-        kept: (n_kept,) int64, rising: where each kept item stands in `submission_ids`;
+        embeddings: (n_kept, 768) float32, L2-normalized, C-contiguous.
+        kept: (n_kept,) int64, rising: the position of each kept item in `submission_ids`;
             items whose embedding is the zero vector are left out.
         params: what the request sent; `None` for what it left out.
         correlation: ids for the logs.
@@ -75,7 +76,7 @@ def read_envelope(data: object) -> Batch | Rejection:
     if envelope is None or flaws.n_found:
         return Rejection(flaws.line(), correlation)
     params = envelope.params or Params()
-    error = _unfit(items, required=params.min_topic_size or DEFAULT_MIN_CLUSTER_SIZE)
+    error = _unfit(items, len(envelope.items), required=params.min_topic_size or DEFAULT_MIN_CLUSTER_SIZE)
     if error is not None:
         return Rejection(error, correlation)
     n_kept = len(items.kept)
@@ -107,9 +108,10 @@ class _Items:
     """What the items hold, filled row by row.
 
     Attributes:
-        embeddings: (>= n_kept, 768) float32; rows beyond the kept ones are not initialised.
+        embeddings: (>= n_kept, 768) float32; rows beyond the kept ones are not initialized.
         positions: submissionId -> its first position, in request order.
-        wrong_length: position, length and submissionId of the first misfit.
+        wrong_length: position, length and submissionId of the first embedding of another length.
+        n_wrong_length: how many embeddings have another length.
     """
 
     embeddings: FloatArray
@@ -117,11 +119,13 @@ class _Items:
     texts: list[str]
     kept: list[int]
     wrong_length: tuple[int, int, str] | None = None
+    n_wrong_length: int = 0
 
     def add(self, position: int, item: Item) -> None:
         row = item.embedding
         if len(row) != EMBEDDING_DIM:
             self.wrong_length = self.wrong_length or (position, len(row), item.submission_id)
+            self.n_wrong_length += 1
         elif (unit := unit_vector(row)) is not None:
             self.embeddings[len(self.kept)] = unit
             self.kept.append(position)
@@ -130,9 +134,14 @@ class _Items:
 
 def _read_items(raw_items: list[Any], flaws: Flaws) -> _Items:
     # Not len(raw_items): a list of a hundred million nulls must not reserve 300 GB.
-    n_rows = sum(map(_has_full_row, raw_items))
-    items = _Items(np.empty((n_rows, EMBEDDING_DIM), dtype=np.float32), {}, [], [])
+    items = _Items(np.empty((_count_full_rows(raw_items), EMBEDDING_DIM), dtype=np.float32), {}, [], [])
     for position, raw in enumerate(raw_items):
+        if flaws.are_enough or items.n_wrong_length >= ENOUGH_FLAWS:
+            flaws.stop_counting()
+            break
+        if not isinstance(raw, dict):  # as pydantic says it, but fifty times faster
+            flaws.add(f"items[{position}]", "must be an object")
+            continue
         item = validate(Item, raw, flaws, at=f"items[{position}]")
         if item is None:
             continue
@@ -143,20 +152,33 @@ def _read_items(raw_items: list[Any], flaws: Flaws) -> _Items:
     return items
 
 
+def _count_full_rows(raw_items: list[Any]) -> int:
+    """Count the embeddings of the right length, as far as `_read_items` can come."""
+    n_full = n_other = 0
+    for raw in raw_items:
+        if _has_full_row(raw):
+            n_full += 1
+        else:  # a flaw, or an embedding of another length
+            n_other += 1
+            if n_other > 2 * ENOUGH_FLAWS:
+                break
+    return n_full
+
+
 def _has_full_row(raw: object) -> bool:
     embedding = raw.get("embedding") if isinstance(raw, dict) else None
     return isinstance(embedding, list) and len(embedding) == EMBEDDING_DIM
 
 
-def _unfit(items: _Items, required: int) -> str | None:
-    n_items, n_kept = len(items.positions), len(items.kept)
+def _unfit(items: _Items, n_items: int, required: int) -> str | None:
+    # Not len(items.positions): the items after too many embeddings of another length are not read.
     if n_items >= required and items.wrong_length is not None:
         position, length, submission_id = items.wrong_length
         return (
             f"Expected {EMBEDDING_DIM}-dim embeddings, got {length} "
             f'(items[{position}], submissionId "{_shown(submission_id)}")'
         )
-    return _too_few(n_items, n_kept, required)
+    return _too_few(n_items, len(items.kept), required)
 
 
 def _too_few(n_items: int, n_kept: int, required: int) -> str | None:

@@ -1,20 +1,26 @@
 """The contract's rules for each field of the envelope, and what a broken one is called."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator, Strict, ValidationError, WithJsonSchema
-from pydantic_core import ErrorDetails, PydanticCustomError
+import numpy as np
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from worker.contract.embedding_rows import FloatRow, NotFinite, finite_row
 from worker.topics.fit import DEFAULT_MATCH_THRESHOLD, TopicParams
 
-MAX_PLACES: Final = 5
 MAX_ASPECTS: Final = 50
 MAX_SEEDS: Final = 100
 MAX_STOP_WORDS: Final = 1_000
-# A larger count means "no limit" to the engine, and any int fits an int32 after this.
+# Of an embedding that is longer than this, only the length is told.
+MOST_NUMBERS_READ: Final = 4096
+# A larger min_topic_size means the same as this one: more documents than any batch has. It fits an int32.
 _LARGEST_COUNT: Final = 2**31 - 1
+# Beyond these one request costs minutes and gigabytes; no batch gains from them.
+MAX_TOPICS: Final = 1000
+MAX_NEIGHBORS: Final = 200
+MAX_COMPONENTS: Final = 100
+MAX_MIN_SAMPLES: Final = 200
 
 
 def _major_version_1(version: str | None) -> str | None:
@@ -29,16 +35,17 @@ def _topic_model(kind: str | None) -> str | None:
     return kind
 
 
-def _count(minimum: int) -> PlainValidator:
+def _count(minimum: int, maximum: int | None) -> PlainValidator:
     def check(value: object) -> int | None:
         if isinstance(value, float) and value.is_integer():
-            value = int(max(-1.0, min(value, _LARGEST_COUNT)))
+            value = int(value)
         if value is None:
             return None
         # `type`, not `isinstance`: a bool is an int to Python, not to the contract.
         if type(value) is not int or value < minimum:
-            message = "must be an integer of at least {minimum}"
-            raise PydanticCustomError("count", message, {"minimum": minimum})
+            raise PydanticCustomError("count", "must be an integer of at least {minimum}", {"minimum": minimum})
+        if maximum is not None and value > maximum:
+            raise PydanticCustomError("count", "must be at most {maximum}", {"maximum": maximum})
         return min(value, _LARGEST_COUNT)
 
     return PlainValidator(check)
@@ -53,6 +60,9 @@ def _flag(value: object) -> bool | None:
 def _numbers(value: object) -> FloatRow:
     if not isinstance(value, list):
         raise PydanticCustomError("numbers", "must be an array of numbers")
+    if len(value) > MOST_NUMBERS_READ:
+        # Its length is wrong whatever its numbers are, so only the length is kept: this row takes no memory.
+        return np.broadcast_to(np.float64(0), (len(value),))
     try:
         return finite_row(value)
     except NotFinite as error:
@@ -100,10 +110,15 @@ def _is_short_text(word: object) -> bool:
 
 
 def _encodes(text: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    # In C, because a name may hold a hundred million spaces.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-# The schema stands beside each rule, so that who changes one sees the other; a test holds them together.
+# Keep each schema next to its rule: test_schema.py checks that they agree.
 _SHORT_TEXT: Final = {"type": "string", "pattern": r"^\s*\S([\s\S]{0,98}\S)?\s*$"}
 _ASPECTS_SCHEMA: Final = {
     "type": ["object", "null"],
@@ -118,19 +133,27 @@ _OptionalString = Annotated[str, Strict()] | None
 _Flag = Annotated[bool | None, PlainValidator(_flag), WithJsonSchema({"type": ["boolean", "null"]})]
 
 
-_FromOne = Annotated[int | None, _count(1), WithJsonSchema({"type": ["integer", "null"], "minimum": 1})]
-_FromTwo = Annotated[int | None, _count(2), WithJsonSchema({"type": ["integer", "null"], "minimum": 2})]
+def _count_schema(minimum: int, maximum: int | None) -> WithJsonSchema:
+    bounds = {"minimum": minimum} if maximum is None else {"minimum": minimum, "maximum": maximum}
+    return WithJsonSchema({"type": ["integer", "null"], **bounds})
+
+
+_TopicSize = Annotated[int | None, _count(2, None), _count_schema(2, None)]
+_Topics = Annotated[int | None, _count(1, MAX_TOPICS), _count_schema(1, MAX_TOPICS)]
+_Neighbors = Annotated[int | None, _count(2, MAX_NEIGHBORS), _count_schema(2, MAX_NEIGHBORS)]
+_Components = Annotated[int | None, _count(1, MAX_COMPONENTS), _count_schema(1, MAX_COMPONENTS)]
+_MinSamples = Annotated[int | None, _count(1, MAX_MIN_SAMPLES), _count_schema(1, MAX_MIN_SAMPLES)]
 
 
 class Params(BaseModel):
     """What a request may ask for; a key left out and a `null` both mean the default."""
 
-    min_topic_size: _FromTwo = Field(None, description="Smallest topic. Left out: 3 to 15, by the batch.")
-    nr_topics: _FromOne = Field(None, description="Most topics, outliers not counted. Left out: 20.")
-    umap_n_neighbors: _FromTwo = Field(None, description="Left out: 20, less for small batches.")
-    umap_n_components: _FromOne = Field(None, description="Left out: 10, less for small batches.")
-    hdbscan_min_samples: _FromOne = Field(None, description="Left out: 5, less for small batches.")
-    reduce_outliers: _Flag = Field(None, description="Place outliers where their neighbours agree. Left out: true.")
+    min_topic_size: _TopicSize = Field(None, description="Smallest topic. Left out: 3 to 15, by the batch.")
+    nr_topics: _Topics = Field(None, description="Most topics, outliers not counted. Left out: 20.")
+    umap_n_neighbors: _Neighbors = Field(None, description="Left out: 20, less for small batches.")
+    umap_n_components: _Components = Field(None, description="Left out: 10, less for small batches.")
+    hdbscan_min_samples: _MinSamples = Field(None, description="Left out: 5, less for small batches.")
+    reduce_outliers: _Flag = Field(None, description="Place outliers if their neighbors agree. Left out: true.")
     aspects: Annotated[dict[str, tuple[str, ...]] | None, PlainValidator(_aspects), WithJsonSchema(_ASPECTS_SCHEMA)] = (
         Field(None, description="Extension: names and seed words that topics are matched with.")
     )
@@ -140,7 +163,7 @@ class Params(BaseModel):
         PlainValidator(_threshold),
         WithJsonSchema({"type": ["number", "null"], "minimum": -1, "maximum": 1}),
     ] = Field(None, description="Extension: cosine below which a topic is emergent. Left out: 0.65.")
-    multi_topic: _Flag = Field(None, description="Extension: name a second topic where there is one.")
+    multi_topic: _Flag = Field(None, description="Extension: name a second topic for comments that have one.")
     stop_words: Annotated[tuple[str, ...] | None, PlainValidator(_stop_words), WithJsonSchema(_STOP_WORDS_SCHEMA)] = (
         Field(None, description="Words and phrases, such as names of teachers, that name no topic. Left out: none.")
     )
@@ -182,75 +205,5 @@ class Item(BaseModel):
 
     submission_id: _NonEmpty = Field(alias="submissionId")
     text: _NonEmpty
-    # (d,) float64, finite; the length is the caller's to judge, with a message of its own.
+    # (d,) float64, finite. The caller checks the length, because a wrong one has its own message.
     embedding: Annotated[Any, PlainValidator(_numbers), WithJsonSchema({"type": "array", "items": {"type": "number"}})]
-
-
-_MESSAGES: Final[Mapping[str, str]] = {
-    "missing": "is required",
-    "model_type": "must be an object",
-    "list_type": "must be an array",
-    "string_type": "must be a string",
-    "string_too_short": "must not be empty",
-    "string_unicode": "must be valid Unicode, but holds half of a surrogate pair",
-}
-_OWN_TYPES: Final = frozenset({"version", "type", "count", "flag", "numbers", "number", "threshold", "aspects"})
-
-
-class Flaws:
-    """Counts the broken rules and words the first few."""
-
-    def __init__(self) -> None:
-        self.n_found = 0
-        self._places: list[str] = []
-
-    def add(self, place: str, message: str) -> None:
-        """Note one broken rule."""
-        self.n_found += 1
-        if len(self._places) < MAX_PLACES:
-            self._places.append(f"{place}: {message}")
-
-    def add_all(self, error: ValidationError, at: str) -> None:
-        """Note every rule that pydantic found broken in the value at `at`."""
-        if len(self._places) == MAX_PLACES:  # only the number is wanted from here on
-            self.n_found += error.error_count()
-            return
-        for details in error.errors(include_url=False, include_input=False):
-            self.add(_place(details, at), _message(details))
-
-    def line(self) -> str:
-        """Name the first places and count the others; bounded, as places and messages are."""
-        more = self.n_found - len(self._places)
-        rest = [f"… and {more} more"] if more else []
-        return "Invalid envelope: " + "; ".join(self._places + rest)
-
-
-def _place(details: ErrorDetails, at: str) -> str:
-    parts = ([at] if at else []) + [str(part) for part in details["loc"]]
-    entry = details.get("ctx", {}).get("entry")
-    return (".".join(parts) or "job.data") + ("" if entry is None else f"[{entry}]")
-
-
-def _message(details: ErrorDetails) -> str:
-    # Never pydantic's own words as a fallback: they may quote the input.
-    own = details["msg"] if details["type"] in _OWN_TYPES else "is not valid"
-    return _MESSAGES.get(details["type"], own)
-
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def validate(model: type[_Model], value: object, flaws: Flaws, at: str) -> _Model | None:
-    """Validate `value`, or note each broken rule in `flaws` and give `None`.
-
-    Args:
-        model: the rules.
-        value: any JSON value.
-        flaws: is added to.
-        at: where the value stands in the envelope, such as `items[3]`; "" for its root.
-    """
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        flaws.add_all(error, at)
-        return None

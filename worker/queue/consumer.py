@@ -211,7 +211,7 @@ async def _drain(
 
 
 def _is_picking_up(worker: Worker) -> bool:
-    return any(not task.done() for task in worker.queue.processing) and not is_waiting(worker)
+    return any(not task.done() for task in worker.processing) and not is_waiting(worker)
 
 
 async def _close(worker: Worker, running: asyncio.Task[None]) -> None:

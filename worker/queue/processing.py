@@ -24,6 +24,7 @@ from worker.queue.locks import Held, LockWatch
 from worker.queue.progress import ProgressReport
 from worker.settings import Settings
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit
+from worker.topics.task import FitBatch
 
 HAND_BACK_TRIES = 5
 HAND_BACK_PAUSE_S = 0.2
@@ -115,11 +116,13 @@ class Processor:
         if self.is_stopping:
             return ComputeCancelled(HANDED_BACK)
         try:
-            return await self._compute.run(
-                batch, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage, key=key
+            task = FitBatch(batch.texts, batch.embeddings, (batch.params,))
+            (outcome,) = await self._compute.run(
+                task, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage, key=key
             )
         except BaseException as error:  # noqa: BLE001 - settled as a value
             return error
+        return outcome  # type: ignore[no-any-return]
 
     async def _carry_out(self, settlement: Settlement, held: Held, duration_s: float) -> tuple[Outcome, str | None]:
         duration_s = round(duration_s, 3)

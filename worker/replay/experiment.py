@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from worker.contract.rules import Flaws, Params
+from worker.contract.flaws import Flaws
+from worker.contract.rules import Params
 from worker.replay.request import BadUsage
 
 NAMES: Final = tuple(Params.model_fields)

@@ -25,6 +25,7 @@ from worker.replay.sweep import Result, make_variants, path_of, results_of, show
 from worker.replay.terminal import Terminal, mute
 from worker.settings import Settings
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
+from worker.topics.task import FitBatch
 from worker.version import WORKER_VERSION
 
 # Of a failed job's reason.
@@ -177,16 +178,11 @@ class _Replay:
                 ready = await compute.start()
                 self._terminal.say(f"device: {ready.device}")
                 (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
-                diagnose = self._request.diagnoses
-                if self._sweep:
-                    return await compute.sweep(
-                        batch,
-                        variants,
-                        timeout_s=timeout_s * len(variants),
-                        on_stage=self._on_stage,
-                        diagnose=diagnose,
-                    )
-                return (await compute.run(batch, timeout_s=timeout_s, on_stage=self._on_stage, diagnose=diagnose),)
+                task = FitBatch(batch.texts, batch.embeddings, tuple(variants), self._request.diagnoses)
+                fits: tuple[TopicFit | NoTopics, ...] = await compute.run(
+                    task, timeout_s=timeout_s * len(variants), on_stage=self._on_stage
+                )
+                return fits
         finally:
             await compute.close()
 

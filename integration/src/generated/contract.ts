@@ -143,7 +143,7 @@ export interface Params {
    */
   hdbscan_min_samples?: number | null;
   /**
-   * Place outliers where their neighbours agree. Left out: true.
+   * Place outliers if their neighbors agree. Left out: true.
    */
   reduce_outliers?: boolean | null;
   /**
@@ -165,7 +165,7 @@ export interface Params {
    */
   match_threshold?: number | null;
   /**
-   * Extension: name a second topic where there is one.
+   * Extension: name a second topic for comments that have one.
    */
   multi_topic?: boolean | null;
 }

@@ -59,10 +59,10 @@ export const metadata = z.object({
 
 export const params = z.object({
   min_topic_size: z.union([z.number().int().gte(2), z.null()]).optional(),
-  nr_topics: z.union([z.number().int().gte(1), z.null()]).optional(),
-  umap_n_neighbors: z.union([z.number().int().gte(2), z.null()]).optional(),
-  umap_n_components: z.union([z.number().int().gte(1), z.null()]).optional(),
-  hdbscan_min_samples: z.union([z.number().int().gte(1), z.null()]).optional(),
+  nr_topics: z.union([z.number().int().gte(1).lte(1000), z.null()]).optional(),
+  umap_n_neighbors: z.union([z.number().int().gte(2).lte(200), z.null()]).optional(),
+  umap_n_components: z.union([z.number().int().gte(1).lte(100), z.null()]).optional(),
+  hdbscan_min_samples: z.union([z.number().int().gte(1).lte(200), z.null()]).optional(),
   reduce_outliers: z.union([z.boolean(), z.null()]).optional(),
   aspects: z
     .union([

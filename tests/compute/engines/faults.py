@@ -1,10 +1,13 @@
 """Engines that misbehave, one fault each; the first text may say for how long."""
 
+import gc
 import os
+import random
 import signal
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -118,6 +121,35 @@ def babbles(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: ob
     """Answer with what cannot be read."""
     _begin(on_stage)
     return _Unreadable()
+
+
+class _Cycle:
+    """Refers to itself, as models of large libraries do."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = [text + " kept" for text in texts]
+        self.itself = self
+
+
+def keeps_in_a_cycle(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> TopicFit:
+    """Leave something behind that only the garbage collector frees."""
+    gc.disable()
+    _Cycle(texts)
+    return succeeds(texts, *args, on_stage=on_stage, **kwargs)  # type: ignore[arg-type]
+
+
+def counts_what_was_kept(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> TopicFit:
+    """Name the topic by how many cycles there still are."""
+    n_kept = sum(isinstance(thing, _Cycle) for thing in gc.get_objects())
+    fit = succeeds(texts, *args, on_stage=on_stage, **kwargs)  # type: ignore[arg-type]
+    return replace(fit, topics=(Topic((f"kept {n_kept}",), len(texts)),))
+
+
+def draws(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> TopicFit:
+    """Name the topic by what the global generators give."""
+    drawn = f"{random.random()} {np.random.random()}"  # noqa: NPY002
+    fit = succeeds(texts, *args, on_stage=on_stage, **kwargs)  # type: ignore[arg-type]
+    return replace(fit, topics=(Topic((drawn,), len(texts)),))
 
 
 def by_text(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> object:

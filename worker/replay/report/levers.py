@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from worker.contract.rules import MAX_TOPICS
 from worker.topics.fit import Diagnostics, TopicFit
 
 # Clusters below this were joined only because nothing nearer was left.
@@ -46,7 +47,9 @@ class Levers:
         """Give what allows more topics: as many as leave no merge that was forced, or half as many again."""
         n_forced = sum(merge.similarity < FORCED_MERGE for merge in self._diagnostics.merges)
         return self._change(
-            "nr_topics", "raise", lambda now: self._n_topics + n_forced if n_forced else round(now * 1.5)
+            "nr_topics",
+            "raise",
+            lambda now: min(MAX_TOPICS, self._n_topics + n_forced if n_forced else round(now * 1.5)),
         )
 
     def fewer(self) -> Change | None:

@@ -1,0 +1,27 @@
+"""What the compute process is asked to do with a batch: plain values, numpy only."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from worker.topics.fit import FloatArray, TopicParams
+
+
+@dataclass(frozen=True, eq=False)
+class FitBatch:
+    """Fit a batch once for each of its variants; gives a `TopicFit` or `NoTopics` for each, in their order.
+
+    Attributes:
+        function: that runs it, imported in the compute process only.
+        texts: (n,).
+        embeddings: (n, d) float32, L2-normalized.
+        variants: what was asked for.
+        diagnose: whether the fits come with what explains them.
+    """
+
+    function: ClassVar[str] = "worker.topics.engine:fit_batch"
+
+    # Not in the repr: a task in a traceback or a log must show nobody's words.
+    texts: tuple[str, ...] = field(repr=False)
+    embeddings: FloatArray = field(repr=False)
+    variants: tuple[TopicParams, ...]
+    diagnose: bool = False
