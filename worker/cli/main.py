@@ -53,7 +53,7 @@ explained in .env.example.
 
 
 _FROM_REDIS = ""
-_ONCE_FLAGS = ("--job", "--report", "--set", "--sweep", "--explain", "--save-job", "--redact")
+_ONCE_FLAGS = ("--job", "--report", "--set", "--sweep", "--explain", "--save-job", "--save-bertopic", "--redact")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -127,6 +127,7 @@ def _request(arguments: argparse.Namespace) -> Request | None:
         settings=tuple(arguments.set),
         sweep=tuple(arguments.sweep),
         save_job=arguments.save_job,
+        save_bertopic=arguments.save_bertopic,
         redact=arguments.redact,
     )
 
@@ -212,6 +213,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write the envelope as it was taken, before --set; gzipped where FILE ends in .gz; "
         "e.g. --save-job bug.json.gz",
+    )
+    once.add_argument(
+        "--save-bertopic",
+        metavar="DIR",
+        help="save BERTopic's own object with the topic numbers of the result, to be read by BERTopic.load(DIR); it "
+        "holds keywords and topic vectors, no comment; e.g. --save-bertopic model",
     )
     once.add_argument(
         "--redact",

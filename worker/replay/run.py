@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from worker.exit_codes import ExitCode
 from worker.printable import printable
 from worker.queue.stored_job import StoredJob, read_stored_job
 from worker.replay.experiment import read_settings, read_sweep, with_params
-from worker.replay.files import STDIN, check_writable, read_batch_file
+from worker.replay.files import STDIN, check_writable, make_folder, read_batch_file
 from worker.replay.inspection import Inspection
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
@@ -59,6 +60,8 @@ class _Replay:
         self._terminal = Terminal(sys.stderr)
         self._stages: list[StageFinished] = []
         self._stored: StoredJob | None = None
+        folder = request.save_bertopic
+        self._bertopic_folder = None if folder is None else os.path.abspath(folder)
 
     def run(self) -> ExitCode:
         began_s = time.monotonic()
@@ -67,6 +70,8 @@ class _Replay:
         self._inspection = Inspection(self._terminal, self._request.explain, self._stored)
         for path in self._report_paths():
             check_writable(path)
+        if self._bertopic_folder is not None:
+            make_folder(self._bertopic_folder)
         if self._request.save_job is not None:
             save_job(self._request.save_job, data, redact=self._request.redact)
             self._terminal.say(f"job saved: {self._request.save_job}")
@@ -126,6 +131,8 @@ class _Replay:
             return document
         document = completed(batch, outcome, now=now)
         self._terminal.show_fit(batch, outcome, document)
+        if self._bertopic_folder is not None:
+            self._terminal.say(f"BERTopic model saved: {self._bertopic_folder}")
         self._inspect(batch, outcome, document, self._stages, self._overrides, self._request.report)
         return document
 
@@ -178,7 +185,13 @@ class _Replay:
                 ready = await compute.start()
                 self._terminal.say(f"device: {ready.device}")
                 (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
-                task = FitBatch(batch.texts, batch.embeddings, tuple(variants), self._request.diagnoses)
+                task = FitBatch(
+                    batch.texts,
+                    batch.embeddings,
+                    tuple(variants),
+                    self._request.diagnoses,
+                    save_bertopic=self._bertopic_folder,
+                )
                 fits: tuple[TopicFit | NoTopics, ...] = await compute.run(
                     task, timeout_s=timeout_s * len(variants), on_stage=self._on_stage
                 )

@@ -44,7 +44,7 @@ class TopicParams:
         min_samples: of HDBSCAN, >= 1.
         reduce_outliers: whether outliers are placed if their neighbors agree.
         aspects: seed words by the aspect's name, to match topics to; None for not asked.
-        academic_aspects: whether the built-in aspects are taken where none are given.
+        academic_aspects: whether the built-in aspects are taken if none are given.
         match_threshold: cosine in [-1, 1] below which a topic matches no aspect.
         multi_topic: whether documents get a second topic.
         stop_words: words and phrases that name no topic, beside the built-in lists.
@@ -85,7 +85,7 @@ class SecondTopics:
     """A second topic for documents that have one.
 
     Attributes:
-        labels: (n,) int64, -1 where there is none.
+        labels: (n,) int64, -1 if there is none.
         probabilities: (n,) float32 in [0, 1].
     """
 
@@ -118,7 +118,7 @@ class Merge:
 
 @dataclass(frozen=True, eq=False)
 class Diagnostics:
-    """What explains a fit; computed only where it was asked for.
+    """What explains a fit; computed only if it was asked for.
 
     Attributes:
         coordinates: (n, 2) float32, a map: UMAP on the same neighbors.
@@ -157,6 +157,29 @@ class Diagnostics:
     cluster_topics: IntArray
 
 
+@dataclass(frozen=True, eq=False)
+class TopicModel:
+    """What a kept model needs of a fit; topics are numbered as in it. Given only if it was asked for.
+
+    `counts`, `columns` and `starts` are the rows of a sparse matrix (CSR) of topics and terms.
+
+    Attributes:
+        centroids: (t, d) float32, L2-normalized means of the topics' documents.
+        keyword_vectors: for each topic (words, e) float32, L2-normalized, in the space of the keyword encoder.
+        terms: (m,) that any topic's documents hold; sorted, forms of one word side by side.
+        counts: (c,) int64, how often a topic's documents hold a term.
+        columns: (c,) int64, index into `terms`.
+        starts: (t + 1,) int64, where each topic begins in `counts`.
+    """
+
+    centroids: FloatArray
+    keyword_vectors: tuple[FloatArray, ...]
+    terms: tuple[str, ...]
+    counts: IntArray
+    columns: IntArray
+    starts: IntArray
+
+
 @dataclass(frozen=True)
 class TopicFit:
     """The topics of a batch.
@@ -168,9 +191,10 @@ class TopicFit:
         metrics: over the documents that were given.
         parameters: what was in force, with what adapted it.
         encoder: the keyword encoder whose vectors made `embedding_coherence`.
-        aspects: one match a topic, where aspects were asked for.
-        second: where second topics were asked for.
-        diagnostics: where they were asked for.
+        aspects: one match a topic, if aspects were asked for.
+        second: if second topics were asked for.
+        diagnostics: if they were asked for.
+        model: if it was asked for.
     """
 
     labels: IntArray
@@ -182,6 +206,7 @@ class TopicFit:
     aspects: tuple[AspectMatch, ...] | None = None
     second: SecondTopics | None = None
     diagnostics: Diagnostics | None = None
+    model: TopicModel | None = None
 
 
 class NoTopicsReason(StrEnum):

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from worker.topics.adaptation import adapt
 from worker.topics.assembly import assemble, in_order_of
+from worker.topics.bertopic.export import renumber, save
 from worker.topics.evaluation import diagnosis
 from worker.topics.fit import FloatArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
-from worker.topics.modelling import model_topics, no_clusters
-from worker.topics.preparation import Preparation
+from worker.topics.keeping import keep as keep_model
+from worker.topics.modelling import Modelled, model_topics, no_clusters
+from worker.topics.preparation import Preparation, Prepared
 from worker.topics.stages import StageClock
 from worker.topics.words.encoders import KeywordEncoder, unit
+from worker.topics.words.keywords import Keyword
 
 WARM_UP_DIMENSIONS = 768
 
@@ -26,6 +30,8 @@ def fit_topics(
     device: str,
     on_stage: OnStage,
     diagnose: bool = False,
+    keep: bool = False,
+    save_bertopic: str | None = None,
     preparation: Preparation | None = None,
 ) -> TopicFit | NoTopics:
     """Find the topics of a batch; the order of its items does not matter.
@@ -38,6 +44,8 @@ def fit_topics(
         device: "cpu" or "cuda:N".
         on_stage: called when a stage begins and when it ends.
         diagnose: whether to add what explains the fit; the fit itself does not change.
+        keep: whether to add what a kept model needs.
+        save_bertopic: a folder for BERTopic's own object, in the numbers of the fit; None for none.
         preparation: of the same texts and embeddings, if several fits share it.
 
     Returns:
@@ -45,14 +53,27 @@ def fit_topics(
     """
     shared = preparation or Preparation(texts, embeddings, device)
     clock = StageClock(on_stage)
-    outcome = _fit(shared, params, encoder, clock, diagnose=diagnose)
+    outcome = _fit(shared, params, encoder, clock)
     clock.finish()
-    return outcome
+    if isinstance(outcome, NoTopics):
+        return outcome
+    prepared, modelled, fit, keywords = outcome
+    ordered = in_order_of(shared.order, fit)
+    if diagnose:
+        diagnostics = diagnosis.diagnose(prepared, modelled, fit, keywords)
+        ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnostics))
+    if keep or save_bertopic is not None:
+        kept = keep_model(prepared, fit, keywords)
+        ordered = replace(ordered, model=kept) if keep else ordered
+        if save_bertopic is not None:
+            renumber(modelled.model, ordered.labels, kept, keywords)
+            save(modelled.model, Path(save_bertopic))
+    return ordered
 
 
 def _fit(
-    shared: Preparation, params: TopicParams, encoder: KeywordEncoder, clock: StageClock, *, diagnose: bool
-) -> TopicFit | NoTopics:
+    shared: Preparation, params: TopicParams, encoder: KeywordEncoder, clock: StageClock
+) -> tuple[Prepared, Modelled, TopicFit, list[list[Keyword]]] | NoTopics:
     n = len(shared.order)
     adapted = adapt(params, n)
     if n < 2:
@@ -67,12 +88,7 @@ def _fit(
         return modelled
     clock.enter(Stage.EVALUATE)
     fit, keywords = assemble(prepared, modelled, clock)
-    clock.finish()
-    ordered = in_order_of(shared.order, fit)
-    if diagnose:
-        diagnostics = diagnosis.diagnose(prepared, modelled, fit, keywords)
-        ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnostics))
-    return ordered
+    return prepared, modelled, fit, keywords
 
 
 def warm_up(encoder: KeywordEncoder, device: str) -> None:
