@@ -29,7 +29,7 @@ def test_what_was_sent_is_kept() -> None:
 
 
 def test_what_cannot_run_is_clamped() -> None:
-    """More neighbours, dimensions or samples than documents make no graph."""
+    """More neighbors, dimensions or samples than documents make no graph."""
     sent = TopicParams(min_cluster_size=50, n_neighbors=500, n_components=400, min_samples=90)
     assert adapt(sent, 10) == AdaptedParams(10, 20, 9, 7, 9)
 

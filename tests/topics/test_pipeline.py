@@ -235,8 +235,8 @@ def test_odd_texts_are_fine(text: str) -> None:
 
 
 @pytest.mark.parametrize("n_neighbors", [10, 40])
-def test_twenty_neighbours_vote_whatever_umap_looks_at(n_neighbors: int) -> None:
-    """Of twelve comments of a theme, each has eleven among its twenty neighbours."""
+def test_twenty_neighbors_vote_whatever_umap_looks_at(n_neighbors: int) -> None:
+    """Of twelve comments of a theme, each has eleven among its twenty neighbors."""
     texts, embeddings, _ = themed_corpus(12)
     outcome = found(fit(texts, embeddings, n_neighbors=n_neighbors))
     own = outcome.probabilities[outcome.labels >= 0]

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-import numpy as np
-import numpy.typing as npt
+from worker.topics import arrays
+from worker.topics.kept_model import TopicModel
 
-FloatArray = npt.NDArray[np.float32]
-DoubleArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+FloatArray = arrays.FloatArray
+DoubleArray = arrays.DoubleArray
+IntArray = arrays.IntArray
+BoolArray = arrays.BoolArray
 
 DEFAULT_MIN_CLUSTER_SIZE = 15
 DEFAULT_N_TOPICS = 20
@@ -155,29 +155,6 @@ class Diagnostics:
     coverage: FloatArray
     merges: tuple[Merge, ...]
     cluster_topics: IntArray
-
-
-@dataclass(frozen=True, eq=False)
-class TopicModel:
-    """What a kept model needs of a fit; topics are numbered as in it. Given only if it was asked for.
-
-    `counts`, `columns` and `starts` are the rows of a sparse matrix (CSR) of topics and terms.
-
-    Attributes:
-        centroids: (t, d) float32, L2-normalized means of the topics' documents.
-        keyword_vectors: for each topic (words, e) float32, L2-normalized, in the space of the keyword encoder.
-        terms: (m,) that any topic's documents hold; sorted, forms of one word side by side.
-        counts: (c,) int64, how often a topic's documents hold a term.
-        columns: (c,) int64, index into `terms`.
-        starts: (t + 1,) int64, where each topic begins in `counts`.
-    """
-
-    centroids: FloatArray
-    keyword_vectors: tuple[FloatArray, ...]
-    terms: tuple[str, ...]
-    counts: IntArray
-    columns: IntArray
-    starts: IntArray
 
 
 @dataclass(frozen=True)

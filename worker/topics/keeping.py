@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from worker.topics.fit import TopicFit, TopicModel
+from worker.topics.fit import TopicFit
+from worker.topics.kept_model import TopicModel
 from worker.topics.preparation import Prepared
 from worker.topics.words.encoders import unit
 from worker.topics.words.keywords import Keyword

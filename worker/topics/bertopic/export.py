@@ -8,7 +8,8 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from worker.topics.bertopic.parts import BERTopic, TopicMapper
-from worker.topics.fit import IntArray, TopicModel
+from worker.topics.fit import IntArray
+from worker.topics.kept_model import TopicModel
 from worker.topics.words.keywords import Keyword
 
 
