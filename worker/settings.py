@@ -39,6 +39,7 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["auto", "console", "json"] = Field("auto", alias="LOG_FORMAT")
     engine: str = Field(DEFAULT_ENGINE, alias="TOPIC_MODEL_TEST_ENGINE")
+    test_kind: str = Field("", alias="TOPIC_MODEL_TEST_KIND")
 
     @field_validator("redis_url")
     @classmethod
@@ -64,6 +65,13 @@ class Settings(BaseModel):
             raise ValueError("names an engine outside the project's tests")
         return engine
 
+    @field_validator("test_kind")
+    @classmethod
+    def _is_test_kind(cls, test_kind: str) -> str:
+        if test_kind and not TEST_ENGINE.fullmatch(test_kind):
+            raise ValueError("names a kind of job outside the project's tests")
+        return test_kind
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read the environment; an empty variable counts as left out.
@@ -81,7 +89,7 @@ class Settings(BaseModel):
     def effective(self) -> dict[str, str | int]:
         """List what is in force by variable, for the log at start; the Redis URL without its password."""
         values = self.model_dump(by_alias=True) | {"REDIS_URL": self.redis_address}
-        return {name: value for name, value in values.items() if value != DEFAULT_ENGINE}
+        return {name: value for name, value in values.items() if value not in {DEFAULT_ENGINE, ""}}
 
     @property
     def redis_address(self) -> str:

@@ -4,8 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from worker.compute import child
+from worker.compute.config import ComputeConfig
 from worker.compute.cpus import usable_cpus
+from worker.settings import DEFAULT_ENGINE
+from worker.topics import pipeline
+from worker.topics.engine import Engine, set_up
 
 N_CPUS = len(os.sched_getaffinity(0))
 
@@ -52,3 +59,34 @@ def test_version_1(tmp_path: Path, mount: str, group: str, quota: str, expected:
 def test_no_control_groups(tmp_path: Path) -> None:
     """Without any, the CPUs that the process may run on count."""
     assert usable_cpus(tmp_path / "none", tmp_path / "none either") == N_CPUS
+
+
+@pytest.mark.parametrize(("variable", "expected"), [("", 3), ("5", None)])
+def test_the_set_up_is_told_unless_the_operator_has_chosen(
+    monkeypatch: pytest.MonkeyPatch, variable: str, expected: int | None
+) -> None:
+    """OMP_NUM_THREADS wins: then the libraries are left as they are."""
+    told: list[int | None] = []
+
+    def set_up(config: ComputeConfig, n_threads: int | None) -> Engine:
+        told.append(n_threads)
+        return Engine(print, None, "cpu", "")
+
+    monkeypatch.setenv("OMP_NUM_THREADS", variable)
+    monkeypatch.setattr(child, "usable_cpus", lambda: 3)
+    monkeypatch.setattr(child, "import_function", lambda name: set_up)
+    child._set_up(ComputeConfig("cpu", "unused", "corpus", 0, "unused"), lambda message: None)
+    assert told == [expected]
+
+
+def test_the_engine_keeps_to_the_threads_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch, and the BLAS and OpenMP libraries that are loaded."""
+    before, limits = torch.get_num_threads(), threadpool_limits()
+    monkeypatch.setattr(pipeline, "warm_up", lambda encoder, device: None)
+    try:
+        set_up(ComputeConfig("cpu", "unused", "corpus", 0, DEFAULT_ENGINE), 1)
+        assert torch.get_num_threads() == 1
+        assert {library["num_threads"] for library in threadpool_info()} == {1}
+    finally:
+        limits.restore_original_limits()
+        torch.set_num_threads(before)

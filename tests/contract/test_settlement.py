@@ -9,6 +9,7 @@ from tests.contract.envelopes import make_envelope
 from worker.contract.envelope import Batch, Correlation, Rejection, read_envelope
 from worker.errors import ComputeCancelled, ComputeCrashed, ComputeTimedOut, EngineFailed, ModelUnavailable
 from worker.jobs.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, one_line, settle
+from worker.jobs.topic_model import TOPIC_MODEL
 from worker.topics.fit import NoTopics, Topic, TopicFit, TopicMetrics
 
 NOW = datetime(2026, 3, 21, 10, 35, tzinfo=UTC)
@@ -35,7 +36,7 @@ def fit_of(n: int) -> TopicFit:
 def test_a_rejection_completes_as_failed() -> None:
     """The same data would fail again."""
     rejection = Rejection("All embeddings are zero vectors", Correlation(None, None, None))
-    settlement = settle(rejection, None, now=NOW)
+    settlement = settle(TOPIC_MODEL, rejection, None, now=NOW)
     assert isinstance(settlement, Complete)
     assert settlement.document["error"] == "All embeddings are zero vectors"
 
@@ -43,14 +44,14 @@ def test_a_rejection_completes_as_failed() -> None:
 @pytest.mark.parametrize("reason", [NoTopics.NO_CLUSTERS, NoTopics.NO_KEYWORDS])
 def test_no_topics_completes_as_failed(batch: Batch, reason: NoTopics) -> None:
     """So would a batch without topics."""
-    settlement = settle(batch, reason, now=NOW)
+    settlement = settle(TOPIC_MODEL, batch, (reason,), now=NOW)
     assert isinstance(settlement, Complete)
     assert settlement.document["status"] == "failed"
 
 
 def test_topics_complete(batch: Batch) -> None:
     """The document is delivered."""
-    settlement = settle(batch, fit_of(20), now=NOW)
+    settlement = settle(TOPIC_MODEL, batch, (fit_of(20),), now=NOW)
     assert isinstance(settlement, Complete)
     assert settlement.document["status"] == "completed"
 
@@ -67,7 +68,7 @@ def test_topics_complete(batch: Batch) -> None:
 )
 def test_infrastructure_errors_fail_the_attempt(batch: Batch, error: BaseException | None, reason: str) -> None:
     """BullMQ retries; the reason is one readable line without data."""
-    settlement = settle(batch, error, now=NOW)
+    settlement = settle(TOPIC_MODEL, batch, error, now=NOW)
     assert isinstance(settlement, Fail)
     assert settlement.reason.endswith(reason)
     assert "a comment" not in settlement.reason
@@ -75,14 +76,14 @@ def test_infrastructure_errors_fail_the_attempt(batch: Batch, error: BaseExcepti
 
 def test_a_fit_that_contradicts_itself_fails_the_attempt(batch: Batch) -> None:
     """A bug of the engine is no result."""
-    assert isinstance(settle(batch, fit_of(3), now=NOW), Fail)
+    assert isinstance(settle(TOPIC_MODEL, batch, (fit_of(3),), now=NOW), Fail)
 
 
 def test_stopping_hands_back_and_a_lost_lock_lets_go(batch: Batch) -> None:
     """Neither is a failure of the job."""
-    assert settle(batch, ComputeCancelled(HANDED_BACK), now=NOW) == HandBack()
-    assert settle(batch, ModelUnavailable("no such model"), now=NOW) == HandBack()
-    assert settle(batch, ComputeCancelled("lock lost"), now=NOW) == LetGo("lock lost")
+    assert settle(TOPIC_MODEL, batch, ComputeCancelled(HANDED_BACK), now=NOW) == HandBack()
+    assert settle(TOPIC_MODEL, batch, ModelUnavailable("no such model"), now=NOW) == HandBack()
+    assert settle(TOPIC_MODEL, batch, ComputeCancelled("lock lost"), now=NOW) == LetGo("lock lost")
 
 
 def test_a_reason_is_one_short_line_of_utf8() -> None:

@@ -21,16 +21,18 @@ OUTCOMES = {"completed", "failed", "raised", "timed_out", "handed_back", "lost",
 # What the worker exports, with the values that its labels take.
 EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_build_info": {},
-    "topic_model_jobs_total": {"outcome": OUTCOMES},
+    "topic_model_jobs_total": {"kind": {"topic-model"}, "outcome": OUTCOMES},
     "topic_model_stalled_jobs_total": {},
     "topic_model_job_duration_seconds": {
+        "kind": {"topic-model"},
         # A job that stalled out was not taken.
-        "outcome": OUTCOMES - {"stalled"}
+        "outcome": OUTCOMES - {"stalled"},
     },
     "topic_model_stage_duration_seconds": {
-        "stage": {"validate", "neighbours", "reduce", "cluster", "represent", "evaluate"}
+        "kind": {"topic-model"},
+        "stage": {"validate", "neighbours", "reduce", "cluster", "represent", "evaluate"},
     },
-    "topic_model_items_total": {},
+    "topic_model_items_total": {"kind": {"topic-model"}},
     "topic_model_queue_jobs": {"state": {"wait", "active", "delayed", "prioritized", "paused", "completed", "failed"}},
     "topic_model_running_jobs": {},
     "topic_model_batch_started_timestamp_seconds": {},

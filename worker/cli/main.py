@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.schema:
         _refuse_beside("--schema", arguments)
-        from worker.contract.schema import show_schema
+        from worker.jobs.registry import show_schema
 
         print(show_schema(), end="")
         return ExitCode.COMPLETED

@@ -14,7 +14,7 @@ def usable_cpus(root: Path = _CONTROL_GROUPS, membership: Path = _MEMBERSHIP) ->
     A quota of 2.5 CPUs counts as 2: a third thread would use the quota up early, and then all three stand still.
 
     Args:
-        root: where the control groups are mounted.
+        root: the folder of the control groups.
         membership: says which of them this process is in.
     """
     n_cpus = float(len(os.sched_getaffinity(0)))

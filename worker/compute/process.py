@@ -37,7 +37,7 @@ START_TIMEOUT_S = 600.0
 END_TIMEOUT_S = 5.0
 # An idle process that was asked and has not answered is replaced.
 ANSWER_TIMEOUT_S = 10.0
-# Where a task is before it has reported a stage of its own.
+# The stage of a task that has not reported one of its own yet.
 FIRST_STAGE = "validate"
 
 log = structlog.get_logger()

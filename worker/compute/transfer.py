@@ -1,4 +1,4 @@
-"""Tasks as raw bytes in a pipe: each array is sent from where it lies, and read to where it stays."""
+"""Tasks as raw bytes in a pipe: an array is not copied before it is sent, nor after it was read."""
 
 import pickle
 from collections.abc import Sequence

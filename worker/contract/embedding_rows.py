@@ -13,7 +13,7 @@ FloatRow = npt.NDArray[np.float64]
 
 
 class NotFinite(ValueError):
-    """An entry is no finite number, or a number no float64 can hold.
+    """An entry is not a finite number, or a number that no float64 can hold.
 
     Attributes:
         entry: the position of the first such entry.
@@ -21,14 +21,14 @@ class NotFinite(ValueError):
 
     def __init__(self, entry: int) -> None:
         self.entry = entry
-        super().__init__(f"entry {entry} is no finite number")
+        super().__init__(f"entry {entry} is not a finite number")
 
 
 def finite_row(numbers: list[object]) -> FloatRow:
     """Convert a list to (d,) float64.
 
     Raises:
-        NotFinite: an entry is NaN, infinite, too large for float64, a bool, or no number.
+        NotFinite: an entry is NaN, infinite, too large for float64, a bool, or not a number.
     """
     # The types come first: numpy would turn true into 1.0 and "0.1" into 0.1.
     if _NUMBER_TYPES.issuperset(map(type, numbers)):

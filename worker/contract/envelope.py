@@ -50,6 +50,11 @@ class Batch:
     correlation: Correlation
     warnings: tuple[str, ...] = ()
 
+    @property
+    def n_items(self) -> int:
+        """How many items the envelope has, zero vectors included."""
+        return len(self.submission_ids)
+
 
 @dataclass(frozen=True)
 class Rejection:

@@ -83,7 +83,7 @@ def validate(model: type[_Model], value: object, flaws: Flaws, at: str) -> _Mode
         model: the rules.
         value: any JSON value.
         flaws: is added to.
-        at: where the value stands in the envelope, such as `items[3]`; "" for its root.
+        at: the place of the value in the envelope, such as `items[3]`; "" for its root.
     """
     try:
         return model.model_validate(value)

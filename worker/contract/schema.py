@@ -1,6 +1,6 @@
 """`--schema`: the contract as one JSON Schema, from the rules that the worker itself applies."""
 
-import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,9 +13,9 @@ from worker.contract.rules import Envelope, Item
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REQUEST: Final = (
     "The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds "
-    "half of a surrogate pair; there are at least min_topic_size items (15 where left out) whose embedding is not the "
-    "zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: of "
-    "another type they are left out."
+    "half of a surrogate pair; there are at least min_topic_size items (15 by default) whose embedding is not the zero "
+    "vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if "
+    "they have another type, they are ignored."
 )
 _RESULT: Final = (
     "The job's return value. sum(docCount) + outlierCount is the number of items, and there is one assignment for "
@@ -27,7 +27,7 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Exact(BaseModel):
-    """These fields and no others; what has a default is left out where it was not asked for, never null."""
+    """These fields and no others; a field with a default is left out if it was not asked for, and never null."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,9 +41,9 @@ class Topic(_Exact):
     ]
     keywords: Annotated[list[str], Field(min_length=1, max_length=MAX_KEYWORDS, description="Best first.")]
     docCount: Annotated[int, Field(ge=1)]
-    aspectLabel: Annotated[str, Field(description="The nearest aspect, where aspects were asked for.")] = ""
+    aspectLabel: Annotated[str, Field(description="The nearest aspect, if aspects were asked for.")] = ""
     aspectSimilarity: _Cosine = 0.0
-    isEmergent: Annotated[bool, Field(description="Nearer to no aspect than match_threshold.")] = False
+    isEmergent: Annotated[bool, Field(description="Whether the similarity is below match_threshold.")] = False
 
 
 class Assignment(_Exact):
@@ -52,7 +52,9 @@ class Assignment(_Exact):
     submissionId: str
     topicIndex: _Count
     probability: _Share
-    isMultiTopic: Annotated[bool, Field(description="Where multi_topic was asked for.")] = False
+    isMultiTopic: Annotated[
+        bool, Field(description="Whether the comment has a second topic, if multi_topic was asked for.")
+    ] = False
     secondaryTopicIndex: _Count = 0
     secondaryProbability: _Share = 0.0
 
@@ -81,7 +83,7 @@ class CompletedResult(_Exact):
 
 
 class FailedResult(_Exact):
-    """What a batch returns whose data is at fault: the job completes, and is not tried again."""
+    """What a batch returns if its data is at fault: the job completes, and is not tried again."""
 
     version: Annotated[str, Field(description="The worker's own.")]
     status: Literal["failed"]
@@ -107,21 +109,12 @@ class _Plain(GenerateJsonSchema):
 
 
 def contract_schema() -> dict[str, Any]:
-    """Give the JSON Schema (draft 2020-12) of request and result, under `$defs`.
+    """Give the JSON Schema (draft 2020-12) of request and result, under `$defs`; see `definitions`."""
+    return as_schema(definitions())
 
-    `TopicModelRequest` and `TopicModelResult` are its two ends; the rest is what they are made of.
-    """
-    mode: JsonSchemaMode = "validation"
-    models = (Envelope, Item, Metadata, CompletedResult, FailedResult)
-    _, schema = models_json_schema([(model, mode) for model in models], by_alias=True, schema_generator=_Plain)
-    definitions = {name: _untitled(part) for name, part in schema["$defs"].items()}
-    definitions["TopicModelRequest"] = _request(definitions.pop("Envelope"))
-    _bound_embedding(definitions["Item"])
-    definitions["Item"]["description"] = "One comment: its id, its text, already cleaned, its LaBSE embedding."
-    definitions["TopicModelResult"] = {
-        "description": _RESULT,
-        "anyOf": [{"$ref": "#/$defs/CompletedResult"}, {"$ref": "#/$defs/FailedResult"}],
-    }
+
+def as_schema(definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Make one document of the definitions of one kind of job or of several."""
     return {
         "$schema": _DIALECT,
         "title": "Topic model worker: request and result",
@@ -129,9 +122,23 @@ def contract_schema() -> dict[str, Any]:
     }
 
 
-def show_schema() -> str:
-    """Render the schema as it is committed in integration/: indented, a newline at the end."""
-    return json.dumps(contract_schema(), indent=2, ensure_ascii=False) + "\n"
+def definitions() -> dict[str, Any]:
+    """Give the definitions of request and result, by name.
+
+    `TopicModelRequest` and `TopicModelResult` are the two ends; the others are what they are made of.
+    """
+    mode: JsonSchemaMode = "validation"
+    models = (Envelope, Item, Metadata, CompletedResult, FailedResult)
+    _, schema = models_json_schema([(model, mode) for model in models], by_alias=True, schema_generator=_Plain)
+    parts = {name: _untitled(part) for name, part in schema["$defs"].items()}
+    parts["TopicModelRequest"] = _request(parts.pop("Envelope"))
+    _bound_embedding(parts["Item"])
+    parts["Item"]["description"] = "One comment: its id, its text, already cleaned, its LaBSE embedding."
+    parts["TopicModelResult"] = {
+        "description": _RESULT,
+        "anyOf": [{"$ref": "#/$defs/CompletedResult"}, {"$ref": "#/$defs/FailedResult"}],
+    }
+    return parts
 
 
 def _request(envelope: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from worker.contract.envelope import Batch, Rejection
-from worker.contract.result import Document, completed, failed, no_topics
+from worker.contract.envelope import Rejection
+from worker.contract.result import Document, failed
 from worker.errors import ComputeCancelled, ComputeTimedOut, ModelUnavailable, WorkerError
-from worker.topics.fit import NoTopics, TopicFit
+from worker.jobs.kind import JobKind, Request
 
 MAX_REASON_CHARS = 500
 
@@ -43,26 +44,28 @@ HANDED_BACK = "the worker is stopping"
 
 
 def settle(
-    batch: Batch | Rejection, outcome: TopicFit | NoTopics | BaseException | None, *, now: datetime
+    kind: JobKind[Any], request: Request | Rejection, outcome: object | BaseException | None, *, now: datetime
 ) -> Settlement:
     """Decide what becomes of an attempt.
 
     Args:
-        batch: what the envelope was read as.
-        outcome: of the computing; None where the envelope was rejected.
+        kind: of the job.
+        request: what the envelope was read as.
+        outcome: what the task gave, or the exception that ended it; None if the envelope was rejected.
         now: for `completedAt`.
     """
-    if isinstance(batch, Rejection):
-        return Complete(failed(batch.error, now=now))
-    if isinstance(outcome, NoTopics):
-        return Complete(no_topics(outcome, now=now))
-    if isinstance(outcome, TopicFit):
-        return _complete(batch, outcome, now)
-    return _undone(outcome)
+    if isinstance(request, Rejection):
+        return Complete(failed(request.error, now=now))
+    if outcome is None or isinstance(outcome, BaseException):
+        return _undone(outcome)
+    try:
+        return Complete(kind.respond(request, outcome, now))
+    except WorkerError as error:  # an outcome that contradicts itself: a bug of the engine
+        return Fail(one_line(error))
 
 
 def _undone(outcome: BaseException | None) -> Settlement:
-    """Decide about a batch whose computing came to no end."""
+    """Decide about a job whose task gave nothing."""
     if outcome is None:
         return Fail("a bug: the computing had no outcome")
     if isinstance(outcome, ModelUnavailable):
@@ -72,14 +75,7 @@ def _undone(outcome: BaseException | None) -> Settlement:
     return Fail(one_line(outcome), timed_out=isinstance(outcome, ComputeTimedOut))
 
 
-def _complete(batch: Batch, fit: TopicFit, now: datetime) -> Settlement:
-    try:
-        return Complete(completed(batch, fit, now=now))
-    except WorkerError as error:  # a fit that contradicts itself: a bug of the engine
-        return Fail(one_line(error))
-
-
 def one_line(error: BaseException) -> str:
-    """Word an exception for `failedReason`; of a stranger's only the type, since its text may hold data."""
+    """Put an exception into one line for `failedReason`; one not ours by its type alone, as its text may hold data."""
     text = str(error) if isinstance(error, WorkerError) else f"a bug: {type(error).__name__}"
     return " ".join(text.encode("utf-8", "replace").decode().split())[:MAX_REASON_CHARS]

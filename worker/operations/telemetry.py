@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from worker.compute.compute import Compute
-from worker.topics.fit import Stage
+from worker.jobs.kind import JobKind
+from worker.jobs.registry import KINDS, Kinds
 from worker.version import WORKER_VERSION
 
 # Seconds: a small warm batch takes a quarter of one, the deadline is five minutes by default.
@@ -29,31 +31,37 @@ class Outcome(StrEnum):
 
 
 class Telemetry:
-    """The worker's metrics; one registry of its own."""
+    """The worker's metrics, in a registry that holds nothing else.
 
-    def __init__(self, job_timeout_s: float) -> None:
+    Attributes:
+        registry: what /metrics shows.
+        kinds: of job, whose names are the label `kind`.
+    """
+
+    def __init__(self, job_timeout_s: float, kinds: Kinds = KINDS) -> None:
         """Make every series there will be, at zero, so that a rate sees the first event."""
         self.registry = CollectorRegistry()
+        self.kinds = kinds
         own = self.registry
         ProcessCollector(registry=own)
         self._build = Info("topic_model_build", "Version, device and keyword encoder.", registry=own)
-        self._jobs = Counter("topic_model_jobs", "Jobs that left this worker.", ["outcome"], registry=own)
+        self._jobs = Counter("topic_model_jobs", "Jobs that left this worker.", ["kind", "outcome"], registry=own)
         self._stalled = Counter("topic_model_stalled_jobs", "Jobs found whose worker was gone.", registry=own)
         self._job_s = Histogram(
             "topic_model_job_duration_seconds",
             "From pick-up to delivery.",
-            ["outcome"],
+            ["kind", "outcome"],
             buckets=JOB_BUCKETS,
             registry=own,
         )
         self._stage_s = Histogram(
             "topic_model_stage_duration_seconds",
             "Of the stages that finished.",
-            ["stage"],
+            ["kind", "stage"],
             buckets=STAGE_BUCKETS,
             registry=own,
         )
-        self._items = Counter("topic_model_items", "Comments in the batches that were begun.", registry=own)
+        self._items = Counter("topic_model_items", "Comments in the batches that were begun.", ["kind"], registry=own)
         self._running = Gauge("topic_model_running_jobs", "Jobs in hand.", registry=own)
         self._success = Gauge(
             "topic_model_last_success_timestamp_seconds",
@@ -67,14 +75,19 @@ class Telemetry:
             job_timeout_s
         )
         self._success.set_to_current_time()
-        for outcome in Outcome:
-            self._jobs.labels(outcome)
-        for outcome in set(Outcome) - {Outcome.STALLED}:
-            self._job_s.labels(outcome)
-        for stage in Stage:
-            self._stage_s.labels(stage.value)
+        for kind in kinds.values():
+            self._make_series(kind)
         for result in ("ok", "failed"):
             self._renewals.labels(result)
+
+    def _make_series(self, kind: JobKind[Any]) -> None:
+        self._items.labels(kind.name)
+        for outcome in Outcome:
+            self._jobs.labels(kind.name, outcome)
+            if outcome is not Outcome.STALLED:  # a job that stalled out was not taken
+                self._job_s.labels(kind.name, outcome)
+        for stage in kind.stages:
+            self._stage_s.labels(kind.name, str(stage))
 
     def on_queue(self, counts: Mapping[str, int]) -> None:
         """Note how many jobs are in each state; none where Redis did not say."""
@@ -98,18 +111,18 @@ class Telemetry:
         """Note a pick-up."""
         self._running.inc()
 
-    def on_begun(self, n_items: int) -> None:
+    def on_begun(self, kind: str, n_items: int) -> None:
         """Note a batch that passed its validation."""
-        self._items.inc(n_items)
+        self._items.labels(kind).inc(n_items)
 
-    def on_stage(self, stage: Stage, duration_s: float) -> None:
+    def on_stage(self, kind: str, stage: str, duration_s: float) -> None:
         """Note a stage that finished."""
-        self._stage_s.labels(stage.value).observe(duration_s)
+        self._stage_s.labels(kind, str(stage)).observe(duration_s)
 
-    def on_settled(self, outcome: Outcome, duration_s: float) -> None:
+    def on_settled(self, kind: str, outcome: Outcome, duration_s: float) -> None:
         """Note how a job ended, once for each `on_taken`."""
-        self._jobs.labels(outcome).inc()
-        self._job_s.labels(outcome).observe(duration_s)
+        self._jobs.labels(kind, outcome).inc()
+        self._job_s.labels(kind, outcome).observe(duration_s)
         if outcome in {Outcome.COMPLETED, Outcome.FAILED}:
             self._success.set_to_current_time()
         self._running.dec()
@@ -118,9 +131,9 @@ class Telemetry:
         """Note a job that our check found without a worker."""
         self._stalled.inc()
 
-    def on_stalled_out(self) -> None:
+    def on_stalled_out(self, kind: str) -> None:
         """Note a job that stalled once too often: it is failed without being taken."""
-        self._jobs.labels(Outcome.STALLED).inc()
+        self._jobs.labels(kind, Outcome.STALLED).inc()
 
     def on_renewals(self, n_ok: int = 0, n_failed: int = 0) -> None:
         """Note locks that were, or could not be, renewed."""

@@ -19,6 +19,7 @@ from worker.compute.messages import Ready
 from worker.contract.envelope import read_correlation
 from worker.errors import ConfigurationError, WorkerError
 from worker.exit_codes import ExitCode
+from worker.jobs.registry import kind_of, kinds_with
 from worker.jobs.settlement import HANDED_BACK
 from worker.operations.health import Health, beat, keep_compute_warm, look_at_queue
 from worker.operations.probes import serving
@@ -69,7 +70,7 @@ async def _live(settings: Settings) -> int:
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
     shutdown.listen()
-    telemetry = Telemetry(settings.timeout_ms / 1000)
+    telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind))
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)
     telemetry.watch(compute, lambda: not health.why_not_alive())
@@ -261,7 +262,7 @@ def _on_failed(job: Job, telemetry: Telemetry) -> None:
     """Tell of a job that BullMQ failed by itself; the others have been told of where they failed."""
     if not job.deferredFailure:
         return
-    telemetry.on_stalled_out()
+    telemetry.on_stalled_out(kind_of(job.data, telemetry.kinds).name)
     ids = read_correlation(job.data)
     log.error(
         "job_failed",

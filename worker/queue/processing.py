@@ -14,8 +14,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
-from worker.contract.envelope import Batch, read_envelope
+from worker.compute.tasks import Task
+from worker.contract.envelope import Rejection
+from worker.contract.result import Document
 from worker.errors import ComputeCancelled
+from worker.jobs.kind import VALIDATE, JobKind, Request
+from worker.jobs.registry import kind_of
 from worker.jobs.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
 from worker.operations.telemetry import Outcome, Telemetry
 from worker.queue.delivery import Claim, DeliveryRefused, deliver
@@ -23,8 +27,7 @@ from worker.queue.job_options import mend_options
 from worker.queue.locks import Held, LockWatch
 from worker.queue.progress import ProgressReport
 from worker.settings import Settings
-from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit
-from worker.topics.task import FitBatch
+from worker.topics.fit import StageFinished, StageStarted
 
 HAND_BACK_TRIES = 5
 HAND_BACK_PAUSE_S = 0.2
@@ -62,10 +65,11 @@ class Processor:
             UnrecoverableError: there is no such job, or never will be one.
         """
         outcome, began_s = Outcome.RAISED, time.monotonic()
+        kind = kind_of(job.data, self._telemetry.kinds)
         self._telemetry.on_taken()
         try:
             with structlog.contextvars.bound_contextvars(**_ids(job)):
-                outcome, reason = await self._process(job, token)
+                outcome, reason = await self._process(kind, job, token)
         except UnrecoverableError:
             outcome = Outcome.LOST
             raise
@@ -75,10 +79,10 @@ class Processor:
             log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error))
             raise JobFailed(one_line(error)) from None
         finally:
-            self._telemetry.on_settled(outcome, time.monotonic() - began_s)
+            self._telemetry.on_settled(kind.name, outcome, time.monotonic() - began_s)
         raise DelayedError("settled") if reason is None else JobFailed(reason)
 
-    async def _process(self, job: Job, token: str) -> tuple[Outcome, str | None]:
+    async def _process(self, kind: JobKind[Any], job: Job, token: str) -> tuple[Outcome, str | None]:
         """Give how the job ended, and why where the attempt failed."""
         _refuse_ghost(job)
         if replaced := mend_options(job.opts):
@@ -88,49 +92,49 @@ class Processor:
         claim = Claim(self._client, self.worker, job, token, self._settings.lock_duration_ms)
         with self._watch.holding(claim) as held:
             began_s = time.monotonic()
-            settlement = await self._compute_job(job, held)
-            return await self._carry_out(settlement, held, time.monotonic() - began_s)
+            settlement = await self._compute_job(kind, job, held)
+            return await self._carry_out(kind, settlement, held, time.monotonic() - began_s)
 
-    async def _compute_job(self, job: Job, held: Held) -> Settlement:
-        async with ProgressReport(job, self._telemetry) as report:
+    async def _compute_job(self, kind: JobKind[Any], job: Job, held: Held) -> Settlement:
+        async with ProgressReport(job, kind, self._telemetry) as report:
             began_s = time.monotonic()
-            report.on_stage(StageStarted(Stage.VALIDATE))
+            report.on_stage(StageStarted(VALIDATE))
             # In a thread: the loop has locks to renew while 10,000 embeddings are looked at.
-            batch = await asyncio.to_thread(read_envelope, job.data)
+            request = await asyncio.to_thread(kind.read, job.data)
             job.data = {}  # hundreds of MB of Python floats, now in one array
             structlog.contextvars.bind_contextvars(
-                pipeline_id=batch.correlation.pipeline_id, run_id=batch.correlation.run_id
+                pipeline_id=request.correlation.pipeline_id, run_id=request.correlation.run_id
             )
             held.ids = structlog.contextvars.get_contextvars()
             outcome = None
-            if isinstance(batch, Batch):
-                self._report_batch(batch, report, time.monotonic() - began_s)
-                outcome = await self._run(batch, report, str(job.id))
-            settlement = settle(batch, outcome, now=datetime.now(UTC))
+            if not isinstance(request, Rejection):
+                self._report_request(kind, request, report, time.monotonic() - began_s)
+                outcome = await self._run(kind.task(request), report, str(job.id))
+            settlement = settle(kind, request, outcome, now=datetime.now(UTC))
             # From here on there is a result to bring home. The fence is for computing: it must not give the job up
             # while the last lines of progress wait for a Redis that is away.
             held.delivering = isinstance(settlement, Complete)
             return settlement
 
-    async def _run(self, batch: Batch, report: ProgressReport, key: str) -> TopicFit | NoTopics | BaseException:
+    async def _run(self, task: Task, report: ProgressReport, key: str) -> Any:
         if self.is_stopping:
             return ComputeCancelled(HANDED_BACK)
         try:
-            task = FitBatch(batch.texts, batch.embeddings, (batch.params,))
-            (outcome,) = await self._compute.run(
+            return await self._compute.run(
                 task, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage, key=key
             )
         except BaseException as error:  # noqa: BLE001 - settled as a value
             return error
-        return outcome  # type: ignore[no-any-return]
 
-    async def _carry_out(self, settlement: Settlement, held: Held, duration_s: float) -> tuple[Outcome, str | None]:
+    async def _carry_out(
+        self, kind: JobKind[Any], settlement: Settlement, held: Held, duration_s: float
+    ) -> tuple[Outcome, str | None]:
         duration_s = round(duration_s, 3)
         if held.lost and not isinstance(settlement, LetGo):
             settlement = LetGo("lock lost")
         match settlement:
             case Complete(document):
-                return await self._deliver(document, held, duration_s)
+                return await self._deliver(kind, document, held, duration_s)
             case HandBack():
                 return await self._hand_back(held.claim), None
             case LetGo(reason):
@@ -140,7 +144,9 @@ class Processor:
                 log.error("job_failed", reason=reason, duration_s=duration_s)
                 return (Outcome.TIMED_OUT if timed_out else Outcome.RAISED), reason
 
-    async def _deliver(self, document: dict[str, Any], held: Held, duration_s: float) -> tuple[Outcome, str | None]:
+    async def _deliver(
+        self, kind: JobKind[Any], document: Document, held: Held, duration_s: float
+    ) -> tuple[Outcome, str | None]:
         try:
             delivered = await deliver(held.claim, document)
         except DeliveryRefused as error:
@@ -152,22 +158,15 @@ class Processor:
         if document["status"] == "failed":
             log.warning("job_rejected", error=document["error"], duration_s=duration_s)
             return Outcome.FAILED, None
-        log.info(
-            "job_completed",
-            duration_s=duration_s,
-            topics=len(document["topics"]),
-            outliers=document["outlierCount"],
-            **document["metrics"],
-        )
+        log.info("job_completed", duration_s=duration_s, **kind.summarize(document))
         return Outcome.COMPLETED, None
 
-    def _report_batch(self, batch: Batch, report: ProgressReport, duration_s: float) -> None:
-        n_items = len(batch.submission_ids)
-        self._telemetry.on_begun(n_items)
-        log.info("job_started", items=n_items)
-        for warning in batch.warnings:
+    def _report_request(self, kind: JobKind[Any], request: Request, report: ProgressReport, duration_s: float) -> None:
+        self._telemetry.on_begun(kind.name, request.n_items)
+        log.info("job_started", items=request.n_items)
+        for warning in request.warnings:
             log.warning("batch_warning", warning=warning)
-        report.on_stage(StageFinished(Stage.VALIDATE, duration_s, {"items": n_items}))
+        report.on_stage(StageFinished(VALIDATE, duration_s, {"items": request.n_items}))
 
     async def _hand_back(self, claim: Claim) -> Outcome:
         for attempt in range(HAND_BACK_TRIES):

@@ -2,23 +2,16 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 import structlog
 from bullmq import Job
 
+from worker.jobs.kind import JobKind
 from worker.operations.telemetry import Telemetry
-from worker.topics.fit import Details, Stage, StageFinished, StageStarted
+from worker.topics.fit import Details, StageFinished, StageStarted
 
 WRITE_TIMEOUT_S = 5.0
-# Where a stage begins, in percent of a usual batch's time.
-PERCENT = {
-    Stage.VALIDATE: 0,
-    Stage.NEIGHBOURS: 5,
-    Stage.REDUCE: 15,
-    Stage.CLUSTER: 65,
-    Stage.REPRESENT: 70,
-    Stage.EVALUATE: 95,
-}
 
 log = structlog.get_logger()
 
@@ -26,9 +19,10 @@ log = structlog.get_logger()
 class ProgressReport:
     """Tells a job's stages to Redis from a task of its own; an outage costs lines, never the job."""
 
-    def __init__(self, job: Job, telemetry: Telemetry) -> None:
-        """Take the job; the task lives from entering the context until it is left."""
+    def __init__(self, job: Job, kind: JobKind[Any], telemetry: Telemetry) -> None:
+        """Take the job and its kind; the task lives from entering the context until it is left."""
         self._job = job
+        self._kind = kind
         self._telemetry = telemetry
         self._events: asyncio.Queue[StageStarted | StageFinished | None] = asyncio.Queue()
 
@@ -46,9 +40,9 @@ class ProgressReport:
     def on_stage(self, event: StageStarted | StageFinished) -> None:
         """Note a stage; never waits."""
         if isinstance(event, StageFinished):
-            self._telemetry.on_stage(event.stage, event.duration_s)
+            self._telemetry.on_stage(self._kind.name, event.stage, event.duration_s)
             log.info(
-                "stage_finished", stage=event.stage.value, duration_s=round(event.duration_s, 3), **dict(event.details)
+                "stage_finished", stage=str(event.stage), duration_s=round(event.duration_s, 3), **dict(event.details)
             )
         self._events.put_nowait(event)
 
@@ -61,14 +55,14 @@ class ProgressReport:
 
     async def _write(self, event: StageStarted | StageFinished) -> None:
         if isinstance(event, StageStarted):
-            await self._job.updateProgress({"stage": event.stage.value, "percent": PERCENT[event.stage]})
+            await self._job.updateProgress({"stage": str(event.stage), "percent": self._kind.stages[event.stage]})
         else:
             await self._job.log(stage_line(event))
 
 
 def stage_line(event: StageFinished) -> str:
     """Word a finished stage for the job's log."""
-    return f"{event.stage.value}: {event.duration_s:.2f} s{_suffix(event.details)}"
+    return f"{event.stage}: {event.duration_s:.2f} s{_suffix(event.details)}"
 
 
 def _suffix(details: Details) -> str:

@@ -6,14 +6,19 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
-from worker.contract.envelope import Batch, Rejection, read_envelope
-from worker.contract.result import Document, completed, failed, no_topics
+from worker.compute.tasks import Task
+from worker.contract.envelope import Batch, Rejection
+from worker.contract.result import Document, failed
 from worker.exit_codes import ExitCode
+from worker.jobs.kind import Request as JobRequest
+from worker.jobs.registry import kind_of, kinds_with
+from worker.jobs.topic_model import document_of, fit_once
 from worker.printable import printable
 from worker.queue.stored_job import StoredJob, read_stored_job
 from worker.replay.experiment import read_settings, read_sweep, with_params
@@ -55,6 +60,7 @@ class _Replay:
     def __init__(self, request: Request, settings: Settings) -> None:
         self._request = request
         self._settings = settings
+        self._kinds = kinds_with(settings.test_kind)
         self._overrides = read_settings(request.settings)
         self._sweep = read_sweep(request.sweep[0]) if request.sweep else None
         self._terminal = Terminal(sys.stderr)
@@ -113,23 +119,27 @@ class _Replay:
     def _run_once(self, data: object) -> Document:
         began_s = time.monotonic()
         self._on_stage(StageStarted(Stage.VALIDATE))
-        batch = read_envelope(with_params(data, self._overrides))
-        self._say_validated(began_s, batch)
-        if isinstance(batch, Rejection):
-            document = failed(batch.error, now=datetime.now(UTC))
-            self._inspection.compare(document)
-            return document
-        self._inspection.check(batch)
-        (outcome,) = asyncio.run(self._compute(batch, [batch.params]))
-        return self._finish(batch, outcome)
+        kind = kind_of(data, self._kinds)
+        request = kind.read(with_params(data, self._overrides))
+        self._say_validated(began_s, request)
+        if isinstance(request, Rejection):
+            document = failed(request.error, now=datetime.now(UTC))
+        elif isinstance(request, Batch):
+            return self._fit(request)
+        else:
+            outcome = asyncio.run(self._compute(kind.task(request), len(kind.stages)))
+            document = kind.respond(request, outcome, datetime.now(UTC))
+        self._inspection.compare(document)
+        return document
 
-    def _finish(self, batch: Batch, outcome: TopicFit | NoTopics) -> Document:
-        now = datetime.now(UTC)
+    def _fit(self, batch: Batch) -> Document:
+        """Run a batch of comments, which can be inspected."""
+        self._inspection.check(batch)
+        (outcome,) = asyncio.run(self._compute(self._task(batch, [batch.params]), len(Stage)))
+        document = document_of(batch, outcome, datetime.now(UTC))
         if isinstance(outcome, NoTopics):
-            document = no_topics(outcome, now=now)
             self._inspection.compare(document)
             return document
-        document = completed(batch, outcome, now=now)
         self._terminal.show_fit(batch, outcome, document)
         if self._bertopic_folder is not None:
             self._terminal.say(f"BERTopic model saved: {self._bertopic_folder}")
@@ -144,7 +154,7 @@ class _Replay:
         self._say_validated(began_s, batch or variants[0].outcome)
         if batch is not None:
             self._inspection.check(batch)
-        fits = asyncio.run(self._compute(batch, params)) if batch else ()
+        fits = asyncio.run(self._compute(self._task(batch, params), len(Stage), len(params))) if batch else ()
         results = results_of(variants, fits, self._stages, datetime.now(UTC))
         show_sweep(self._terminal, name, results)
         if self._request.diagnoses or self._stored is not None:
@@ -176,33 +186,31 @@ class _Replay:
         if report is not None:
             self._inspection.report(report, session)
 
-    async def _compute(self, batch: Batch, variants: list[TopicParams]) -> tuple[TopicFit | NoTopics, ...]:
+    def _task(self, batch: Batch, variants: list[TopicParams]) -> FitBatch:
+        return replace(
+            fit_once(batch),
+            variants=tuple(variants),
+            diagnose=self._request.diagnoses,
+            save_bertopic=self._bertopic_folder,
+        )
+
+    async def _compute(self, task: Task, n_stages: int, n_fits: int = 1) -> Any:
         compute = Compute(ComputeConfig.of(self._settings))
         timeout_s = self._settings.timeout_ms / 1000
         try:
-            with self._terminal.progress(len(variants)):
+            with self._terminal.progress(n_fits * (n_stages - 1)):
                 self._terminal.say("starting the compute process")
                 ready = await compute.start()
                 self._terminal.say(f"device: {ready.device}")
                 (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
-                task = FitBatch(
-                    batch.texts,
-                    batch.embeddings,
-                    tuple(variants),
-                    self._request.diagnoses,
-                    save_bertopic=self._bertopic_folder,
-                )
-                fits: tuple[TopicFit | NoTopics, ...] = await compute.run(
-                    task, timeout_s=timeout_s * len(variants), on_stage=self._on_stage
-                )
-                return fits
+                return await compute.run(task, timeout_s=timeout_s * n_fits, on_stage=self._on_stage)
         finally:
             await compute.close()
 
-    def _say_validated(self, began_s: float, outcome: Batch | Rejection) -> None:
-        details = {} if isinstance(outcome, Rejection) else {"n_items": len(outcome.submission_ids)}
+    def _say_validated(self, began_s: float, outcome: JobRequest | Rejection) -> None:
+        details = {} if isinstance(outcome, Rejection) else {"n_items": outcome.n_items}
         self._on_stage(StageFinished(Stage.VALIDATE, time.monotonic() - began_s, details))
-        if isinstance(outcome, Batch):
+        if not isinstance(outcome, Rejection):
             for warning in outcome.warnings:
                 self._terminal.warn(warning)
 

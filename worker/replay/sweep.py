@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from worker.contract.envelope import Batch, Rejection, read_envelope, revalidated
-from worker.contract.result import Document, completed, failed, no_topics
+from worker.contract.result import Document, failed
+from worker.jobs.topic_model import document_of
 from worker.replay.experiment import with_params
 from worker.replay.files import UnwritableFile
 from worker.replay.terminal import Terminal, new_table
@@ -91,11 +92,9 @@ def results_of(
             results.append(Result(variant.value, None, None, failed(variant.outcome.error, now=now)))
             continue
         fit, part = next(left), next(parts, ())
-        if isinstance(fit, NoTopics):
-            results.append(Result(variant.value, variant.outcome, None, no_topics(fit, now=now), part))
-        else:
-            document = completed(variant.outcome, fit, now=now)
-            results.append(Result(variant.value, variant.outcome, fit, document, part))
+        document = document_of(variant.outcome, fit, now)
+        topics = None if isinstance(fit, NoTopics) else fit
+        results.append(Result(variant.value, variant.outcome, topics, document, part))
     return results
 
 
@@ -135,6 +134,6 @@ def shown(value: object) -> str:
 
 def _stages_by_fit(stages: Sequence[StageFinished]) -> list[tuple[StageFinished, ...]]:
     """Part the stages of several fits; what came before the first one belongs to all."""
-    first = [at for at, stage in enumerate(stages) if stage.stage is Stage.NEIGHBOURS]
+    first = [at for at, stage in enumerate(stages) if stage.stage == Stage.NEIGHBOURS]
     before = tuple(stages[: first[0]]) if first else ()
     return [before + tuple(stages[begin:end]) for begin, end in pairwise([*first, len(stages)])]

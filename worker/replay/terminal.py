@@ -14,7 +14,7 @@ from rich.text import Text
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
 from worker.printable import printable
-from worker.topics.fit import Details, Stage, StageFinished, StageStarted, TopicFit
+from worker.topics.fit import Details, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
 # What nobody looks at through a window of a width of its own: a file, a pipe, a log.
@@ -54,11 +54,11 @@ class Terminal:
         self._console.print(renderable)
 
     @contextlib.contextmanager
-    def progress(self, n_fits: int = 1) -> Iterator[None]:
-        """Show a bar while the stages of so many fits run; only on a terminal.
+    def progress(self, n_stages: int) -> Iterator[None]:
+        """Show a bar while stages run; only on a terminal.
 
         Args:
-            n_fits: how often the stages will be gone through.
+            n_stages: how many will run until the end.
         """
         if not self._console.is_terminal:
             yield
@@ -69,7 +69,7 @@ class Terminal:
             *columns, console=self._console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as progress:
             self._progress = progress
-            self._task = progress.add_task("starting", total=n_fits * (len(Stage) - 1))
+            self._task = progress.add_task("starting", total=n_stages)
             try:
                 yield
             finally:

@@ -219,16 +219,16 @@ NoTopics.NO_KEYWORDS = NoTopics(NoTopicsReason.NO_KEYWORDS)
 
 @dataclass(frozen=True)
 class StageStarted:
-    """A stage begins."""
+    """A stage begins; for a fit it is a `Stage`, other kinds of job have their own."""
 
-    stage: Stage
+    stage: str
 
 
 @dataclass(frozen=True)
 class StageFinished:
     """A stage is done: how long it took (monotonic clock), and what a reader wants to know of it."""
 
-    stage: Stage
+    stage: str
     duration_s: float
     details: Details = field(default_factory=dict)
 

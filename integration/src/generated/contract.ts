@@ -12,7 +12,7 @@ export interface Assignment {
   topicIndex: number;
   probability: number;
   /**
-   * Where multi_topic was asked for.
+   * Whether the comment has a second topic, if multi_topic was asked for.
    */
   isMultiTopic?: boolean;
   secondaryTopicIndex?: number;
@@ -60,12 +60,12 @@ export interface Topic {
   keywords: string[];
   docCount: number;
   /**
-   * The nearest aspect, where aspects were asked for.
+   * The nearest aspect, if aspects were asked for.
    */
   aspectLabel?: string;
   aspectSimilarity?: number;
   /**
-   * Nearer to no aspect than match_threshold.
+   * Whether the similarity is below match_threshold.
    */
   isEmergent?: boolean;
 }
@@ -80,7 +80,7 @@ export interface Metrics {
   embedding_coherence: number;
 }
 /**
- * What a batch returns whose data is at fault: the job completes, and is not tried again.
+ * What a batch returns if its data is at fault: the job completes, and is not tried again.
  */
 export interface FailedResult {
   /**
@@ -170,7 +170,7 @@ export interface Params {
   multi_topic?: boolean | null;
 }
 /**
- * The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds half of a surrogate pair; there are at least min_topic_size items (15 where left out) whose embedding is not the zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: of another type they are left out.
+ * The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds half of a surrogate pair; there are at least min_topic_size items (15 by default) whose embedding is not the zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if they have another type, they are ignored.
  */
 export interface TopicModelRequest {
   version?: string | null;

@@ -109,7 +109,7 @@ def test_each_outcome_is_counted_and_the_readme_s_commands_print_it(
     probes.until("topic_model_running_jobs", 1)
     with own_redis.client() as client:
         client.set(f"{KEY}:{stolen}:lock", "somebody else", px=60_000)
-    probes.until("topic_model_jobs_total|lost", 1)
+    probes.until("topic_model_jobs_total|topic-model|lost", 1)
     probes.until("topic_model_queue_jobs|active", 1)
     probes.until_ready(200)
 
@@ -120,9 +120,9 @@ def test_each_outcome_is_counted_and_the_readme_s_commands_print_it(
         assert subprocess.run(["sh", "-c", local], capture_output=True, text=True, check=True).stdout == printed
 
     samples = probes.samples()
-    assert samples["topic_model_items_total"] == 80
-    assert samples["topic_model_job_duration_seconds_count|completed"] == 1
-    assert samples["topic_model_stage_duration_seconds_count|validate"] == 4
+    assert samples["topic_model_items_total|topic-model"] == 80
+    assert samples["topic_model_job_duration_seconds_count|topic-model|completed"] == 1
+    assert samples["topic_model_stage_duration_seconds_count|topic-model|validate"] == 4
     assert samples["topic_model_job_timeout_seconds"] == 3
     assert samples["topic_model_lock_renewals_total|failed"] >= 1
     restarts = {reason: samples[f"topic_model_compute_restarts_total|{reason}"] for reason in Ending}
@@ -184,7 +184,7 @@ def test_a_job_that_stalled_once_too_often_is_told_of(
     assert failed["pipeline_id"] == "stalled"
     assert {"attempt", "attempts", "run_id"} <= failed.keys()
     samples = Probes(free_port).samples()
-    assert samples["topic_model_jobs_total|stalled"] == 1
+    assert samples["topic_model_jobs_total|topic-model|stalled"] == 1
     assert samples["topic_model_running_jobs"] == 0
     assert producer.ask("wait", id=job_id)["state"] == "failed"
 

@@ -1,0 +1,56 @@
+"""What a kind of job is: all that the queue, the telemetry, the schema and the replay need to know of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from worker.compute.tasks import Task
+from worker.contract.envelope import Correlation, Rejection
+from worker.contract.result import Document
+
+# The stage of every kind in which the envelope is read.
+VALIDATE: Final = "validate"
+
+
+class Request(Protocol):
+    """A sound envelope of some kind."""
+
+    @property
+    def correlation(self) -> Correlation:
+        """The ids for the logs."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One line each, for people; no text, no embedding."""
+
+    @property
+    def n_items(self) -> int:
+        """How many items the envelope has."""
+
+
+_Request = TypeVar("_Request", bound=Request)
+
+
+@dataclass(frozen=True)
+class JobKind(Generic[_Request]):
+    """A kind of job.
+
+    Attributes:
+        name: the envelope's `type`, and the label of the metrics.
+        stages: in order, "validate" first: at what percent of a usual job's time each begins.
+        read: turns the envelope, any JSON value, into a request; never raises.
+        task: what the compute process is to run.
+        respond: makes the job's return value of the request and of what the task gave.
+            Raises `WorkerError` if the two contradict each other.
+        summarize: what the log says of a completed job's return value; numbers, no text.
+        definitions: the JSON Schema of request and result, by name, as under `$defs`.
+    """
+
+    name: str
+    stages: Mapping[str, int]
+    read: Callable[[object], _Request | Rejection]
+    task: Callable[[_Request], Task]
+    respond: Callable[[_Request, Any, datetime], Document]
+    summarize: Callable[[Document], Mapping[str, object]]
+    definitions: Callable[[], Mapping[str, Any]]
