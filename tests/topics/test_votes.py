@@ -40,9 +40,12 @@ def test_copies_have_one_vote() -> None:
 
 
 def test_votes_that_differ_place_nobody() -> None:
-    """Three of nine clustered neighbors are less than three eighths."""
-    labels = [0] * 8 + [1] * 3 + [2] * 3 + [-1]
-    assert last_placed([0, 1, 8, 9, 11, 12], labels, list(range(15))) == -1
+    """Three of nine clustered neighbors are less than three eighths, three of eight are not."""
+    labels = np.array([*[0] * 4, *[1] * 4, *[2] * 4, -1, -1])
+    split = [0, 1, 2, 4, 5, 6, 8, 9, 10]
+    own = [[row // 4 * 4 + (row + step) % 4 for step in range(1, 4)] + [12, 13] * 3 for row in range(12)]
+    voters = voters_of([*own, split, [*split[:8], 12]], list(range(14)))
+    assert place_outliers(labels, voters)[12:].tolist() == [-1, 0]
 
 
 def test_neighbors_that_are_far_away_place_nobody() -> None:
