@@ -26,7 +26,7 @@ from worker.topics.fit import IntArray, TopicFit, TopicParams
 from worker.topics.graph import reduction
 from worker.topics.pipeline import fit_topics
 from worker.topics.words.encoders import CorpusEncoder, KeywordEncoder, TransformerEncoder
-from worker.topics.words.vocabulary import build_vocabulary, tokenize
+from worker.topics.words.vocabulary import build_vocabulary
 
 N_SHOWN = 10
 HEADINGS = "topics|largest|outliers|NPMI|diversity|silhouette|coherence|NMI clustered|NMI all|ARI clustered|ARI all"
@@ -54,7 +54,7 @@ def judge(
     labels: IntArray,
     topics: list[list[str]],
     model: SentenceTransformer,
-    tokenizer: Callable[[str], list[str]],
+    tokenizer: Callable[[str], list[str]] | None,
 ) -> Quality:
     """Judge a clustering and its keywords; both competitors go through here.
 
@@ -101,7 +101,7 @@ def rows(
         plain.append(judge(corpus, plain_fit.labels, plain_fit.topics, model, tokenize_plain))
         fit = fit_worker(corpus, encoder, seed)
         words = [list(topic.keywords) for topic in fit.topics]
-        ours.append(judge(corpus, fit.labels, words, model, tokenize))
+        ours.append(judge(corpus, fit.labels, words, model, None))
         if seed == seeds[0]:
             shown = (plain_fit.topics, words)
     yield "plain BERTopic", plain, shown[0]

@@ -11,7 +11,7 @@ from tests.contract.envelopes import make_envelope, make_fit
 from worker.contract.envelope import Batch, read_envelope
 from worker.contract.result import completed, failed, no_topics
 from worker.errors import EngineFailed
-from worker.topics.fit import NoTopics, Topic, TopicFit, TopicMetrics
+from worker.topics.fit import NoTopics, NoTopicsReason, Shortfall, Topic, TopicFit, TopicMetrics
 from worker.version import WORKER_VERSION
 
 NOW = datetime(2026, 3, 21, 10, 35, 0, 999, tzinfo=UTC)
@@ -148,6 +148,14 @@ def test_failed_document() -> None:
 def test_no_topics_document(reason: NoTopics, error: str) -> None:
     """Each reason for no topics has the contract's message."""
     assert no_topics(reason, now=NOW) == failed(error, now=NOW)
+
+
+def test_the_cause_of_no_topics_is_told() -> None:
+    """How many similar comments were wanted, among how many, and the most that there were."""
+    outcome = NoTopics(NoTopicsReason.NO_CLUSTERS, Shortfall(wanted=500, n_documents=800, largest=212))
+    assert no_topics(outcome, now=NOW)["error"] == (
+        "BERTopic produced 0 topics: no group of at least 500 similar comments among 800, the largest had 212"
+    )
 
 
 def test_completed_at_is_utc_whatever_the_clock() -> None:

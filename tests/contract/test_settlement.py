@@ -41,7 +41,7 @@ def test_a_rejection_completes_as_failed() -> None:
     assert settlement.document["error"] == "All embeddings are zero vectors"
 
 
-@pytest.mark.parametrize("reason", list(NoTopics))
+@pytest.mark.parametrize("reason", [NoTopics.NO_CLUSTERS, NoTopics.NO_KEYWORDS])
 def test_no_topics_completes_as_failed(batch: Batch, reason: NoTopics) -> None:
     """So would a batch without topics."""
     settlement = settle(TOPIC_MODEL, batch, (reason,), now=NOW)

@@ -140,6 +140,7 @@ async def test_a_web_server_is_no_redis(http_port: int) -> None:
         (f"redis://127.0.0.1:{free_port()}", "connection refused"),
         ("unix:///no/such/socket", "no such socket"),
     ],
+    ids=["dns", "refused", "socket"],
 )
 async def test_what_may_pass_is_told_with_its_reason(url: str, reason: str) -> None:
     """The worker waits for these, since DNS and Redis may still come up."""

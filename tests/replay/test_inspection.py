@@ -36,7 +36,7 @@ from worker.replay.sweep import make_variants, path_of, results_of, variants_to_
 from worker.replay.terminal import Terminal
 from worker.topics.fit import NoTopics
 from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
-from worker.topics.words.vocabulary import tokenize
+from worker.topics.words.tokens import tokenize
 
 NASTY = "the room </script><script>document.title='taken'</script><img src=x onerror=alert(1)> & <b>late</b>"
 # An engine without a model: it starts at once.

@@ -29,7 +29,7 @@ def test_what_was_sent_is_kept() -> None:
 
 
 def test_what_cannot_run_is_clamped() -> None:
-    """More neighbours, dimensions or samples than documents make no graph."""
+    """More neighbors, dimensions or samples than documents make no graph."""
     sent = TopicParams(min_cluster_size=50, n_neighbors=500, n_components=400, min_samples=90)
     assert adapt(sent, 10) == AdaptedParams(10, 20, 9, 7, 9)
 
@@ -43,3 +43,8 @@ def test_details_name_parameters_as_the_request_does() -> None:
         "umap_n_components": 10,
         "hdbscan_min_samples": 5,
     }
+
+
+def test_the_full_minimum_size_is_reached_at_507() -> None:
+    """As the docstring says."""
+    assert [adapt(TopicParams(), n).min_cluster_size for n in (499, 500, 506, 507)] == [14, 14, 14, 15]

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from tests.topics.themes import themed_corpus
-from worker.topics.clusters.clustering import Clustering, EqualVectors, by_size, unite_copies
+from worker.topics.clusters.clustering import Clustering, EqualVectors
+from worker.topics.clusters.labels import by_size, unite_copies
 from worker.topics.clusters.merging import merge_clusters
 from worker.topics.clusters.outliers import assignment_probabilities, place_outliers
+from worker.topics.clusters.voters import Voters
 
 
 def blobs(sizes: list[int], spread: float = 0.1, seed: int = 0) -> np.ndarray:
@@ -23,6 +25,11 @@ def cluster(points: np.ndarray, n_topics: int = 20) -> Clustering:
     unit = points / np.linalg.norm(points, axis=1, keepdims=True)
     copies = np.arange(len(points))
     return Clustering(unit, copies, min_cluster_size=15, min_samples=5, n_topics=n_topics).fit(points)
+
+
+def all_vote(neighbors: np.ndarray) -> Voters:
+    """Let all neighbors vote, at one distance."""
+    return Voters(neighbors, np.full(neighbors.shape, 0.5, np.float32), np.full(neighbors.shape, fill_value=True))
 
 
 def test_two_real_groups_stay_two() -> None:
@@ -83,12 +90,23 @@ def test_an_outlier_goes_where_its_neighbors_are() -> None:
     """Agreement places it, disagreement leaves it out, and others do not move."""
     labels = np.array([0, 0, 0, 1, 1, 2, -1, -1])
     neighbors = np.array([[1, 2, 3, 4]] * 6 + [[0, 1, 3, 7], [0, 3, 5, 6]])
-    assert place_outliers(labels, neighbors).tolist() == [0, 0, 0, 1, 1, 2, 0, -1]
+    assert place_outliers(labels, all_vote(neighbors)).tolist() == [0, 0, 0, 1, 1, 2, 0, -1]
 
 
 def test_probability_is_lower_for_a_placed_outlier() -> None:
-    """With the same neighbours a core document is surer than a placed one; outliers have none."""
+    """With the same neighbors a core document is surer than a placed one; outliers have none."""
     core = np.array([0, 0, 0, 1, -1, -1])
     labels = np.array([0, 0, 0, 1, 0, -1])
     neighbors = np.array([[1, 2], [0, 2], [0, 1], [0, 1], [0, 1], [0, 3]])
-    assert assignment_probabilities(labels, core, neighbors).tolist() == [1.0, 1.0, 1.0, 0.5, 0.5, 0.0]
+    assert assignment_probabilities(labels, core, all_vote(neighbors)).tolist() == [1.0, 1.0, 1.0, 0.5, 0.5, 0.0]
+
+
+def test_copies_of_many_comments_are_united_alike() -> None:
+    """Every group gets what counting it alone gives, however many there are."""
+    rng = np.random.default_rng(0)
+    copies = rng.integers(0, 400, 1_000) * 7
+    labels = rng.integers(-1, 4, 1_000)
+    united = unite_copies(labels, copies)
+    for group in np.unique(copies):
+        values, votes = np.unique(labels[copies == group], return_counts=True)
+        assert set(united[copies == group]) == {values[votes.argmax()]}

@@ -31,7 +31,7 @@ def test_auto_takes_the_gpu() -> None:
     assert choose_device("auto") == "cuda:0"
 
 
-def test_both_devices_find_the_same_neighbours() -> None:
+def test_both_devices_find_the_same_neighbors() -> None:
     """Ranked in double precision, so index by index."""
     _, embeddings, _ = themed_corpus(100)
     cpu, gpu = (nearest_neighbors(embeddings, 20, device) for device in ("cpu", "cuda:0"))

@@ -143,7 +143,7 @@ def test_a_named_model_that_is_missing_is_an_error(monkeypatch: pytest.MonkeyPat
 
 def test_a_folder_that_is_no_model_is_an_error(tmp_path: Path) -> None:
     """The message says which one."""
-    with pytest.raises(EncoderUnavailable, match="is no model that sentence-transformers can load"):
+    with pytest.raises(EncoderUnavailable, match="is not a model that sentence-transformers can load"):
         choose_encoder(str(tmp_path), "unused", "cpu")
 
 

@@ -7,8 +7,9 @@ import pytest
 from scipy import sparse
 
 from worker.topics.words.encoders import CorpusEncoder
-from worker.topics.words.keywords import KeywordRanking, pick
-from worker.topics.words.vocabulary import build_vocabulary
+from worker.topics.words.forms import families
+from worker.topics.words.keywords import pick, rank_keywords
+from worker.topics.words.vocabulary import NO_WORD, build_vocabulary
 
 
 def picked(
@@ -21,7 +22,15 @@ def picked(
     for a, b in (apart, apart[::-1]) if apart else ():
         together[terms.index(a), terms.index(b)] = 0
     scores = np.linspace(1, 0.5, len(terms))
-    return [terms[i] for i in pick(terms, scores, together, np.isin(terms, rare), n)]
+    return [terms[i] for i in pick(stems_of(terms), scores, together, np.isin(terms, rare), n)]
+
+
+def stems_of(terms: list[str]) -> np.ndarray:
+    """Number the families of the words in terms of one or two words."""
+    first = families(word for term in terms for word in term.split(" "))
+    numbers = sorted(set(first.values()))
+    found = [[numbers.index(first[word]) for word in term.split(" ")] for term in terms]
+    return np.array([[*own, NO_WORD][:2] for own in found])
 
 
 @pytest.mark.parametrize(
@@ -62,11 +71,11 @@ def ranked(texts: list[str], labels: list[int], heavy: str = "") -> dict[int, li
     """Rank the keywords of a batch whose embeddings are its topics; the words of `heavy` weigh nine times as much."""
     embeddings = np.eye(max(labels) + 1, dtype=np.float32)[labels]
     vocabulary = build_vocabulary(texts)
-    ranking = KeywordRanking(CorpusEncoder(), vocabulary, texts, embeddings)
     members = sparse.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))))
     weights = (members @ vocabulary.doc_term_matrix).astype(bool).astype(np.float64)
     weigh = sparse.diags([9.0 if set(term.split(" ")) <= set(heavy.split(" ")) else 1.0 for term in vocabulary.terms])
-    keywords = ranking._rank(np.array(labels), (weights @ weigh).tocsr())
+    given = (vocabulary, texts, embeddings, CorpusEncoder(), np.array(labels), (weights @ weigh).tocsr())
+    keywords, _ = rank_keywords(*given)
     return {topic: [word.term for word in words] for topic, words in keywords.items()}
 
 

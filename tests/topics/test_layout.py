@@ -122,7 +122,7 @@ print(hashlib.sha256(reduced(themed_corpus(200, noise=0.1)[1]).tobytes()).hexdig
 @pytest.mark.slow
 @pytest.mark.parametrize("sketch_above", [0, 10**6])
 def test_the_same_bytes_for_any_number_of_threads(sketch_above: int) -> None:
-    """From vectors to coordinates, by exact neighbours and by a sketch, 1,200 documents."""
+    """From vectors to coordinates, by exact neighbors and by a sketch, 1,200 documents."""
     digests = set()
     for threads in ("1", "2"):
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -138,7 +138,7 @@ def test_the_same_bytes_for_any_number_of_threads(sketch_above: int) -> None:
     assert len(digests) == 1
 
 
-def test_a_sketch_finds_nearly_all_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sketch_finds_nearly_all_neighbors(monkeypatch: pytest.MonkeyPatch) -> None:
     """On vectors whose spectrum falls slowly; what it finds has exact distances, in order."""
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(3000, 768)) / np.sqrt(np.arange(1, 769))

@@ -1,4 +1,4 @@
-"""Nearest neighbours against scikit-learn, block by block."""
+"""Nearest neighbors against scikit-learn, block by block."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_block_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ties_go_to_the_lower_index() -> None:
-    """Among equal vectors the neighbours are the first ones, and no distance is negative."""
+    """Among equal vectors the neighbors are the first ones, and no distance is negative."""
     embeddings = np.tile(np.eye(1, 768, dtype=np.float32), (6, 1))
     found = nearest_neighbors(embeddings, 3, "cpu")
     assert found.indices[5].tolist() == [0, 1, 2]

@@ -10,7 +10,16 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, homogeneity_score
 
 from tests.topics.themes import THEMES, themed_corpus
-from worker.topics.fit import FloatArray, NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
+from worker.topics.fit import (
+    FloatArray,
+    NoTopics,
+    NoTopicsReason,
+    Stage,
+    StageFinished,
+    StageStarted,
+    TopicFit,
+    TopicParams,
+)
 from worker.topics.pipeline import fit_topics
 from worker.topics.words.encoders import CorpusEncoder, unit
 
@@ -153,7 +162,9 @@ def sample(n: int) -> tuple[list[str], FloatArray, list[int]]:
 def test_fewer_than_two_pairs_have_no_topics(n: int) -> None:
     """HDBSCAN needs five documents for its first cluster; with fewer the engine says that there is none."""
     texts, embeddings, _ = sample(n)
-    assert fit(texts, embeddings, min_cluster_size=2) is NoTopics.NO_CLUSTERS
+    outcome = fit(texts, embeddings, min_cluster_size=2)
+    assert isinstance(outcome, NoTopics)
+    assert outcome.reason is NoTopicsReason.NO_CLUSTERS
 
 
 @pytest.mark.parametrize("n", [5, 8, 11, 12, 15, 20, 30, 60])
@@ -208,7 +219,7 @@ def test_equal_vectors_with_distinct_texts_are_one_topic() -> None:
 def test_texts_without_a_word_have_no_keywords(text: str) -> None:
     """Stop words, symbols and digits name nothing."""
     _, embeddings, _ = themed_corpus(20, 3)
-    assert fit([text] * 60, embeddings) is NoTopics.NO_KEYWORDS
+    assert fit([text] * 60, embeddings) == NoTopics.NO_KEYWORDS
 
 
 def test_a_topic_without_a_word_is_dissolved() -> None:
@@ -224,7 +235,9 @@ def test_scattered_documents_have_no_topics() -> None:
     """Vectors that have nothing in common make no cluster of the size asked for."""
     texts, _, _ = themed_corpus(4)
     embeddings = unit(np.eye(24, 768))
-    assert fit(texts, embeddings, min_cluster_size=15) is NoTopics.NO_CLUSTERS
+    outcome = fit(texts, embeddings, min_cluster_size=15)
+    assert isinstance(outcome, NoTopics)
+    assert outcome.reason is NoTopicsReason.NO_CLUSTERS
 
 
 @pytest.mark.parametrize("text", ["x" * 50_000, "word " * 20_000, "a\x1eb\x00c\u200b", "\n\t\n fair", " "])
@@ -236,8 +249,8 @@ def test_odd_texts_are_fine(text: str) -> None:
 
 
 @pytest.mark.parametrize("n_neighbors", [10, 40])
-def test_twenty_neighbours_vote_whatever_umap_looks_at(n_neighbors: int) -> None:
-    """Of twelve comments of a theme, each has eleven among its twenty neighbours."""
+def test_twenty_neighbors_vote_whatever_umap_looks_at(n_neighbors: int) -> None:
+    """Of twelve comments of a theme, each has eleven among its twenty neighbors."""
     texts, embeddings, _ = themed_corpus(12)
     outcome = found(fit(texts, embeddings, n_neighbors=n_neighbors))
     own = outcome.probabilities[outcome.labels >= 0]

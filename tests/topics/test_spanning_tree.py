@@ -1,5 +1,7 @@
 """The tree against the exact one, and HDBSCAN on it against HDBSCAN's own search."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -43,7 +45,7 @@ def n_components(tree: DoubleArray) -> int:
 @pytest.mark.parametrize(
     ("n_blobs", "size", "distance", "excess"),
     [(1, 12, 0.0, 1e-9), (1, 400, 0.0, 0.01), (40, 10, 3.0, 0.01), (8, 50, 3.0, 0.05)],
-    ids=["few", "one blob", "blobs smaller than the neighbourhood", "far blobs"],
+    ids=["few", "one blob", "blobs smaller than the neighborhood", "far blobs"],
 )
 def test_it_weighs_as_little_as_the_exact_tree(
     n_blobs: int, size: int, distance: float, excess: float, min_samples: int
@@ -69,7 +71,7 @@ def test_copies_are_joined() -> None:
 
 
 def test_hdbscan_finds_the_same_clusters_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nearly: where two neighbouring clusters part is a matter of the last branches."""
+    """Nearly: where two neighboring clusters part is a matter of the last branches."""
     points = blobs(12, 60, 1.2)
     arguments = (np.eye(len(points), dtype=np.float32), np.arange(len(points)))
     options = {"min_cluster_size": 15, "min_samples": 5, "n_topics": 100}
@@ -94,3 +96,19 @@ def test_the_same_tree_for_any_number_of_threads() -> None:
         torch.set_num_threads(before)
     for tree in trees[1:]:
         np.testing.assert_array_equal(tree, trees[0])
+
+
+def peak_bytes(points: FloatArray, min_samples: int) -> int:
+    """Measure what making the tree allocates at most."""
+    tracemalloc.start()
+    try:
+        spanning_tree(points, min_samples)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_samples_cost_no_memory() -> None:
+    """The core distance needs one distance of each point, whichever neighbor it belongs to."""
+    points = blobs(1, 3_000, 0.0)
+    assert peak_bytes(points, 1_000) < 1.5 * peak_bytes(points, 5)

@@ -5,14 +5,10 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
 from tests.topics.themes import themed_corpus
-from worker.topics.words.vocabulary import (
-    STOP_WORD_LISTS,
-    NgramVectorizer,
-    build_vocabulary,
-    for_bertopic,
-    stop_words,
-    tokenize,
-)
+from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
+from worker.topics.words.function_words import STOP_WORD_LISTS, stop_words
+from worker.topics.words.tokens import tokenize
+from worker.topics.words.vocabulary import build_vocabulary
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ examples:
   python -m worker --once job.json --sweep min_topic_size=5,10,15,20
   python -m worker --once job.json --explain 3f2b...c1
   python -m worker --once --job 7d1e...--topic-model --report out.html
+  python -m worker --once job.json --save-bertopic model
   python -m worker --once --job 7d1e...--topic-model --save-job bug.json.gz --redact
   python -m worker --compare before.json after.json
   python -m worker --warm-up                    load the model, run a made-up batch, exit
@@ -49,7 +50,7 @@ class _FromRedis:
 
 # The value of `--once` without FILE: the batch is a job's, and `--job` names it.
 FROM_REDIS: Final = _FromRedis()
-_ONCE_FLAGS: Final = ("--job", "--report", "--set", "--sweep", "--explain", "--save-job", "--redact")
+_ONCE_FLAGS: Final = ("--job", "--report", "--set", "--sweep", "--explain", "--save-job", "--save-bertopic", "--redact")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -166,6 +167,12 @@ def _add_what_once_writes(once: argparse._ArgumentGroup) -> None:
         metavar="FILE",
         help="write the envelope as it was taken, before --set; gzipped if FILE ends in .gz; "
         "e.g. --save-job bug.json.gz",
+    )
+    once.add_argument(
+        "--save-bertopic",
+        metavar="DIR",
+        help="save BERTopic's own object with the topic numbers of the result, to be read by BERTopic.load(DIR); it "
+        "holds keywords and topic vectors, no comment; e.g. --save-bertopic model",
     )
     once.add_argument(
         "--redact",

@@ -78,6 +78,7 @@ def _request(arguments: argparse.Namespace) -> Request | None:
         settings=tuple(arguments.set),
         sweep=tuple(arguments.sweep),
         save_job=arguments.save_job,
+        save_bertopic=arguments.save_bertopic,
         redact=arguments.redact,
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from worker.contract.envelope import Batch
 from worker.errors import EngineFailed
-from worker.topics.fit import NoTopics, Stage, TopicFit, TopicParams
+from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicParams
 from worker.topics.words.academic_aspects import aspects_in_force
 from worker.version import WORKER_VERSION
 
@@ -17,11 +17,13 @@ Document: TypeAlias = dict[str, JSON]
 
 MAX_KEYWORDS: Final = 10
 _LABEL_KEYWORDS: Final = 4
+# What a database column can take.
+MAX_LABEL: Final = 200
 _DECIMALS: Final = 4
 
 _NO_TOPICS: Final = {
-    NoTopics.NO_CLUSTERS: "BERTopic produced 0 topics",
-    NoTopics.NO_KEYWORDS: "No keywords: the texts hold only stop words, symbols or digits",
+    NoTopicsReason.NO_CLUSTERS: "BERTopic produced 0 topics",
+    NoTopicsReason.NO_KEYWORDS: "No keywords: the texts hold only stop words, symbols or digits",
 }
 
 
@@ -74,18 +76,31 @@ def failed(error: str, *, now: datetime) -> Document:
     }
 
 
-def no_topics(reason: NoTopics, *, now: datetime) -> Document:
-    """Build the document of a sound batch in which the engine found no topic."""
-    return failed(_NO_TOPICS[reason], now=now)
+def no_topics(outcome: NoTopics, *, now: datetime) -> Document:
+    """Build the document of a sound batch in which the engine found no topic, with the cause if it is known."""
+    error, shortfall = _NO_TOPICS[outcome.reason], outcome.shortfall
+    if shortfall is not None:
+        error += (
+            f": no group of at least {shortfall.wanted} similar comments among {shortfall.n_documents}, "
+            f"the largest had {shortfall.largest}"
+        )
+    return failed(error, now=now)
 
 
 def _topic(index: int, keywords: list[str], size: int) -> Document:
     return {
         "topicIndex": index,
-        "rawLabel": "_".join([str(index), *keywords[:_LABEL_KEYWORDS]]),
+        "rawLabel": _raw_label(index, keywords[:_LABEL_KEYWORDS]),
         "keywords": list(keywords),
         "docCount": size,
     }
+
+
+def _raw_label(index: int, keywords: list[str]) -> str:
+    """Join the index and the keywords as BERTopic does, as many as fit."""
+    while len(label := "_".join([str(index), *keywords])) > MAX_LABEL and len(keywords) > 1:
+        keywords = keywords[:-1]
+    return label[:MAX_LABEL]
 
 
 def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:

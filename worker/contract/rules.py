@@ -11,6 +11,7 @@ from worker.topics.fit import DEFAULT_MATCH_THRESHOLD, TopicParams
 
 MAX_ASPECTS: Final = 50
 MAX_SEEDS: Final = 100
+MAX_STOP_WORDS: Final = 1_000
 # Of an embedding that is longer than this, only the length is told.
 MOST_NUMBERS_READ: Final = 4096
 # A larger min_topic_size means the same as this one: more documents than any batch has. It fits an int32.
@@ -89,12 +90,23 @@ def _aspects(value: object) -> dict[str, tuple[str, ...]] | None:
     return {name: tuple(dict.fromkeys(seeds)) for name, seeds in value.items()}
 
 
+def _stop_words(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) > MAX_STOP_WORDS or not all(map(_is_short_text, value)):
+        message = "must be an array of at most {most} words or phrases of up to {longest} characters"
+        raise PydanticCustomError("stop_words", message, {"most": MAX_STOP_WORDS, "longest": MAX_SEEDS})
+    return tuple(dict.fromkeys(value))
+
+
 def _are_seeds(name: str, seeds: object) -> bool:
     if not isinstance(seeds, list) or not 1 <= len(seeds) <= MAX_SEEDS:
         return False
-    return all(
-        isinstance(word, str) and 0 < len(word.strip()) <= MAX_SEEDS and _encodes(word) for word in [name, *seeds]
-    )
+    return all(map(_is_short_text, [name, *seeds]))
+
+
+def _is_short_text(word: object) -> bool:
+    return isinstance(word, str) and 0 < len(word.strip()) <= MAX_SEEDS and _encodes(word)
 
 
 def _encodes(text: str) -> bool:
@@ -115,6 +127,7 @@ _ASPECTS_SCHEMA: Final = {
     "propertyNames": _SHORT_TEXT,
     "additionalProperties": {"type": "array", "minItems": 1, "maxItems": MAX_SEEDS, "items": _SHORT_TEXT},
 }
+_STOP_WORDS_SCHEMA: Final = {"type": ["array", "null"], "maxItems": MAX_STOP_WORDS, "items": _SHORT_TEXT}
 _NonEmpty = Annotated[str, Strict(), Field(min_length=1)]
 _OptionalString = Annotated[str, Strict()] | None
 _Flag = Annotated[bool | None, PlainValidator(_flag), WithJsonSchema({"type": ["boolean", "null"]})]
@@ -151,6 +164,9 @@ class Params(BaseModel):
         WithJsonSchema({"type": ["number", "null"], "minimum": -1, "maximum": 1}),
     ] = Field(None, description="Extension: cosine below which a topic is emergent. Left out: 0.65.")
     multi_topic: _Flag = Field(None, description="Extension: name a second topic for comments that have one.")
+    stop_words: Annotated[tuple[str, ...] | None, PlainValidator(_stop_words), WithJsonSchema(_STOP_WORDS_SCHEMA)] = (
+        Field(None, description="Words and phrases, such as names of teachers, that name no topic. Left out: none.")
+    )
 
     def to_topic_params(self) -> TopicParams:
         """Give the request's parameters the engine's names."""
@@ -165,6 +181,7 @@ class Params(BaseModel):
             academic_aspects=self.tier1_guided is True,
             match_threshold=DEFAULT_MATCH_THRESHOLD if self.match_threshold is None else self.match_threshold,
             multi_topic=self.multi_topic is True,
+            stop_words=self.stop_words or (),
         )
 
 

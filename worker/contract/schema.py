@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from worker.contract.envelope import EMBEDDING_DIM
-from worker.contract.result import MAX_KEYWORDS
+from worker.contract.result import MAX_KEYWORDS, MAX_LABEL
 from worker.contract.rules import Envelope, Item
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -36,7 +36,9 @@ class Topic(_Exact):
     """One topic; topics come by falling size."""
 
     topicIndex: _Count
-    rawLabel: Annotated[str, Field(description="The index and the first four keywords, joined by _.")]
+    rawLabel: Annotated[
+        str, Field(max_length=MAX_LABEL, description="The index and the first four keywords, joined by _.")
+    ]
     keywords: Annotated[list[str], Field(min_length=1, max_length=MAX_KEYWORDS, description="Best first.")]
     docCount: Annotated[int, Field(ge=1)]
     aspectLabel: Annotated[str, Field(description="The nearest aspect, if aspects were asked for.")] = ""

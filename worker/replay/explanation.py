@@ -127,7 +127,7 @@ def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
     if core >= 0:
         lines.append(_cluster_line(diagnostics, cluster, core, float(diagnostics.strengths[row])))
     elif cluster >= 0:
-        lines.append(f"its cluster {cluster} became a topic without keywords, which was dissolved")
+        lines.append(f"it was set aside from cluster {cluster}, because that cluster's comments hold hardly a word")
     else:
         lines.append("HDBSCAN put it into no cluster: too few comments are close to it")
     if topic >= 0 and core < 0:

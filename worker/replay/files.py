@@ -53,6 +53,19 @@ def check_writable(path: str) -> None:
         raise UnwritableFile(f"cannot write {path}: {error.strerror or error}") from None
 
 
+def make_folder(path: str) -> None:
+    """Make a folder that files are to be written to, unless it is there, and find out whether they can be.
+
+    Raises:
+        UnwritableFile: they cannot.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableFile(f"cannot write {path}: {error.strerror or error}") from None
+    check_writable(os.path.join(path, "topics.json"))
+
+
 def read_batch_file(source: str) -> object:
     """Read an envelope without validating it.
 

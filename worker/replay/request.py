@@ -23,6 +23,7 @@ class Request:
         settings: the arguments of `--set`, each of the form `name=value`.
         sweep: the arguments of `--sweep`, each of the form `name=value,value,…`.
         save_job: the path of the envelope to write.
+        save_bertopic: the folder to write BERTopic's own object to.
         redact: whether to replace words of the saved envelope by pseudonyms.
     """
 
@@ -33,6 +34,7 @@ class Request:
     settings: tuple[str, ...] = field(default_factory=tuple)
     sweep: tuple[str, ...] = field(default_factory=tuple)
     save_job: str | None = None
+    save_bertopic: str | None = None
     redact: bool = False
 
     def __post_init__(self) -> None:
@@ -41,20 +43,26 @@ class Request:
         Raises:
             BadUsage: they do not; the message names the flags.
         """
-        for flag, value in (("--job", self.job_id), ("--report", self.report), ("--explain", self.explain)):
+        values = {"--job": self.job_id, "--report": self.report, "--explain": self.explain}
+        for flag, value in {**values, "--save-bertopic": self.save_bertopic}.items():
             if value == "":
                 raise BadUsage(f"{flag} is empty; is a shell variable not set?")
         if self.source is not None and self.job_id is not None:
             raise BadUsage("--once takes a FILE or --job ID, not both")
         if self.redact and self.save_job is None:
             raise BadUsage("--redact changes what --save-job writes: add --save-job out.json.gz")
-        if len(self.sweep) > 1:
-            raise BadUsage("--sweep takes one parameter at a time; --set fixes the others")
+        self._refuse_sweep()
         if self.report is not None and self.save_job is not None and _is_same_file(self.report, self.save_job):
             raise BadUsage("--report and --save-job name the same file")
         for path in (self.report, self.save_job):
             if self.source not in (None, STDIN) and path is not None and _is_same_file(str(self.source), path):
                 raise BadUsage(f"{path} is the batch file itself and would be overwritten")
+
+    def _refuse_sweep(self) -> None:
+        if len(self.sweep) > 1:
+            raise BadUsage("--sweep takes one parameter at a time; --set fixes the others")
+        if self.sweep and self.save_bertopic is not None:
+            raise BadUsage("--save-bertopic saves one model: --set the value of --sweep that is wanted")
 
     @property
     def diagnoses(self) -> bool:

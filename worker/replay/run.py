@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ from worker.jobs.topic_model import document_of, fit_once
 from worker.printable import printable
 from worker.queue.stored_job import StoredJob, read_stored_job
 from worker.replay.experiment import read_settings, read_sweep, with_params
-from worker.replay.files import STDIN, check_writable, read_batch_file
+from worker.replay.files import STDIN, check_writable, make_folder, read_batch_file
 from worker.replay.inspection import Inspection
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
@@ -65,6 +66,8 @@ class _Replay:
         self._terminal = Terminal(sys.stderr)
         self._stages: list[StageFinished] = []
         self._stored: StoredJob | None = None
+        folder = request.save_bertopic
+        self._bertopic_folder = None if folder is None else os.path.abspath(folder)
 
     def run(self) -> ExitCode:
         began_s = time.monotonic()
@@ -73,6 +76,8 @@ class _Replay:
         self._inspection = Inspection(self._terminal, self._request.explain, self._stored)
         for path in self._report_paths():
             check_writable(path)
+        if self._bertopic_folder is not None:
+            make_folder(self._bertopic_folder)
         if self._request.save_job is not None:
             save_job(self._request.save_job, data, redact=self._request.redact)
             self._terminal.say(f"job saved: {self._request.save_job}")
@@ -136,6 +141,8 @@ class _Replay:
             self._inspection.compare(document)
             return document
         self._terminal.show_fit(batch, outcome, document)
+        if self._bertopic_folder is not None:
+            self._terminal.say(f"BERTopic model saved: {self._bertopic_folder}")
         self._inspect(batch, outcome, document, self._stages, self._overrides, self._request.report)
         return document
 
@@ -180,7 +187,12 @@ class _Replay:
             self._inspection.report(report, session)
 
     def _task(self, batch: Batch, variants: list[TopicParams]) -> FitBatch:
-        return replace(fit_once(batch), variants=tuple(variants), diagnose=self._request.diagnoses)
+        return replace(
+            fit_once(batch),
+            variants=tuple(variants),
+            diagnose=self._request.diagnoses,
+            save_bertopic=self._bertopic_folder,
+        )
 
     async def _compute(self, task: Task, n_stages: int, n_fits: int = 1) -> Any:
         compute = Compute(ComputeConfig.of(self._settings))

@@ -47,9 +47,10 @@ def redacted(data: object) -> dict[str, Any]:
     positions = [index for index, item in enumerate(items) if isinstance(item, dict) and type(item.get("text")) is str]
     aspects = _aspects(params)
     seeds = [seed for words in aspects.values() for seed in words]
-    texts, new_seeds = redact_texts([items[index]["text"] for index in positions], seeds)
+    own = params.get("stop_words") if isinstance(params, dict) else None
+    texts, new_seeds = redact_texts([items[index]["text"] for index in positions], seeds, own or ())
     by_position = dict(zip(positions, texts, strict=True))
-    envelope = {key: _scalar(data[key]) for key in _ENVELOPE_KEYS if key in data}
+    envelope: dict[str, Any] = {key: _scalar(data[key]) for key in _ENVELOPE_KEYS if key in data}
     envelope["items"] = [_item(item, by_position.get(index)) for index, item in enumerate(items)]
     if envelope.get("type") not in (None, "topic-model"):
         envelope["type"] = "another"
@@ -61,6 +62,9 @@ def redacted(data: object) -> dict[str, Any]:
         next_seed = iter(new_seeds)
         named = {name: [next(next_seed) for _ in words] for name, words in aspects.items()}
         envelope["params"] = params | {"aspects": (params.get("aspects") or {}) | named} if aspects else params
+        if own:
+            # The redacted texts hold them no more.
+            envelope["params"] = envelope["params"] | {"stop_words": []}
     return envelope
 
 
@@ -87,6 +91,8 @@ def _params(params: object) -> Any:
     return {
         name: {aspect: words if _is_seeds(words) else None for aspect, words in value.items()}
         if name == "aspects" and isinstance(value, dict)
+        else value
+        if name == "stop_words" and _is_seeds(value)
         else _emptied(value)
         for name, value in params.items()
         if name in Params.model_fields

@@ -13,12 +13,12 @@ from worker.topics.fit import (
     TopicParams,
 )
 
-# Below this many documents fewer dimensions hold all there is.
+# Below this many documents UMAP gets fewer dimensions.
 SMALL_BATCH = 500
 SMALL_N_COMPONENTS = 5
 MIN_CLUSTER_SIZE_FLOOR = 3
 N_NEIGHBORS_FLOOR = 5
-# UMAP's spectral start needs more points than dimensions, HDBSCAN more than neighbours.
+# UMAP's spectral start needs more points than dimensions, HDBSCAN more than neighbors.
 FEWEST_DOCUMENTS = 4
 
 
@@ -47,11 +47,10 @@ class AdaptedParams:
 def adapt(params: TopicParams, n: int) -> AdaptedParams:
     """Fill in what was left out, fitting for `n` documents; clamp what cannot run at all.
 
-    A left-out `min_cluster_size` grows with the root of n, from 3 at 15 documents to its full
-    value at 500; a fixed 15 finds nothing in most batches of under a hundred.
+    A `min_cluster_size` that was left out grows with the root of n, from 3 at 15 documents to 14 at 500
+    and 15 from 507 on; a fixed 15 finds nothing in most batches of under a hundred.
     """
-    scaled = math.isqrt(n * 4 // 9)
-    size = _given(params.min_cluster_size, min(DEFAULT_MIN_CLUSTER_SIZE, max(MIN_CLUSTER_SIZE_FLOOR, scaled)))
+    size = _given(params.min_cluster_size, default_min_cluster_size(n))
     return AdaptedParams(
         min_cluster_size=max(2, min(size, n)),
         n_topics=max(1, _given(params.n_topics, DEFAULT_N_TOPICS)),
@@ -63,6 +62,11 @@ def adapt(params: TopicParams, n: int) -> AdaptedParams:
         ),
         min_samples=_clamp(_given(params.min_samples, min(DEFAULT_MIN_SAMPLES, max(1, size // 2))), 1, n - 1),
     )
+
+
+def default_min_cluster_size(n: int) -> int:
+    """Give the `min_cluster_size` for `n` documents: two thirds of their root, from 3 to 15."""
+    return min(DEFAULT_MIN_CLUSTER_SIZE, max(MIN_CLUSTER_SIZE_FLOOR, math.isqrt(n * 4 // 9)))
 
 
 def _given(value: int | None, default: int) -> int:

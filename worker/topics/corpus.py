@@ -1,6 +1,6 @@
 """A batch in canonical order, so that how the API shuffled it is forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,16 @@ class Corpus:
     Attributes:
         texts: (n,) the documents.
         embeddings: (n, d) float32, L2-normalized.
-        copies: (n,) int64, equal where text and vector are equal.
-        vectors: (n,) int64, equal where the vector is equal.
+        copies: (n,) int64, equal if text and vector are equal.
+        vectors: (n,) int64, equal if the vector is equal.
+        comments: (n,) int64, equal if the text is equal but for case and blanks.
     """
 
     texts: Sequence[str]
     embeddings: FloatArray
     copies: IntArray
     vectors: IntArray
+    comments: IntArray
 
 
 def canonical_order(texts: Sequence[str], embeddings: FloatArray) -> IntArray:
@@ -33,9 +35,14 @@ def canonical_order(texts: Sequence[str], embeddings: FloatArray) -> IntArray:
 
 def make_corpus(texts: Sequence[str], embeddings: FloatArray) -> Corpus:
     """Number what is equal in a batch that is in canonical order."""
-    numbers: dict[bytes, int] = {}
     # + 0.0 turns -0.0 into 0.0, which is the same number with other bytes.
-    keys = (row.tobytes() for row in embeddings + np.float32(0.0))
-    vectors = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    vectors = _numbered(row.tobytes() for row in embeddings + np.float32(0.0))
     changes = [i == 0 or texts[i] != texts[i - 1] or vectors[i] != vectors[i - 1] for i in range(len(texts))]
-    return Corpus(texts, embeddings, np.cumsum(changes).astype(np.int64), vectors)
+    comments = _numbered(" ".join(text.casefold().split()) for text in texts)
+    return Corpus(texts, embeddings, np.cumsum(changes).astype(np.int64), vectors, comments)
+
+
+def _numbered(keys: Iterable[Hashable]) -> IntArray:
+    """Number keys by their first appearance, equal ones alike: (n,) int64."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

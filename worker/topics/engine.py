@@ -130,7 +130,8 @@ def set_up_without_encoder(configuration: _Configuration, _: int | None) -> Engi
 
 def fit_batch(task: FitBatch, engine: Engine, on_stage: OnStage) -> tuple[TopicFit | NoTopics, ...]:
     """Run a task; several variants share one search for neighbors."""
-    options: dict[str, object] = {"diagnose": True} if task.diagnose else {}
+    asked = {"diagnose": task.diagnose, "keep": task.keep, "save_bertopic": task.save_bertopic}
+    options: dict[str, object] = {name: value for name, value in asked.items() if value}
     if len(task.variants) > 1:
         from worker.topics.preparation import Preparation
 

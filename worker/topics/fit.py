@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
-import numpy as np
-import numpy.typing as npt
+from worker.topics import arrays
+from worker.topics.kept_model import TopicModel
 
-FloatArray = npt.NDArray[np.float32]
-DoubleArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+FloatArray = arrays.FloatArray
+DoubleArray = arrays.DoubleArray
+IntArray = arrays.IntArray
+BoolArray = arrays.BoolArray
 
 DEFAULT_MIN_CLUSTER_SIZE = 15
 DEFAULT_N_TOPICS = 20
@@ -40,11 +42,12 @@ class TopicParams:
         n_neighbors: of UMAP, >= 2.
         n_components: of UMAP, >= 1.
         min_samples: of HDBSCAN, >= 1.
-        reduce_outliers: whether outliers are placed where their neighbours agree.
+        reduce_outliers: whether outliers are placed if their neighbors agree.
         aspects: seed words by the aspect's name, to match topics to; None for not asked.
-        academic_aspects: whether the built-in aspects are taken where none are given.
+        academic_aspects: whether the built-in aspects are taken if none are given.
         match_threshold: cosine in [-1, 1] below which a topic matches no aspect.
         multi_topic: whether documents get a second topic.
+        stop_words: words and phrases that name no topic, beside the built-in lists.
     """
 
     min_cluster_size: int | None = None
@@ -57,6 +60,7 @@ class TopicParams:
     academic_aspects: bool = False
     match_threshold: float = DEFAULT_MATCH_THRESHOLD
     multi_topic: bool = False
+    stop_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class SecondTopics:
     """A second topic for documents that have one.
 
     Attributes:
-        labels: (n,) int64, -1 where there is none.
+        labels: (n,) int64, -1 if there is none.
         probabilities: (n,) float32 in [0, 1].
     """
 
@@ -114,15 +118,17 @@ class Merge:
 
 @dataclass(frozen=True, eq=False)
 class Diagnostics:
-    """What explains a fit; computed only where it was asked for.
+    """What explains a fit; computed only if it was asked for.
 
     Attributes:
-        coordinates: (n, 2) float32, a map: UMAP on the same neighbours.
+        coordinates: (n, 2) float32, a map: UMAP on the same neighbors.
         core: (n,) int64, the topics before outliers were placed, numbered as in the fit.
         clusters: (n,) int64, by falling size, the clusters before merging; -1 for outliers.
         strengths: (n,) float32 in [0, 1], HDBSCAN's membership in the cluster; 0 for outliers.
-        neighbors: (n, k) int64, nearest first, those that voted.
+        neighbors: (n, k) int64, nearest first, those that were asked for a vote.
+        has_vote: (n, k) bool, whether a neighbor has one: the first of several copies of a comment.
         distances: (n, k) float32, cosine.
+        reach: cosine distance beyond which neighbors place no outlier.
         silhouettes: (n,) float32 in [-1, 1], by cosine; 0 for outliers.
         closeness: (n,) float32, cosine to the centroid of the document's topic; 0 for outliers.
         topic_similarity: (t, t) float32, cosine of the topics' centred means.
@@ -130,7 +136,7 @@ class Diagnostics:
         coherence: (t,) float32, mean cosine of each topic's keyword vectors; 0 for a topic of one.
         coverage: (t,) float32 in [0, 1], share of a topic's documents that hold one of its keywords.
         merges: from the clusters to the topics, in order.
-        cluster_topics: (c,) int64, the topic each cluster ended in; -1 where that has no keywords.
+        cluster_topics: (c,) int64, the topic each cluster ended in; -1 if none of its comments holds a word.
     """
 
     coordinates: FloatArray
@@ -138,7 +144,9 @@ class Diagnostics:
     clusters: IntArray
     strengths: FloatArray
     neighbors: IntArray
+    has_vote: BoolArray
     distances: FloatArray
+    reach: float
     silhouettes: FloatArray
     closeness: FloatArray
     topic_similarity: FloatArray
@@ -160,9 +168,10 @@ class TopicFit:
         metrics: over the documents that were given.
         parameters: what was in force, with what adapted it.
         encoder: the keyword encoder whose vectors made `embedding_coherence`.
-        aspects: one match a topic, where aspects were asked for.
-        second: where second topics were asked for.
-        diagnostics: where they were asked for.
+        aspects: one match a topic, if aspects were asked for.
+        second: if second topics were asked for.
+        diagnostics: if they were asked for.
+        model: if it was asked for.
     """
 
     labels: IntArray
@@ -174,13 +183,38 @@ class TopicFit:
     aspects: tuple[AspectMatch, ...] | None = None
     second: SecondTopics | None = None
     diagnostics: Diagnostics | None = None
+    model: TopicModel | None = None
 
 
-class NoTopics(StrEnum):
+class NoTopicsReason(StrEnum):
     """Why a batch gives no topics though its envelope is sound."""
 
     NO_CLUSTERS = "no_clusters"
     NO_KEYWORDS = "no_keywords"
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Why there are no clusters: how many similar comments were wanted, among how many, and the most there were."""
+
+    wanted: int
+    n_documents: int
+    largest: int
+
+
+@dataclass(frozen=True)
+class NoTopics:
+    """A batch gives no topics: the reason, with the figures if there were no clusters."""
+
+    NO_CLUSTERS: ClassVar["NoTopics"]
+    NO_KEYWORDS: ClassVar["NoTopics"]
+
+    reason: NoTopicsReason
+    shortfall: Shortfall | None = None
+
+
+NoTopics.NO_CLUSTERS = NoTopics(NoTopicsReason.NO_CLUSTERS)
+NoTopics.NO_KEYWORDS = NoTopics(NoTopicsReason.NO_KEYWORDS)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,18 @@
-"""What the fits of one batch share, whatever their parameters: order, neighbours, vocabulary."""
+"""What the fits of one batch share, whatever their parameters: order, neighbors, vocabulary."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
+from scipy import sparse
+
+from worker.topics.adaptation import AdaptedParams
+from worker.topics.clusters.voters import N_VOTERS, Voters, make_voters
 from worker.topics.corpus import Corpus, canonical_order, make_corpus
-from worker.topics.fit import FloatArray, IntArray
+from worker.topics.fit import FloatArray, IntArray, TopicParams
 from worker.topics.graph.neighbors import Neighbors, nearest_neighbors
+from worker.topics.naming import form_counts
+from worker.topics.words.encoders import KeywordEncoder
 from worker.topics.words.vocabulary import Vocabulary, build_vocabulary
 
 
@@ -26,9 +33,10 @@ class Preparation:
         self._device = device
         self._most_neighbors = most_neighbors
         self._neighbors: Neighbors | None = None
+        self._vocabulary: tuple[tuple[str, ...], Vocabulary] | None = None
 
     def neighbors(self, k: int) -> Neighbors:
-        """Give the k nearest neighbours of each document.
+        """Give the k nearest neighbors of each document.
 
         The first k of a longer list are the same, but for very large batches on a CPU, whose
         candidates are sketched: there a longer search misses less.
@@ -38,7 +46,45 @@ class Preparation:
             self._neighbors = nearest_neighbors(self.corpus.embeddings, max(k, self._most_neighbors), self._device)
         return Neighbors(self._neighbors.indices[:, :k], self._neighbors.distances[:, :k])
 
+    def vocabulary(self, stop_words: tuple[str, ...] = ()) -> Vocabulary:
+        """Give the words of the batch without these own stop words; the last answer is kept."""
+        if self._vocabulary is None or self._vocabulary[0] != stop_words:
+            self._vocabulary = stop_words, build_vocabulary(self.corpus.texts, stop_words=stop_words)
+        return self._vocabulary[1]
+
+    def for_fit(self, params: TopicParams, adapted: AdaptedParams, encoder: KeywordEncoder) -> "Prepared":
+        """Give what one fit needs of it; searches the neighbors."""
+        neighbors = self.neighbors(max(adapted.n_neighbors - 1, N_VOTERS))
+        voters = make_voters(neighbors.indices, neighbors.distances, self.corpus.comments)
+        vocabulary = self.vocabulary(params.stop_words)
+        return Prepared(self.corpus, neighbors, voters, vocabulary, params, adapted, encoder, self._device)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What one fit goes by.
+
+    Attributes:
+        corpus: the batch in canonical order.
+        neighbors: those that UMAP looks at, and at least those that vote.
+        voters: the nearest of them.
+        vocabulary: of the batch.
+        params: what was asked for.
+        adapted: what is in force.
+        encoder: gives keywords their vectors.
+        device: "cpu" or "cuda:N".
+    """
+
+    corpus: Corpus
+    neighbors: Neighbors
+    voters: Voters
+    vocabulary: Vocabulary
+    params: TopicParams
+    adapted: AdaptedParams
+    encoder: KeywordEncoder
+    device: str
+
     @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The words of the batch."""
-        return build_vocabulary(self.corpus.texts)
+    def words(self) -> sparse.csr_matrix:
+        """How often each document holds each word, whatever its form: (n, f) CSR."""
+        return form_counts(self.vocabulary)

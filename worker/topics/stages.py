@@ -25,6 +25,10 @@ class StageClock:
         """Add what a reader of the log wants to know of the running stage."""
         self._notes |= details
 
+    def note_if_any(self, **counts: int) -> None:
+        """Add those counts that are not 0."""
+        self._notes |= {name: count for name, count in counts.items() if count}
+
     def finish(self) -> None:
         """End the running stage, if there is one."""
         if self._stage is not None:

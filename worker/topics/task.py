@@ -16,6 +16,8 @@ class FitBatch:
         embeddings: (n, d) float32, L2-normalized.
         variants: what was asked for.
         diagnose: whether the fits come with what explains them.
+        keep: whether the fits come with what a kept model needs.
+        save_bertopic: a folder for BERTopic's own object of the last fit; None for none.
     """
 
     function: ClassVar[str] = "worker.topics.engine:fit_batch"
@@ -25,3 +27,5 @@ class FitBatch:
     embeddings: FloatArray = field(repr=False)
     variants: tuple[TopicParams, ...]
     diagnose: bool = False
+    keep: bool = False
+    save_bertopic: str | None = None

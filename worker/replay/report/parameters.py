@@ -54,7 +54,7 @@ def parameters_in_force(session: Session) -> list[Parameter]:
             "reduce_outliers",
             placing,
             origin,
-            "an outlier joins a topic if two fifths of its clustered neighbors are in it",
+            "an outlier joins a topic if three neighbors and three eighths of the votes agree",
         )
     )
     rows.append(

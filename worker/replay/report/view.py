@@ -9,7 +9,7 @@ from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, assess
 from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
-from worker.replay.report.votes import Vote, is_placeable, vote_on, why_outside
+from worker.replay.report.votes import kind_of_outlier, vote_on, why_outside
 from worker.replay.session import Session
 from worker.topics.fit import Diagnostics, StageFinished, TopicFit
 
@@ -189,7 +189,7 @@ def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
     examples: list[Example] = []
     for row in np.flatnonzero(fit.labels < 0).tolist():
         vote = vote_on(diagnostics, row)
-        kind = _kind(vote)
+        kind = kind_of_outlier(vote)
         reasons[kind] = reasons.get(kind, 0) + 1
         if len(examples) < N_OUTLIERS_SHOWN:
             examples.append(_example(session, row, why_outside(vote)))
@@ -204,14 +204,6 @@ def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
     )
 
 
-def _kind(vote: Vote) -> str:
-    if vote.n_clustered == 0:
-        return "no neighbor is in a topic: the comment is unlike all topics"
-    if is_placeable(vote):
-        return "placing was switched off (reduce_outliers)"
-    return "the neighbors disagree: the comment is between topics"
-
-
 def _notes(session: Session) -> list[str]:
     notes = session.stage_notes
     lines = list(session.batch.warnings)
@@ -224,6 +216,14 @@ def _notes(session: Session) -> list[str]:
         lines.append(
             f"One cluster holds {float(notes['largest_share']):.0%} of the comments. It has no distinct parts, so it "
             "was not split: the comments may all be about one thing."
+        )
+    dissolved = ("clusters_without_words_dissolved", "topics_without_words_dissolved")
+    n_dissolved = sum(int(notes.get(name, 0)) for name in dissolved)
+    n_set_aside = int(notes.get("comments_set_aside", 0))
+    if n_dissolved or n_set_aside:
+        lines.append(
+            f"{n_set_aside} comments left their clusters, because most comments there hold no word that could name a "
+            f"topic; clusters that became no topic for that reason: {n_dissolved}."
         )
     if session.fit.encoder == "corpus":
         lines.append(

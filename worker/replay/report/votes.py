@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.topics.clusters.outliers import MIN_SHARE
+from worker.topics.clusters.voters import needed_votes
 from worker.topics.fit import Diagnostics, DoubleArray, TopicFit
 
 
@@ -13,16 +14,23 @@ class Vote:
     """The vote of a document's neighbors, as it is counted when outliers are placed.
 
     Attributes:
-        n_neighbors: number of neighbors.
-        n_clustered: number of neighbors that were in a topic before outliers were placed.
+        n_neighbors: number of neighbors that could vote; copies of one comment have one vote.
+        n_clustered: number of those neighbors that were in a topic before outliers were placed.
+        n_best: number of those neighbors that were in `best`.
         best: the topic that most of those are in; -1 if none is in a topic.
-        share: share of those neighbors that are in `best`.
+        share: share of the clustered neighbors that are in `best`.
+        n_needed: number of votes that an outlier needs to be placed.
+        is_near: whether at least `n_needed` of the neighbors in `best` are no farther away than members of a topic
+            are from each other.
     """
 
     n_neighbors: int
     n_clustered: int
+    n_best: int
     best: int
     share: float
+    n_needed: int
+    is_near: bool
 
 
 def vote_on(diagnostics: Diagnostics, row: int, placed_in: int = -1) -> Vote:
@@ -33,13 +41,18 @@ def vote_on(diagnostics: Diagnostics, row: int, placed_in: int = -1) -> Vote:
         row: the row of the document.
         placed_in: the topic that the vote placed the document in, which decides a tie; -1 if it was not placed.
     """
-    around = diagnostics.core[diagnostics.neighbors[row]]
+    has_vote = diagnostics.has_vote[row]
+    around = diagnostics.core[diagnostics.neighbors[row][has_vote]]
+    distances = diagnostics.distances[row][has_vote]
+    needed = needed_votes(len(has_vote))
     clustered = around[around >= 0]
     if not len(clustered):
-        return Vote(len(around), 0, -1, 0.0)
+        return Vote(len(around), 0, 0, -1, 0.0, needed, is_near=False)
     counts = np.bincount(clustered)
     best = int(counts.argmax()) if placed_in < 0 else placed_in
-    return Vote(len(around), len(clustered), best, float(counts[best] / len(clustered)))
+    n_best = int(counts[best])
+    is_near = n_best >= needed and bool(distances[around == best][needed - 1] <= diagnostics.reach)
+    return Vote(len(around), len(clustered), n_best, best, n_best / len(clustered), needed, is_near)
 
 
 def neighbor_shares(fit: TopicFit, diagnostics: Diagnostics) -> DoubleArray:
@@ -53,7 +66,7 @@ def neighbor_shares(fit: TopicFit, diagnostics: Diagnostics) -> DoubleArray:
 
 def is_placeable(vote: Vote) -> bool:
     """Tell whether enough neighbors agree to place an outlier, if placing is switched on."""
-    return vote.n_clustered > 0 and vote.share >= MIN_SHARE
+    return vote.n_best >= vote.n_needed and vote.is_near and vote.share >= MIN_SHARE
 
 
 def why_outside(vote: Vote) -> str:
@@ -62,7 +75,27 @@ def why_outside(vote: Vote) -> str:
         return f"none of its {vote.n_neighbors} nearest neighbors is in a topic"
     if is_placeable(vote):
         return f"{vote.share:.0%} of its clustered neighbors are in topic {vote.best}, but placing was switched off"
+    if vote.n_best < vote.n_needed:
+        return (
+            f"too few of its {vote.n_neighbors} neighbors are in one topic: {vote.n_best} in topic {vote.best}, "
+            f"but at least {vote.n_needed} are needed to place it (copies of a comment count once)"
+        )
+    if not vote.is_near:
+        return f"its neighbors in topic {vote.best} are farther away than members of a topic are from each other"
     return (
         f"its clustered neighbors disagree: {vote.share:.0%} are in topic {vote.best}, "
-        f"but at least {MIN_SHARE:.0%} must agree to place it"
+        f"but at least {MIN_SHARE:.1%} must agree to place it"
     )
+
+
+def kind_of_outlier(vote: Vote) -> str:
+    """Name the reason that `why_outside` gives, without figures."""
+    if vote.n_clustered == 0:
+        return "no neighbor is in a topic: the comment is unlike all topics"
+    if is_placeable(vote):
+        return "placing was switched off (reduce_outliers)"
+    if vote.n_best < vote.n_needed:
+        return "too few neighbors are in one topic"
+    if not vote.is_near:
+        return "the neighbors are far away: the comment is unlike all topics"
+    return "the neighbors disagree: the comment is between topics"

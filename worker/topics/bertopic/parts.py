@@ -26,9 +26,17 @@ def not_installed(*packages: str) -> Iterator[None]:
 
 with not_installed("umap", "transformers"):
     from bertopic import BERTopic
+    from bertopic._bertopic import TopicMapper
     from bertopic.cluster import BaseCluster
     from bertopic.dimensionality import BaseDimensionalityReduction
     from bertopic.representation import BaseRepresentation
     from bertopic.vectorizers import ClassTfidfTransformer
 
-__all__ = ["BERTopic", "BaseCluster", "BaseDimensionalityReduction", "BaseRepresentation", "ClassTfidfTransformer"]
+__all__ = [
+    "BERTopic",
+    "BaseCluster",
+    "BaseDimensionalityReduction",
+    "BaseRepresentation",
+    "ClassTfidfTransformer",
+    "TopicMapper",
+]

@@ -59,15 +59,8 @@ class ClusteringSocket:
         self.clock.enter(Stage.CLUSTER)
         fitted = self.clustering.fit(coordinates)
         self.labels_ = fitted.labels_
-        split = fitted.giant_split_
-        self.clock.note(
-            clusters=int(fitted.cluster_labels_.max()) + 1,
-            topics=int(fitted.labels_.max()) + 1,
-            outliers=int(np.sum(fitted.labels_ < 0)),
-            largest_share=round(split.share, 3),
-            giant_found=split.found,
-            giant_split=split.fired,
-        )
+        self.clock.note(**fitted.details())
+        self.clock.note_if_any(**fitted.losses())
         if self.labels_.max() < 0:
             raise NoClusters
         self.clock.enter(Stage.REPRESENT)

@@ -1,50 +1,61 @@
-"""HDBSCAN, the split of a giant cluster, and the merge down to the topics that were asked for."""
-
-from dataclasses import dataclass
+"""HDBSCAN on the reduced embeddings, or equal vectors as groups, and the topics they give."""
 
 import numpy as np
-import numpy.typing as npt
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClusterMixin
 
+from worker.topics.adaptation import default_min_cluster_size
+from worker.topics.clusters.giant import GiantSplit, split_giant
+from worker.topics.clusters.grouping import TopicGroups, group_topics
 from worker.topics.clusters.hierarchy import FlatClusters, Hierarchy
-from worker.topics.clusters.merging import merge_clusters
-from worker.topics.fit import FloatArray, IntArray, Merge
+from worker.topics.clusters.labels import by_size, unite_copies
+from worker.topics.fit import Details, FloatArray, IntArray
 
-# A cluster with more than this share of the documents is a giant ...
-GIANT_SHARE = 0.4
-# ... and is split when the hierarchy below it weighs at least this much of its own stability.
-# Two real groups measured .02-.08, real degenerate cases .21-1.0.
-MIN_STABILITY_RATIO = 0.15
-# No cluster of the split may hold more than this share.
-SPLIT_SHARE = 0.3
-# A split that leaves nearly all documents outside is worse than the giant; half of them outside
-# is not, since most of these find a topic afterwards.
-MAX_OUTLIERS_OF_SPLIT = 0.65
+__all__ = ["Clustering", "EqualVectors", "by_size", "unite_copies"]
 
 
-@dataclass(frozen=True)
-class GiantSplit:
-    """What was done about a giant cluster, for the log.
+class TopicClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
+    """What every clustering has after `fit`.
 
     Attributes:
-        share: of the documents, in the largest cluster that plain HDBSCAN found.
-        found: whether that one is a giant.
-        stability_ratio: of its best descendants to itself; 0 where there was no giant.
-        fired: whether the split was taken.
+        labels_: (n,) int64, the topics, by falling size, -1 for outliers.
+        cluster_labels_: the same before joining and merging.
+        merges_: what lies between.
+        groups_: all of these, and what was dissolved.
+        giant_split_: what was done about a giant cluster.
+        largest_: documents of the largest group of similar ones, of whatever size.
     """
 
-    share: float
-    found: bool
-    stability_ratio: float
-    fired: bool
+    labels_: IntArray
+    giant_split_: GiantSplit
+    largest_: int
+
+    def details(self) -> Details:
+        """Say what a reader of the log wants to know."""
+        return {
+            "clusters": int(self.cluster_labels_.max()) + 1,
+            "topics": int(self.labels_.max()) + 1,
+            "outliers_before_placing": int(np.sum(self.labels_ < 0)),
+            "largest_share": round(self.giant_split_.share, 3),
+            "giant_found": self.giant_split_.found,
+            "giant_split": self.giant_split_.fired,
+        }
+
+    def losses(self) -> dict[str, int]:
+        """Count what became no topic because it holds no word."""
+        return {
+            "clusters_without_words_dissolved": self.groups_.n_dissolved,
+            "comments_set_aside": self.groups_.n_set_aside,
+        }
+
+    def _settle(self, groups: TopicGroups, largest: int) -> None:
+        self.groups_ = groups
+        self.labels_, self.cluster_labels_, self.merges_ = groups.labels, groups.clusters, groups.merges
+        self.largest_ = largest
 
 
-class Clustering(ClusterMixin, BaseEstimator):  # type: ignore[misc]
-    """HDBSCAN (Campello et al. 2013) with the giant split and merged to at most `n_topics`.
-
-    After `fit`: `labels_` (n,) int64, by falling size, -1 for outliers; `cluster_labels_`, the
-    same before merging; `merges_` that lie between; `giant_split_`.
-    """
+class Clustering(TopicClusterer):
+    """HDBSCAN (Campello et al. 2013) with the giant split and merged to at most `n_topics`."""
 
     def __init__(
         self,
@@ -54,29 +65,37 @@ class Clustering(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         min_cluster_size: int,
         min_samples: int,
         n_topics: int,
+        words: sparse.csr_matrix | None = None,
     ) -> None:
         """Take the vectors that merging compares, and the content group of each row.
 
         Args:
             embeddings: (n, d) float32, L2-normalized, rows as in `fit`.
-            copies: (n,) int64, equal where text and vector are equal.
+            copies: (n,) int64, equal if text and vector are equal.
             min_cluster_size: documents, >= 2.
             min_samples: of HDBSCAN, >= 1.
             n_topics: the most topics, >= 1.
+            words: (n, w) CSR, how often a document holds a word; None if words do not matter.
         """
         self.embeddings = embeddings
         self.copies = copies
         self.min_cluster_size = min_cluster_size
         self.min_samples = min_samples
         self.n_topics = n_topics
+        self.words = words
 
     def fit(self, coordinates: FloatArray, y: object = None) -> "Clustering":
         """Cluster the reduced embeddings, (n, n_components) float32; `y` is ignored."""
-        clusters, self.giant_split_ = split_giant(Hierarchy(coordinates, self.min_samples), self.min_cluster_size)
+        hierarchy = Hierarchy(coordinates, self.min_samples)
+        clusters, self.giant_split_ = split_giant(hierarchy, self.min_cluster_size)
+        if clusters.labels.max(initial=-1) < 0:
+            clusters = self._finer(hierarchy)
         self.strengths_ = clusters.strengths
-        self.merges_: list[Merge] = []
-        self.cluster_labels_ = by_size(unite_copies(clusters.labels, self.copies))
-        self.labels_ = by_size(merge_clusters(self.cluster_labels_, self.embeddings, self.n_topics, self.merges_))
+        united = unite_copies(clusters.labels, self.copies)
+        groups = group_topics(
+            united, self.embeddings, min_size=self.min_cluster_size, n_topics=self.n_topics, words=self.words
+        )
+        self._settle(groups, _largest(united))
         return self
 
     def strengths(self) -> FloatArray:
@@ -84,25 +103,43 @@ class Clustering(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         # A copy of a member that HDBSCAN left outside is a member all the same, by a strength of 0.
         return np.where(self.cluster_labels_ >= 0, self.strengths_, np.float32(0.0))
 
+    def _finer(self, hierarchy: Hierarchy) -> FlatClusters:
+        """Look for clusters of the default size, if there are none of the size that was asked for.
 
-class EqualVectors(ClusterMixin, BaseEstimator):  # type: ignore[misc]
+        HDBSCAN finds a cluster only beside another one of at least the same size: with 500 asked for,
+        neither a group of 600 beside one of 200, nor how large the largest is.
+        """
+        default = default_min_cluster_size(len(self.embeddings))
+        return hierarchy.cut(max(2, min(self.min_cluster_size, default)))
+
+
+class EqualVectors(TopicClusterer):
     """The clustering of a batch with hardly any distinct vectors: equal ones form the groups."""
 
-    def __init__(self, groups: IntArray, min_cluster_size: int, n_topics: int, embeddings: FloatArray) -> None:
-        """Take the group of each row, (n,) int64, equal where the vectors are equal."""
+    def __init__(
+        self,
+        groups: IntArray,
+        min_cluster_size: int,
+        n_topics: int,
+        embeddings: FloatArray,
+        words: sparse.csr_matrix | None = None,
+    ) -> None:
+        """Take the group of each row, (n,) int64, equal if the vectors are equal."""
         self.groups = groups
         self.min_cluster_size = min_cluster_size
         self.n_topics = n_topics
         self.embeddings = embeddings
+        self.words = words
 
     def fit(self, coordinates: FloatArray, y: object = None) -> "EqualVectors":
         """Keep the groups that are large enough; the coordinates are not looked at."""
-        _, inverse, counts = np.unique(self.groups, return_inverse=True, return_counts=True)
-        labels = np.where(counts[inverse] >= self.min_cluster_size, inverse, -1)
-        self.giant_split_ = GiantSplit(float(counts.max() / len(labels)), found=False, stability_ratio=0.0, fired=False)
-        self.merges_: list[Merge] = []
-        self.cluster_labels_ = by_size(labels)
-        self.labels_ = by_size(merge_clusters(self.cluster_labels_, self.embeddings, self.n_topics, self.merges_))
+        largest = _largest(self.groups)
+        share = largest / len(self.groups)
+        self.giant_split_ = GiantSplit(share, found=False, stability_ratio=0.0, fired=False)
+        groups = group_topics(
+            self.groups, self.embeddings, min_size=self.min_cluster_size, n_topics=self.n_topics, words=self.words
+        )
+        self._settle(groups, largest)
         return self
 
     def strengths(self) -> FloatArray:
@@ -110,86 +147,6 @@ class EqualVectors(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return (self.cluster_labels_ >= 0).astype(np.float32)
 
 
-def split_giant(hierarchy: Hierarchy, min_cluster_size: int) -> tuple[FlatClusters, GiantSplit]:
-    """Split a cluster that holds most of the documents, where the hierarchy supports it.
-
-    Excess of mass keeps a parent whose stability beats the sum of its best descendants, by
-    however little; comments of one kind then fall into a single topic. Healthy batches, and
-    batches that really have two groups, come out as they went in.
-
-    Returns:
-        The clusters, and what was done.
-    """
-    clusters = hierarchy.cut(min_cluster_size)
-    labels = clusters.labels
-    share = _largest_share(labels)
-    if share <= GIANT_SHARE:
-        return clusters, GiantSplit(share, found=False, stability_ratio=0.0, fired=False)
-    ratio = _stability_ratio(clusters.condensed_tree, int(np.bincount(labels[labels >= 0]).max()))
-    if ratio < MIN_STABILITY_RATIO:
-        return clusters, GiantSplit(share, found=True, stability_ratio=ratio, fired=False)
-    cap = max(2 * min_cluster_size, int(SPLIT_SHARE * len(labels)))
-    split = hierarchy.cut(min_cluster_size, cap)
-    better = split.labels.max() > labels.max() and float(np.mean(split.labels < 0)) <= MAX_OUTLIERS_OF_SPLIT
-    return (split if better else clusters), GiantSplit(share, found=True, stability_ratio=ratio, fired=bool(better))
-
-
-def unite_copies(labels: IntArray, copies: IntArray) -> IntArray:
-    """Give equal items one label, the one that most of them have, ties to the lower.
-
-    Otherwise which of two copies is an outlier would follow the order of the items.
-    """
-    united = labels.copy()
-    _, inverse, counts = np.unique(copies, return_inverse=True, return_counts=True)
-    for group in np.flatnonzero(counts > 1):
-        members = np.flatnonzero(inverse == group)
-        values, votes = np.unique(labels[members], return_counts=True)
-        united[members] = values[np.argmax(votes)]
-    return united
-
-
-def by_size(labels: IntArray) -> IntArray:
-    """Number clusters 0, 1, 2 … by falling size; ties by the first member."""
-    clusters, first, counts = np.unique(labels, return_index=True, return_counts=True)
-    real = clusters >= 0
-    order = clusters[real][np.lexsort((first[real], -counts[real]))]
-    numbers = np.full(int(labels.max(initial=-1)) + 2, -1, dtype=np.int64)
-    numbers[order] = np.arange(len(order))
-    return numbers[labels]
-
-
-def _largest_share(labels: IntArray) -> float:
-    clustered = labels[labels >= 0]
-    return float(np.bincount(clustered).max() / len(labels)) if len(clustered) else 0.0
-
-
-def _stability_ratio(tree: npt.NDArray[np.void], giant_size: int) -> float:
-    """The best total stability below the giant cluster, over its own.
-
-    Stability as in Campello et al. 2013, section 4: the sum over what leaves a cluster of
-    (lambda at leaving - lambda at birth) times how many leave.
-    """
-    root = int(tree["parent"].min())
-    is_cluster = tree["child_size"] > 1
-    birth = {root: 0.0} | {int(row["child"]): float(row["lambda_val"]) for row in tree[is_cluster]}
-    size = {root: int(tree["child"][~is_cluster].max(initial=0)) + 1} | {
-        int(row["child"]): int(row["child_size"]) for row in tree[is_cluster]
-    }
-    own = dict.fromkeys(birth, 0.0)
-    children: dict[int, list[int]] = {cluster: [] for cluster in birth}
-    finite = np.isfinite(tree["lambda_val"])
-    ceiling = float(tree["lambda_val"][finite].max(initial=0.0))
-    for row in tree:
-        parent = int(row["parent"])
-        own[parent] += (min(float(row["lambda_val"]), ceiling) - birth[parent]) * int(row["child_size"])
-        if row["child_size"] > 1:
-            children[parent].append(int(row["child"]))
-    best: dict[int, float] = {}
-    for cluster in sorted(birth, reverse=True):
-        below = sum(best[child] for child in children[cluster])
-        best[cluster] = max(own[cluster], below)
-    # The giant's members are the rows HDBSCAN gave it; several nested clusters can be near that
-    # size, the selected one is the smallest that still holds them all.
-    giant = min((c for c in birth if size[c] >= giant_size), key=lambda c: (size[c], -c))
-    below = sum(best[child] for child in children[giant])
-    return below / own[giant] if own[giant] > 0 else 1.0
+def _largest(labels: IntArray) -> int:
+    """Count the documents of the largest cluster; one document is a group of its own."""
+    return int(np.bincount(labels[labels >= 0], minlength=1).max(initial=1))

@@ -38,7 +38,7 @@ class Hierarchy:
 
         Args:
             coordinates: (n, c) float32, n >= 2. Not modified.
-            min_samples: >= 1, which neighbour's distance is a point's core distance.
+            min_samples: >= 1, which neighbor's distance is a point's core distance.
         """
         self._linkage = _linkage(coordinates, min_samples)
 

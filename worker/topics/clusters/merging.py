@@ -19,7 +19,7 @@ def merge_clusters(
     more than 30 % of the documents waits until nothing else is left.
 
     Args:
-        labels: (n,) int64, -1 for outliers. Not modified.
+        labels: (n,) int64, -1 for outliers; numbers may be missing. Not modified.
         embeddings: (n, d) float32, L2-normalized.
         n_topics: >= 1.
         merges: each merge is appended to it, in order.
@@ -27,20 +27,23 @@ def merge_clusters(
     Returns:
         (n,) int64, -1 where `labels` was -1.
     """
-    n_clusters = int(labels.max(initial=-1)) + 1
-    if n_clusters <= n_topics:
+    clusters = np.unique(labels[labels >= 0])
+    if len(clusters) <= n_topics:
         return labels.copy()
-    similarity = _similarities(labels, embeddings, n_clusters)
+    means = centred_means(labels, embeddings, clusters)
+    # Rounded so that the last bits of a matrix product never decide a merge.
+    similarity: DoubleArray = np.round(means @ means.T, 6)
     # Minus infinity: no pair. So are a cluster with itself, and all that is merged into another one.
     np.fill_diagonal(similarity, -np.inf)
-    sizes = np.bincount(labels[labels >= 0], minlength=n_clusters)
-    members = np.ones(n_clusters)
-    into = np.arange(n_clusters)
+    rows = np.searchsorted(clusters, np.maximum(labels, clusters[0]))
+    sizes = np.bincount(rows[labels >= 0], minlength=len(clusters))
+    members = np.ones(len(clusters))
+    into = np.arange(len(clusters))
     limit = MAX_SHARE * len(labels)
-    for _ in range(n_clusters - n_topics):
+    for _ in range(len(clusters) - n_topics):
         keep, gone = _nearest_pair(similarity, sizes, limit)
         if merges is not None:
-            merges.append(Merge(keep, gone, float(similarity[keep, gone])))
+            merges.append(Merge(int(clusters[keep]), int(clusters[gone]), float(similarity[keep, gone])))
         merged = (members[keep] * similarity[keep] + members[gone] * similarity[gone]) / (members[keep] + members[gone])
         similarity[keep, :] = similarity[:, keep] = merged
         similarity[gone, :] = similarity[:, gone] = -np.inf
@@ -48,16 +51,15 @@ def merge_clusters(
         sizes[keep] += sizes[gone]
         sizes[gone] = 0
         into[into == gone] = keep
-    return np.where(labels >= 0, into[labels], -1)
+    return np.where(labels >= 0, clusters[into][rows], -1)
 
 
-def _similarities(labels: IntArray, embeddings: FloatArray, n_clusters: int) -> DoubleArray:
-    means = np.stack([embeddings[labels == c].mean(axis=0, dtype=np.float64) for c in range(n_clusters)])
+def centred_means(labels: IntArray, embeddings: FloatArray, clusters: IntArray) -> DoubleArray:
+    """Give the mean vector of each cluster minus the mean of all of them, scaled to length 1: (clusters, d)."""
+    means = np.stack([embeddings[labels == cluster].mean(axis=0, dtype=np.float64) for cluster in clusters])
     means -= means.mean(axis=0)
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    # Rounded so that the last bits of a matrix product never decide a merge.
-    similarity: DoubleArray = np.round(means @ means.T, 6)
-    return similarity
+    unit: DoubleArray = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 def _nearest_pair(similarity: DoubleArray, sizes: IntArray, limit: float) -> tuple[int, int]:

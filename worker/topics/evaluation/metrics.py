@@ -18,8 +18,9 @@ _BLOCK_ROWS = 2048
 def npmi_coherence(topics: Sequence[Sequence[str]], vocabulary: Vocabulary, window: int = WINDOW) -> float:
     """Mean normalized pointwise mutual information of the topics' keyword pairs.
 
-    Bouma 2009; sliding windows as c_npmi of Roeder, Both and Hinneburg 2015. An n-gram occurs
-    in a window where its words stand side by side inside it. A document shorter than the window
+    Bouma 2009; sliding windows as c_npmi of Roeder, Both and Hinneburg 2015. A keyword of two words occurs
+    in a window if they stand in it side by side as the comment has them, a denied one if its word
+    stands in it, denied: what the vocabulary counted, and nothing else. A document shorter than the window
     is one window. Pairs in which one keyword never occurs, or both in every window, count 0: nothing
     can be told of them. A topic of one keyword is left out.
 
@@ -121,8 +122,8 @@ def _windows_with(keywords: Sequence[str], vocabulary: Vocabulary, window: int) 
     document = np.repeat(np.arange(len(lengths)), lengths)
     position = np.arange(len(vocabulary.tokens)) - vocabulary.offsets[document]
     rows, columns = [], []
-    for row, keyword in enumerate(keywords):
-        at, length = _positions(keyword, vocabulary, document)
+    for row, column in enumerate(vocabulary.columns_of(keywords).tolist()):
+        at, length = _positions(column, vocabulary)
         where, start = document[at], position[at]
         first = np.maximum(0, start + length - window)
         last = np.minimum(start, windows[where] - 1)
@@ -136,12 +137,13 @@ def _windows_with(keywords: Sequence[str], vocabulary: Vocabulary, window: int) 
     return matrix
 
 
-def _positions(keyword: str, vocabulary: Vocabulary, document: IntArray) -> tuple[IntArray, int]:
-    words = np.searchsorted(vocabulary.terms, np.array(keyword.split(" "), dtype=object))
+def _positions(column: int, vocabulary: Vocabulary) -> tuple[IntArray, int]:
+    """Find where a term begins among the tokens, and its length in tokens; a negator is no token."""
+    words = np.array(vocabulary.words_of(column), dtype=np.int64)
     tokens = vocabulary.tokens
     found = tokens == words[0]
     if len(words) == 2:
-        found[:-1] &= (tokens[1:] == words[1]) & (document[1:] == document[:-1])
+        found[:-1] &= (tokens[1:] == words[1]) & vocabulary.joined[1:]
         found[-1:] = False
     return np.flatnonzero(found), len(words)
 

@@ -1,4 +1,4 @@
-"""UMAP's fuzzy graph over neighbours that are already known."""
+"""UMAP's fuzzy graph over neighbors that are already known."""
 
 import numpy as np
 from scipy import sparse
@@ -12,10 +12,10 @@ _SMALLEST_SCALE = 1e-3
 
 
 def fuzzy_graph(indices: IntArray, distances: FloatArray) -> sparse.csr_matrix:
-    """Weigh the neighbour relation and make it symmetric.
+    """Weigh the neighbor relation and make it symmetric.
 
     McInnes, Healy and Melville 2018 (arXiv 1802.03426), section 3.1, algorithms 2 and 3: the
-    nearest neighbour has weight 1, farther ones exp(-(d - rho) / sigma); the union of both
+    nearest neighbor has weight 1, farther ones exp(-(d - rho) / sigma); the union of both
     directions is w + w' - w w'.
 
     Args:
@@ -36,10 +36,10 @@ def fuzzy_graph(indices: IntArray, distances: FloatArray) -> sparse.csr_matrix:
 
 
 def membership_strengths(distances: DoubleArray) -> DoubleArray:
-    """Give each of a point's neighbours its weight: (n, k) to (n, k) in [0, 1].
+    """Give each of a point's neighbors its weight: (n, k) to (n, k) in [0, 1].
 
     sigma is such that a point's weights add up to log2(k + 1), the point itself counting as a
-    neighbour; rho is the distance to the nearest one that is not a copy.
+    neighbor; rho is the distance to the nearest one that is not a copy.
     """
     nearest = np.where(distances > 0, distances, np.inf).min(axis=1)
     nearest = np.where(np.isfinite(nearest), nearest, 0.0)

@@ -1,4 +1,4 @@
-"""Cosine nearest neighbours by blocked matrix products, on the CPU or on CUDA.
+"""Cosine nearest neighbors by blocked matrix products, on the CPU or on CUDA.
 
 Exact, but for very large batches on a CPU: there the candidates come from a sketch of the vectors,
 and what is ranked are exact similarities all the same.
@@ -17,8 +17,8 @@ _BLOCK_BYTES = 32 * 2**20
 # Above so many rows a CPU finds candidates by a sketch: the n^2 products are a tenth of the work, which
 # pays for the axes and the longer lists of candidates.
 SKETCH_ABOVE = 8_000
-# Axes of the sketch, and candidates for each neighbour that is wanted: .9998 of the exact 20
-# neighbours were found on real sentences and on tiled ones, .966 where noise drowns the axes.
+# Axes of the sketch, and candidates for each neighbor that is wanted: .9998 of the exact 20
+# neighbors were found on real sentences and on tiled ones, .966 where noise drowns the axes.
 _SKETCH_AXES = 256
 _SKETCH_FACTOR = 1.5
 # A sketch is rounded to integers that bfloat16 holds, and so small that no sum of products exceeds
@@ -33,7 +33,7 @@ _DECIMALS = 12
 
 @dataclass(frozen=True)
 class Neighbors:
-    """The nearest neighbours of each point, nearest first, without the point itself.
+    """The nearest neighbors of each point, nearest first, without the point itself.
 
     Attributes:
         indices: (n, k) int64.
@@ -45,13 +45,13 @@ class Neighbors:
 
 
 def nearest_neighbors(embeddings: FloatArray, k: int, device: str) -> Neighbors:
-    """Find the k nearest neighbours of every row by cosine.
+    """Find the k nearest neighbors of every row by cosine.
 
     Never holds more than a block of the (n, n) similarities; ties go to the lower index.
 
     Args:
         embeddings: (n, d) float32, L2-normalized. Not modified.
-        k: neighbours a point; at most n - 1 are returned.
+        k: neighbors a point; at most n - 1 are returned.
         device: "cpu" or "cuda:N".
     """
     n = len(embeddings)

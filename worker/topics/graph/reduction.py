@@ -1,4 +1,4 @@
-"""UMAP on neighbours that are already known, as BERTopic's dimensionality reduction."""
+"""UMAP on neighbors that are already known, as BERTopic's dimensionality reduction."""
 
 from sklearn.base import BaseEstimator
 
@@ -16,15 +16,15 @@ RANDOM_STATE = 42
 
 
 class Reduction(BaseEstimator):  # type: ignore[misc]
-    """UMAP with min_dist 0 over precomputed cosine neighbours, on the CPU or on CUDA.
+    """UMAP with min_dist 0 over precomputed cosine neighbors, on the CPU or on CUDA.
 
-    McInnes, Healy and Melville 2018 (arXiv 1802.03426). It serves the rows whose neighbours it
+    McInnes, Healy and Melville 2018 (arXiv 1802.03426). It serves the rows whose neighbors it
     was made with, in their order, and no others. Not umap-learn, whose layout compiles for
     seconds in every fresh process, runs on one thread where it is seeded, and on no GPU.
     """
 
     def __init__(self, neighbors: Neighbors, n_neighbors: int, n_components: int, device: str = "cpu") -> None:
-        """Take the neighbours, at least `n_neighbors - 1` a point (UMAP counts the point itself)."""
+        """Take the neighbors, at least `n_neighbors - 1` a point (UMAP counts the point itself)."""
         self.neighbors = neighbors
         self.n_neighbors = n_neighbors
         self.n_components = n_components
@@ -34,7 +34,7 @@ class Reduction(BaseEstimator):  # type: ignore[misc]
         """Lay the points out.
 
         Args:
-            embeddings: (n, d) float32, the rows the neighbours belong to. Not modified.
+            embeddings: (n, d) float32, the rows the neighbors belong to. Not modified.
             y: ignored; BERTopic passes it.
 
         Returns:

@@ -7,7 +7,8 @@ from scipy import sparse
 
 from worker.topics.fit import AspectMatch, FloatArray
 from worker.topics.words.encoders import Candidates, KeywordEncoder, unit
-from worker.topics.words.vocabulary import Vocabulary, tokenize
+from worker.topics.words.tokens import tokenize
+from worker.topics.words.vocabulary import Vocabulary, denied_key
 
 
 def match_aspects(
@@ -49,15 +50,16 @@ def match_aspects(
 
 
 def _occurrence(seed: str, vocabulary: Vocabulary) -> sparse.csr_matrix:
-    """Count a seed in each document, (n, 1): as it is, or where the batch does not hold it, its words."""
+    """Count a seed in each document, (n, 1): as it is, or where the batch does not hold it, its words.
+
+    A comment that denies a seed speaks of its aspect too.
+    """
     words = tokenize(seed)
-    found = [column for term in (" ".join(words), *words) if (column := _column(term, vocabulary)) is not None]
-    if " ".join(words) in vocabulary.terms[found[:1]]:
-        found = found[:1]
+    found = _columns([" ".join(words)], vocabulary) or _columns(words, vocabulary)
     counts = vocabulary.doc_term_matrix[:, found].sum(axis=1)
     return sparse.csr_matrix(counts.reshape(-1, 1) if found else np.zeros((vocabulary.doc_term_matrix.shape[0], 1)))
 
 
-def _column(term: str, vocabulary: Vocabulary) -> int | None:
-    column = int(np.searchsorted(vocabulary.terms, term))
-    return column if column < len(vocabulary.terms) and vocabulary.terms[column] == term else None
+def _columns(terms: Sequence[str], vocabulary: Vocabulary) -> list[int]:
+    keys = [key for term in terms for key in (term, denied_key(term))]
+    return [vocabulary.columns[key] for key in keys if key in vocabulary.columns]

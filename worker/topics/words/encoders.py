@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 CORPUS = "corpus"
 # N-gram vectors kept across jobs: 50,000 of LaBSE are 150 MB.
 CACHE_SIZE = 50_000
-# Rows of one length go through the model in batches of just this size, so that a vector does not
-# depend on its neighbours in the batch and a warm process gives the same bytes as a cold one.
+# Always encode 32 rows of equal length (short batches are filled up with copies): a model's output depends
+# slightly on the batch size, and a warm process must give the same bytes as a cold one.
 BATCH_ROWS = 32
 # Texts compared with their given embeddings to see whether both come from one model.
 PROBE_TEXTS = 8
@@ -89,7 +89,7 @@ class CorpusEncoder:
     name = CORPUS
 
     def __init__(self) -> None:
-        # There is no cache to hit or miss: the vectors are another batch's no more.
+        # This encoder has no cache, because its vectors are valid for one batch only.
         self.hits = 0
         self.misses = 0
 
@@ -160,9 +160,8 @@ class TransformerEncoder:
             rows = order[lengths[order] == length]
             for start in range(0, len(rows), BATCH_ROWS):
                 batch = rows[start : start + BATCH_ROWS]
-                filled = np.resize(batch, BATCH_ROWS) if len(texts) > BATCH_ROWS else batch
                 encoded = self._model.encode(
-                    [texts[i] for i in filled],
+                    [texts[i] for i in np.resize(batch, BATCH_ROWS)],
                     batch_size=BATCH_ROWS,
                     show_progress_bar=False,
                     normalize_embeddings=False,

@@ -100,7 +100,7 @@ def _load(name: str, device: str) -> "SentenceTransformer":
     # Their own progress lines and load reports are not for the worker's log.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
-    options = {"torch_dtype": "float16"} if device.startswith("cuda") else {}
+    options = {"dtype": "float16"} if device.startswith("cuda") else {}
 
     def load(local: bool) -> "SentenceTransformer":
         return SentenceTransformer(name, device=device, local_files_only=local, model_kwargs=options)
@@ -110,7 +110,7 @@ def _load(name: str, device: str) -> "SentenceTransformer":
     except Exception as error:  # any of a dozen types, by library version
         if Path(name).exists():
             raise EncoderUnavailable(
-                f"{name} is no model that sentence-transformers can load ({type(error).__name__})"
+                f"{name} is not a model that sentence-transformers can load ({type(error).__name__})"
             ) from error
     if not _hub_answers():
         raise EncoderUnavailable(_NOWHERE.format(name))

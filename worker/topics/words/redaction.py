@@ -1,78 +1,77 @@
 """Texts without anyone's words, from which the engine makes the same topics.
 
-What the engine sees of a text is its words, which of them are stop words or plurals of each
-other, and its place among the sorted texts. All of that is kept; the words are not.
+What the engine sees of a text is its words, which of them are function words or forms of each
+other, which stand side by side and which are denied, and the text's place among the sorted texts.
+All of that is kept; the words are not.
 """
 
 import itertools
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from worker.topics.words.vocabulary import normalized, replace_words, singular, stop_words, tokenize
+from worker.topics.words.forms import families
+from worker.topics.words.phrases import Reading, read_texts
+from worker.topics.words.tokens import LONGEST_TOKEN, Kind, read_token, tokenize
 
-# Neither can make a word that ends like a
-# plural, whatever follows: no s, x, z, h, and no syllable in i or u before a final s.
+# Pseudonyms use these letters only. So none looks like a plural or a form of another, whatever follows.
 _CONSONANTS = "bdfgklmnprtv"
 _VOWELS = "aeo"
 _SYLLABLES = ["".join(pair) for pair in itertools.product(_CONSONANTS, _VOWELS)]
-_MARKED = re.compile(r"\x00(\d+)\x00")
+_FEWEST_SYLLABLES = 3
+# What stands for anything between two words that is neither a word nor white space.
+_BREAK = "."
 
 
-def redact_texts(texts: Sequence[str], seeds: Sequence[str] = ()) -> tuple[list[str], list[str]]:
-    """Replace each word but stop words by a pseudonym, the same one wherever the word stands.
+def redact_texts(
+    texts: Sequence[str], seeds: Sequence[str] = (), stop_words: Sequence[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Replace each word but function words by a pseudonym, the same one wherever the word stands.
 
-    Only the place of its singular in the alphabet decides a word's pseudonym; plurals stay plurals.
-    Each text begins with its number among the sorted texts, which is no word to the engine and
-    keeps the order that equal scores are decided by. Letters outside of words become x, digits 0.
+    Only the place of its family in the alphabet decides a word's pseudonym; forms of one word stay forms
+    of one word. Each text begins with its number among the sorted texts, which is no word to the engine and
+    keeps the order that equal scores are decided by. Own stop words, symbols and digits become dots.
 
     Args:
         texts: (n,) any strings.
         seeds: words or phrases that are looked for in the texts.
+        stop_words: own ones; the redacted texts need none.
 
     Returns:
         The redacted texts and the redacted seeds, in their order.
     """
-    pseudonyms = make_pseudonyms([word for text in (*texts, *seeds) for word in tokenize(text)])
+    reading = read_texts(texts, stop_words)
+    said = {reading.tokens[i] for i in reading.ids[reading.kinds == Kind.CONTENT].tolist()}
+    sought = {word for seed in seeds for word in tokenize(seed)}
+    pseudonyms = make_pseudonyms(sorted(said | sought), native=reading.is_native)
     ranks = {text: rank for rank, text in enumerate(sorted(set(texts)))}
     width = len(str(max(len(ranks) - 1, 0)))
-    redacted = [f"{ranks[text]:0{width}} {_redact(text, pseudonyms)}" for text in texts]
-    return redacted, [_redact(seed, pseudonyms) for seed in seeds]
+    redacted = [
+        " ".join((f"{ranks[text]:0{width}}", *_redacted(reading, start, end, pseudonyms)))
+        for text, (start, end) in zip(texts, itertools.pairwise(reading.ends.tolist()), strict=True)
+    ]
+    return redacted, [" ".join(pseudonyms[word] for word in tokenize(seed)) for seed in seeds]
 
 
-def make_pseudonyms(words: Sequence[str]) -> dict[str, str]:
-    """Name words anew: pronounceable, no stop word, singulars sorted like theirs, plurals like their plurals."""
-    families: dict[str, list[str]] = {}
-    for word in sorted(set(words)):
-        families.setdefault(singular(word), []).append(word)
-    names = _names(len(families))
+def make_pseudonyms(words: Sequence[str], *, native: bool = True) -> dict[str, str]:
+    """Name words anew: pronounceable, no function word, families sorted like theirs, forms like their forms."""
+    of_first: dict[str, list[str]] = {}
+    for word, first in sorted(families(words, native=native).items()):
+        of_first.setdefault(first, []).append(word)
     pseudonyms: dict[str, str] = {}
-    for name, stem in zip(names, sorted(families), strict=True):
-        plurals = [word for word in families[stem] if word != stem]
-        # An apostrophe more for each further spelling of the plural; it sorts before the letter.
-        endings = sorted("'" * count + "s" for count in range(len(plurals)))
-        pseudonyms |= {word: name + ending for word, ending in zip(plurals, endings, strict=True)}
-        pseudonyms |= {word: name for word in families[stem] if word == stem}
+    for name, first in zip(_names(len(of_first)), sorted(of_first), strict=True):
+        own = of_first[first]
+        pseudonyms |= dict(zip(own, _forms(name, len(own)), strict=True))
     return pseudonyms
 
 
 def _names(count: int) -> list[str]:
     """Make names of equal length, in alphabetical order."""
-    taken = stop_words()
-    n_syllables = 3
-    while len(_SYLLABLES) ** n_syllables < 2 * count + len(taken):
+    n_syllables = _FEWEST_SYLLABLES
+    while len(_SYLLABLES) ** n_syllables < 2 * count:
         n_syllables += 1
-    step = max(1, (len(_SYLLABLES) ** n_syllables - 2 * len(taken)) // max(count, 1))
-    names: list[str] = []
-    number = 0
-    while len(names) < count:
-        name = _spell(number, n_syllables)
-        if name in taken or name + "s" in taken:
-            number += 1
-            continue
-        names.append(name)
-        number += step
-    return names
+    # Spread over all that there are, with a reserve for those that are no content words.
+    step = max(1, len(_SYLLABLES) ** n_syllables // (2 * max(count, 1)))
+    spelled = (_spell(number, n_syllables) for number in itertools.count(0, step))
+    return list(itertools.islice((name for name in spelled if read_token(name)[1] is Kind.CONTENT), count))
 
 
 def _spell(number: int, n_syllables: int) -> str:
@@ -83,28 +82,26 @@ def _spell(number: int, n_syllables: int) -> str:
     return "".join(reversed(syllables))
 
 
-def _redact(text: str, pseudonyms: Mapping[str, str]) -> str:
-    ignored = stop_words()
-    kept: list[str] = []
-
-    def mark(word: str) -> str:
-        kept.append(word if word in ignored else pseudonyms[word])
-        return f"\x00{len(kept) - 1}\x00"
-
-    # Words are set aside first, so that what is left is known to be none.
-    marked = replace_words(text.replace("\x00", " "), mark)
-    parts = _MARKED.split(marked)
-    return "".join(kept[int(part)] if position % 2 else _blank(part) for position, part in enumerate(parts))
+def _forms(name: str, count: int) -> list[str]:
+    """Make so many forms of a name, sorted, the name first: with a stretched last letter, then as plurals too."""
+    stretched = [name + name[-1] * more for more in (0, *range(2, LONGEST_TOKEN - len(name)))]
+    forms = [*stretched, *(form + "s" for form in stretched)]
+    # One word in more forms than that: the last ones are told apart no more.
+    forms += forms[-1:] * (count - len(forms))
+    return sorted(forms[:count])
 
 
-def _blank(rest: str) -> str:
-    return "".join(map(_blank_character, normalized(rest)))
-
-
-def _blank_character(char: str) -> str:
-    if char.isdigit() or char.isnumeric():
-        return "0"
-    if char.isalpha():
-        return "x"
-    # A combining mark belongs to a letter of some script, and splits words where it stands.
-    return "." if unicodedata.category(char).startswith("M") else char
+def _redacted(reading: Reading, start: int, end: int, pseudonyms: Mapping[str, str]) -> Iterator[str]:
+    """Give the tokens of one document: pseudonyms, function words as they are, dots."""
+    for position in range(start, end):
+        token, kind = reading.tokens[reading.ids[position]], reading.kinds[position]
+        if kind == Kind.BREAK:
+            yield _BREAK
+            continue
+        if kind != Kind.CONTENT:
+            yield token
+            continue
+        # A pseudonym is no adverb, which is denied with the word before it: it gets the negator for itself.
+        if position > start and reading.denier[position] >= 0 and reading.kinds[position - 1] == Kind.CONTENT:
+            yield reading.tokens[reading.ids[reading.denier[position]]]
+        yield pseudonyms[token]

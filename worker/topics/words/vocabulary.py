@@ -1,156 +1,161 @@
 """Words and n-grams of a batch: one tokenisation, counted per document, shared by every stage."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
 
 from worker.topics.fit import IntArray
+from worker.topics.words.forms import families
+from worker.topics.words.phrases import BoolArray, Stream, plain_stream, read_stream
+from worker.topics.words.tokens import is_han
 
-STOP_WORD_LISTS = ("english", "cebuano", "tagalog", "education")
-# At least two characters, one of them a letter; hyphens and apostrophes inside a word belong to
-# it ("mag-aral", "ma'am"), digits and underscores alone are no word.
-TOKEN_PATTERN = r"(?u)(?=[\d_'’\-]*[^\W\d_])\b\w(?:[\w'’\-]*\w)\b"
-# Handed to BERTopic behind each text: it joins the texts of a topic, and no n-gram may reach
-# from one comment into the next.
-BOUNDARY = "\x1e"
-
-_TOKEN = re.compile(TOKEN_PATTERN)
-# Below this many characters a final "s" is part of the word ("bus", "this").
-_SHORTEST_PLURAL = 4
-
-
-@cache
-def stop_words() -> frozenset[str]:
-    """Read the stop words of all lists, lower case, apostrophes straight; once a process."""
-    folder = resources.files("worker.topics.words") / "stop_words"
-    words = (folder / f"{name}.txt" for name in STOP_WORD_LISTS)
-    return frozenset(word for file in words for word in file.read_text(encoding="utf-8").split())
-
-
-def tokenize(text: str) -> list[str]:
-    """Split a text into lower-case words without stop words, in their order."""
-    ignored = stop_words()
-    words = _TOKEN.findall(normalized(text))
-    return [word for word in words if word not in ignored]
-
-
-def normalized(text: str) -> str:
-    """Give a text as it is split: in lower case, with straight apostrophes."""
-    return text.lower().replace("’", "'")
-
-
-def replace_words(text: str, replace: Callable[[str], str]) -> str:
-    """Put something in the place of each word of a text, stop words included; the text is normalized first."""
-    return _TOKEN.sub(lambda match: replace(match.group()), normalized(text))
-
-
-def singular(word: str) -> str:
-    """Give an English plural's singular; any other word as it is."""
-    if len(word) < _SHORTEST_PLURAL or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
-        return word
-    if word.endswith("ies") and len(word) > _SHORTEST_PLURAL:
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "sses", "xes", "zzes")):
-        return word[:-2]
-    return word[:-1].rstrip("'")
+# The negator's place in `Vocabulary.stems`: a denied word counts as two words.
+NEGATOR = -2
+NO_WORD = -1
+# Stands before a denied word in `Vocabulary.keys`, whatever negator its name shows.
+_DENIED = "\x00 "
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """The 1- and 2-grams of a batch, and where they are.
 
+    A word counts apart where it is denied: as a term of two words, the negator that most often denies it
+    and the word ("no problem"). Two-word terms are words that stand side by side in a comment.
+
     Attributes:
-        terms: sorted; (t,) str.
+        terms: (t,) str, as they are shown; forms of one word side by side, else by the alphabet.
         doc_term_matrix: (n, t) int32 CSR, how often each document holds each term.
-        tokens: (m,) int64, index of the unigram in `terms`, the documents one after the other.
+        tokens: (m,) int64, the term (of one word, or denied) at each place, the documents one after the other.
         offsets: (n + 1,) int64, where each document begins in `tokens`.
+        joined: (m,) bool, whether the word and the one before it stand side by side.
+        stems: (t, 2) int64, the number of each word's family; `NO_WORD` for no second word, `NEGATOR` for a negator.
+        columns: the column of each term by its key: the term itself, of denied words `denied_key`.
     """
 
     terms: npt.NDArray[np.str_]
     doc_term_matrix: sparse.csr_matrix
     tokens: IntArray
     offsets: IntArray
+    joined: BoolArray
+    stems: IntArray
+    columns: dict[str, int]
+
+    @property
+    def denied(self) -> BoolArray:
+        """Which terms are denied words, (t,)."""
+        denied: BoolArray = self.stems[:, 1] == NEGATOR
+        return denied
+
+    def columns_of(self, terms: Sequence[str]) -> IntArray:
+        """Find the columns of terms as they are shown, all in the vocabulary.
+
+        Raises:
+            KeyError: a term is not in the vocabulary.
+        """
+        shown = {str(self.terms[column]): int(column) for column in np.flatnonzero(self.denied)}
+        return np.array([shown[term] if term in shown else self.columns[term] for term in terms], dtype=np.int64)
+
+    def forms_of(self, terms: Sequence[str]) -> frozenset[tuple[int, int]]:
+        """Give what terms say whatever the form of their words; equal sets for "no comment" and "no comments".
+
+        Raises:
+            KeyError: a term is not in the vocabulary.
+        """
+        return frozenset((first, second) for first, second in self.stems[self.columns_of(terms)].tolist())
+
+    def words_of(self, column: int) -> list[int]:
+        """Give the columns that stand for a term in `tokens`: its own, or those of its two words."""
+        if self.stems[column, 1] < 0:
+            return [column]
+        return [self.columns[word] for word in str(self.terms[column]).split(" ")]
 
 
-def build_vocabulary(texts: Sequence[str], tokenizer: Callable[[str], list[str]] = tokenize) -> Vocabulary:
-    """Tokenize a batch and count its 1- and 2-grams."""
-    documents = [tokenizer(text) for text in texts]
-    lengths = np.array([len(document) for document in documents], dtype=np.int64)
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    spelled = list(dict.fromkeys(chain.from_iterable(documents)))
-    numbers = {word: number for number, word in enumerate(spelled)}
-    tokens = map(numbers.__getitem__, chain.from_iterable(documents))
-    words = np.fromiter(tokens, dtype=np.int64, count=int(offsets[-1]))
-    n_words = len(spelled)
+def build_vocabulary(
+    texts: Sequence[str],
+    tokenizer: Callable[[str], list[str]] | None = None,
+    *,
+    stop_words: Sequence[str] = (),
+) -> Vocabulary:
+    """Tokenize a batch and count its 1- and 2-grams.
 
-    of_document = np.repeat(np.arange(len(texts)), lengths)
-    pairs = words[:-1] * n_words + words[1:]
-    inside = of_document[:-1] == of_document[1:]
-    distinct, bigrams = np.unique(pairs[inside], return_inverse=True)
-    terms = spelled + [f"{spelled[pair // n_words]} {spelled[pair % n_words]}" for pair in distinct.tolist()]
-
-    order = np.argsort(np.array(terms, dtype=object), kind="stable")
-    position = np.empty(len(terms), dtype=np.int64)
-    position[order] = np.arange(len(terms))
-    columns = position[np.concatenate([words, bigrams + n_words])]
-    rows = np.concatenate([of_document, of_document[:-1][inside]])
-    counts = sparse.coo_matrix(
-        (np.ones(len(rows), dtype=np.int32), (rows, columns)), shape=(len(texts), len(terms))
-    ).tocsr()
-    return Vocabulary(np.array(terms, dtype=object)[order], counts, position[words], offsets)
-
-
-class NgramVectorizer(CountVectorizer):  # type: ignore[misc]
-    """A `CountVectorizer` over 1- and 2-grams that looks the batch's own documents up.
-
-    BERTopic hands the documents of a topic over as one string; this one takes it apart at the
-    boundaries and adds up rows that are counted already. Documents of other batches are counted.
+    Args:
+        texts: (n,) the documents.
+        tokenizer: in the place of the engine's own; each of its words counts and stands beside the next.
+        stop_words: own ones, words or phrases, beside the built-in ones.
     """
-
-    def __init__(self, known: Vocabulary, texts: Sequence[str]) -> None:
-        """Take a batch's vocabulary, and its texts in the order of the vocabulary's rows."""
-        super().__init__(
-            ngram_range=(1, 2),
-            tokenizer=tokenize,
-            token_pattern=None,
-            lowercase=False,
-            vocabulary={term: column for column, term in enumerate(known.terms)},
-        )
-        self.known = known
-        self.texts = texts
-        self._row = {_key(text): row for row, text in enumerate(texts)}
-
-    def fit_transform(self, raw_documents: Iterable[str], y: object = None) -> sparse.csr_matrix:
-        """Count the terms of each string of documents: (strings, t) CSR."""
-        self._validate_vocabulary()
-        return self.transform(raw_documents)
-
-    def transform(self, raw_documents: Iterable[str]) -> sparse.csr_matrix:
-        """As `fit_transform`; the vocabulary is known from the start."""
-        documents = list(raw_documents)
-        parts = [[part for part in map(_key, document.split(BOUNDARY)) if part] for document in documents]
-        if not all(part in self._row for some in parts for part in some):
-            return super().transform(documents)
-        rows = np.repeat(np.arange(len(parts)), [len(some) for some in parts])
-        columns = np.array([self._row[part] for some in parts for part in some], dtype=np.int64)
-        membership = sparse.csr_matrix(
-            (np.ones(len(rows), dtype=np.int32), (rows, columns)), shape=(len(parts), len(self.texts))
-        )
-        return membership @ self.known.doc_term_matrix
+    if tokenizer is not None:
+        return _counted(plain_stream([tokenizer(text) for text in texts]))
+    return _counted(read_stream(texts, stop_words))
 
 
-def for_bertopic(texts: Sequence[str]) -> list[str]:
-    """Mark where each text ends, in a way BERTopic's own preprocessing leaves alone."""
-    return [text.replace(BOUNDARY, " ") + BOUNDARY for text in texts]
+def denied_key(word: str) -> str:
+    """Give the key of a denied word in `Vocabulary.columns`."""
+    return _DENIED + word
 
 
-def _key(text: str) -> str:
-    return text.replace("\n", " ").replace("\t", " ").strip(" " + BOUNDARY)
+def _counted(stream: Stream) -> Vocabulary:
+    family, rank = _families(stream)
+    # In the order of the ranks from here on, so that numbers sort as the words do.
+    spelled = [""] * len(rank)
+    for word, place in zip(stream.spelled, rank.tolist(), strict=True):
+        spelled[place] = word
+    words, n_words = rank[stream.words], len(spelled)
+    document = np.repeat(np.arange(len(stream.offsets) - 1), np.diff(stream.offsets))
+
+    # A term's number: its first word, then nothing, a second word, or last of all that it is denied.
+    width = n_words + 2
+    single = words * width + np.where(stream.denied, width - 1, 0)
+    beside = stream.joined[1:] & ~stream.denied[1:] & ~stream.denied[:-1]
+    double = (words[:-1] * width + words[1:] + 1)[beside]
+    numbers, columns = np.unique(np.concatenate([single, double]), return_inverse=True)
+    rows = np.concatenate([document, document[:-1][beside]])
+    counts = sparse.coo_matrix(
+        (np.ones(len(rows), dtype=np.int32), (rows, columns)), shape=(len(stream.offsets) - 1, len(numbers))
+    ).tocsr()
+
+    first, second = numbers // width, numbers % width
+    terms, keys = _named(spelled, first.tolist(), second.tolist(), stream.negators)
+    by_rank = np.empty(n_words, dtype=np.int64)
+    by_rank[rank] = family
+    followed = by_rank[np.clip(second - 1, 0, max(n_words - 1, 0))] if n_words else second
+    stems = np.where(second == 0, NO_WORD, np.where(second == width - 1, NEGATOR, followed))
+    return Vocabulary(
+        terms=np.array(terms, dtype=object),
+        doc_term_matrix=counts,
+        tokens=columns[: len(words)].astype(np.int64),
+        offsets=stream.offsets,
+        joined=stream.joined,
+        stems=np.stack([by_rank[first], stems], axis=1),
+        columns={key: column for column, key in enumerate(keys)},
+    )
+
+
+def _families(stream: Stream) -> tuple[IntArray, IntArray]:
+    """Number the families of the words, and rank the words by their family's first word, then by themselves."""
+    first = families(stream.spelled, native=stream.is_native)
+    order = sorted(range(len(stream.spelled)), key=lambda i: (first[stream.spelled[i]], stream.spelled[i]))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    numbers = {word: number for number, word in enumerate(sorted(set(first.values())))}
+    return np.array([numbers[first[word]] for word in stream.spelled], dtype=np.int64), rank
+
+
+def _named(
+    spelled: Sequence[str], first: list[int], second: list[int], negators: dict[str, str]
+) -> tuple[list[str], list[str]]:
+    """Name the terms as they are shown, and give their keys."""
+    last = len(spelled) + 1
+    keys = [
+        spelled[a] if b == 0 else _DENIED + spelled[a] if b == last else f"{spelled[a]} {spelled[b - 1]}"
+        for a, b in zip(first, second, strict=True)
+    ]
+    terms = list(keys)
+    for column, (a, b) in enumerate(zip(first, second, strict=True)):
+        if b == last:
+            word = spelled[a]
+            terms[column] = negators[word] + ("" if is_han(word) else " ") + word
+    return terms, keys

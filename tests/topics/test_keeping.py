@@ -1,0 +1,142 @@
+"""What of a fit can be kept: the values a model needs, and BERTopic's own object."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.topics.test_trust import directions, numbered
+from tests.topics.themes import themed_corpus
+from worker.topics.bertopic.parts import BERTopic
+from worker.topics.fit import FloatArray, TopicFit, TopicParams
+from worker.topics.pipeline import fit_topics
+from worker.topics.words.encoders import CorpusEncoder
+
+Kept = tuple[list[str], FloatArray, TopicFit, Path]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Fit a batch whose topics are renumbered: one is dissolved, outliers stay, sizes differ."""
+    texts, embeddings, themes = themed_corpus(30, 4)
+    rows = [row for row, theme in enumerate(themes) if row % 30 < (30, 22, 26, 30)[theme]]
+    texts = ["👍" if themes[row] == 3 else texts[row] for row in rows]
+    folder = tmp_path_factory.mktemp("model") / "bertopic"
+    embeddings = embeddings[rows]
+    outcome = fit_topics(
+        texts,
+        embeddings,
+        TopicParams(),
+        encoder=CorpusEncoder(),
+        device="cpu",
+        on_stage=lambda _: None,
+        keep=True,
+        save_bertopic=str(folder),
+    )
+    assert isinstance(outcome, TopicFit)
+    assert (outcome.labels < 0).any()
+    return texts, embeddings, outcome, folder
+
+
+def test_a_fit_has_what_a_model_needs(kept: Kept) -> None:
+    """Centroids, keyword vectors and term counts, in the numbers of the fit."""
+    texts, embeddings, fit, _ = kept
+    model = fit.model
+    assert model is not None
+    for topic, own in enumerate(fit.topics):
+        mean = embeddings[fit.labels == topic].mean(axis=0)
+        np.testing.assert_allclose(model.centroids[topic], mean / np.linalg.norm(mean), atol=1e-5)
+        assert model.keyword_vectors[topic].shape[0] == len(own.keywords)
+        cells = slice(model.starts[topic], model.starts[topic + 1])
+        counts = {
+            model.terms[column]: count for column, count in zip(model.columns[cells], model.counts[cells], strict=True)
+        }
+        members = [text.split() for text, label in zip(texts, fit.labels, strict=True) if label == topic]
+        word = own.keywords[0].split(" ")[0]
+        assert counts[word] == sum(words.count(word) for words in members)
+
+
+def test_nothing_is_kept_unasked(kept: Kept) -> None:
+    """A job's result crosses the pipe without what only a model needs."""
+    texts, embeddings, _, _ = kept
+    outcome = fit_topics(
+        texts, embeddings, TopicParams(), encoder=CorpusEncoder(), device="cpu", on_stage=lambda _: None
+    )
+    assert isinstance(outcome, TopicFit)
+    assert outcome.model is None
+
+
+def test_bertopic_loads_the_model_in_the_numbers_of_the_fit(kept: Kept) -> None:
+    """Its transform gives each clustered comment its topic; names, sizes and keywords are those of the fit."""
+    texts, embeddings, fit, folder = kept
+    model = BERTopic.load(str(folder))
+    topics, _ = model.transform(texts, embeddings)
+    inside = fit.labels >= 0
+    np.testing.assert_array_equal(np.array(topics)[inside], fit.labels[inside])
+    assert model.topics_ == fit.labels.tolist()
+    info = model.get_topic_info().set_index("Topic")
+    for number, topic in enumerate(fit.topics):
+        assert info.loc[number, "Count"] == topic.size
+        assert info.loc[number, "Name"] == "_".join([str(number), *topic.keywords[:4]])
+        assert [word for word, _ in model.get_topic(number)] == list(topic.keywords)
+    assert model.c_tf_idf_.shape == (len(fit.topics) + 1, len(fit.model.terms))
+
+
+def test_no_comment_is_saved(kept: Kept) -> None:
+    """The folder holds keywords, counts and vectors, and no pickle."""
+    texts, _, _, folder = kept
+    assert {path.suffix for path in folder.iterdir()} <= {".json", ".safetensors"}
+    saved = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.json"))
+    assert not any(text in saved for text in texts if len(text.split()) > 2)
+
+
+def test_a_model_without_outliers_has_no_row_for_them(tmp_path: Path) -> None:
+    """The numbers of `transform` are those of the fit then, too."""
+    texts = [*numbered(["lab is broken"], 20), *numbered(["funny jokes"], 30)]
+    embeddings = directions([0] * 20 + [1] * 30)
+    outcome = fit_topics(
+        texts,
+        embeddings,
+        TopicParams(),
+        encoder=CorpusEncoder(),
+        device="cpu",
+        on_stage=lambda _: None,
+        save_bertopic=str(tmp_path),
+    )
+    assert isinstance(outcome, TopicFit)
+    assert (outcome.labels >= 0).all()
+    topics, _ = BERTopic.load(str(tmp_path)).transform(texts, embeddings)
+    np.testing.assert_array_equal(topics, outcome.labels)
+
+
+def test_the_command_line_saves_the_model(tmp_path: Path) -> None:
+    """`--save-bertopic DIR` beside the result, whose numbers the model has."""
+    command = [
+        sys.executable,
+        "-m",
+        "worker",
+        "--once",
+        "examples/batch.json.gz",
+        "--save-bertopic",
+        str(tmp_path / "m"),
+    ]
+    done = subprocess.run(
+        command,
+        env=os.environ | {"KEYWORD_ENCODER": "corpus"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"BERTopic model saved: {tmp_path / 'm'}" in done.stderr
+    model = BERTopic.load(str(tmp_path / "m"))
+    assert f'"rawLabel":"{model.topic_labels_[0]}"' in done.stdout
+    refused = subprocess.run(
+        [*command, "--sweep", "nr_topics=2,3"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert refused.returncode != 0
+    assert "--save-bertopic saves one model" in refused.stderr

@@ -1,0 +1,81 @@
+"""Who votes on an outlier, and when the votes are enough."""
+
+import numpy as np
+
+from worker.topics.clusters.outliers import assignment_probabilities, place_outliers
+from worker.topics.clusters.voters import Voters, make_voters
+from worker.topics.fit import IntArray
+
+
+def voters_of(neighbors: list[list[int]], comments: list[int], distance: float = 0.5) -> Voters:
+    """Ask neighbors at one distance."""
+    indices = np.array(neighbors)
+    return make_voters(indices, np.full(indices.shape, distance, np.float32), np.array(comments))
+
+
+def members(n: int) -> list[list[int]]:
+    """Six neighbors for each of n members of one topic: the other members, in turn."""
+    return [[(row + step) % n for step in range(1, 7)] for row in range(n)]
+
+
+def last_placed(neighbors: list[int], labels: list[int], comments: list[int]) -> int:
+    """Place the last of the documents, whose first eight are distinct members of topic 0."""
+    rest = [[0, 1, 2, 3, 4, 5]] * (len(labels) - 9)
+    voters = voters_of([*members(8), *rest, neighbors], comments)
+    placed: IntArray = place_outliers(np.array(labels), voters)
+    return int(placed[-1])
+
+
+def test_three_votes_place_an_outlier() -> None:
+    """Two are not enough, however few the others are."""
+    labels, comments = [0] * 8 + [-1] * 5, list(range(13))
+    assert last_placed([0, 1, 2, 8, 9, 10], labels, comments) == 0
+    assert last_placed([0, 1, 8, 9, 10, 11], labels, comments) == -1
+
+
+def test_copies_have_one_vote() -> None:
+    """Three copies of one comment are one voter."""
+    labels = [0] * 8 + [-1] * 5
+    assert last_placed([0, 1, 2, 8, 9, 10], labels, [0, 0, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) == -1
+
+
+def test_votes_that_differ_place_nobody() -> None:
+    """Three of nine clustered neighbors are less than three eighths, three of eight are not."""
+    labels = np.array([*[0] * 4, *[1] * 4, *[2] * 4, -1, -1])
+    split = [0, 1, 2, 4, 5, 6, 8, 9, 10]
+    own = [[row // 4 * 4 + (row + step) % 4 for step in range(1, 4)] + [12, 13] * 3 for row in range(12)]
+    voters = voters_of([*own, split, [*split[:8], 12]], list(range(14)))
+    assert place_outliers(labels, voters)[12:].tolist() == [-1, 0]
+
+
+def test_neighbors_that_are_far_away_place_nobody() -> None:
+    """The nearest of all are of one topic, but much farther away than its members are from each other."""
+    neighbors = np.array([*members(8), [0, 1, 2, 3, 4, 5]])
+    distances = np.full(neighbors.shape, 0.1, np.float32)
+    labels = np.array([0] * 8 + [-1])
+    distances[-1] = 0.14
+    assert place_outliers(labels, make_voters(neighbors, distances, np.arange(9)))[-1] == 0
+    distances[-1] = 0.98
+    assert place_outliers(labels, make_voters(neighbors, distances, np.arange(9)))[-1] == -1
+
+
+def test_the_probability_counts_all_neighbors() -> None:
+    """Those outside every topic too; copies of an outlier that were placed with it do not count for it."""
+    neighbors = [*members(8), *[[0, 1, 2, 9, 10, 11]] * 4]
+    core = np.array([0] * 8 + [-1] * 4)
+    labels = np.array([0] * 12)
+    distinct = assignment_probabilities(labels, core, voters_of(neighbors, list(range(12))))
+    np.testing.assert_allclose(distinct, [1.0] * 8 + [0.25] * 4)
+    copies = assignment_probabilities(labels, core, voters_of(neighbors, [*range(8), 8, 8, 8, 8]))
+    np.testing.assert_allclose(copies, [1.0] * 8 + [0.375] * 4)
+
+
+def test_the_first_of_several_copies_votes() -> None:
+    """In each row for itself."""
+    voters = voters_of([[1, 2, 3], [0, 2, 3], [3, 1, 0], [0, 1, 2]], [7, 8, 7, 8])
+    assert voters.has_vote.tolist() == [
+        [True, True, False],
+        [True, False, True],
+        [True, False, True],
+        [True, True, False],
+    ]

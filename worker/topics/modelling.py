@@ -1,0 +1,111 @@
+"""BERTopic's own class around our stages: from a prepared batch to named topics."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.topics.adaptation import FEWEST_DOCUMENTS
+from worker.topics.bertopic.parts import BaseCluster, BaseDimensionalityReduction, BERTopic
+from worker.topics.bertopic.representation import KeywordRanking
+from worker.topics.bertopic.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
+from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
+from worker.topics.clusters.clustering import Clustering, EqualVectors
+from worker.topics.fit import IntArray, NoTopics, NoTopicsReason, Shortfall
+from worker.topics.graph.reduction import Reduction
+from worker.topics.naming import settle_names
+from worker.topics.preparation import Prepared
+from worker.topics.stages import StageClock
+from worker.topics.words.keywords import N_KEYWORDS, Keyword
+
+
+@dataclass(frozen=True, eq=False)
+class Modelled:
+    """The topics before outliers are placed.
+
+    Attributes:
+        model: BERTopic's, fitted; its topics are numbered as they were before any was dissolved or joined.
+        clustering: fitted.
+        core: (n,) int64, -1 for outliers.
+        keywords: of each topic, best first; none is without.
+    """
+
+    model: BERTopic
+    clustering: Clustering | EqualVectors
+    core: IntArray
+    keywords: list[list[Keyword]]
+
+
+def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
+    """Reduce, cluster and rank keywords; each stage is reported to the clock."""
+    corpus, adapted = prepared.corpus, prepared.adapted
+    ranking = KeywordRanking(prepared.encoder, prepared.vocabulary, corpus.texts, corpus.embeddings)
+    clustering = _clustering(prepared)
+    documents = for_bertopic(corpus.texts)
+    model = BERTopic(
+        # Any other language deletes every letter that is not ASCII.
+        language="multilingual",
+        top_n_words=N_KEYWORDS,
+        n_gram_range=(1, 2),
+        min_topic_size=adapted.min_cluster_size,
+        # Merging happens in the clustering: there it costs no second c-TF-IDF, and counts real topics.
+        nr_topics=None,
+        umap_model=_reduction(prepared, clock),
+        hdbscan_model=ClusteringSocket(clustering, clock),
+        vectorizer_model=NgramVectorizer(prepared.vocabulary, documents, prepared.params.stop_words),
+        ctfidf_model=TermWeights(),
+        representation_model=ranking,
+    )
+    try:
+        topics, _ = model.fit_transform(documents, corpus.embeddings)
+    except NoClusters:
+        return _why_none(clustering, len(documents))
+    # As in a loaded model: what the parts hold is this batch's, new documents go by topic vectors.
+    model.umap_model, model.hdbscan_model = BaseDimensionalityReduction(), BaseCluster()
+    core = np.array(topics, dtype=np.int64)
+    ranked = [ranking.keywords_[topic] for topic in range(int(core.max()) + 1)]
+    named = settle_names(core, ranked, prepared.vocabulary)
+    clock.note(candidates=ranking.n_candidates_)
+    clock.note_if_any(topics_without_words_dissolved=named.n_dissolved, topics_of_one_name_joined=named.n_joined)
+    if not named.keywords:
+        return NoTopics.NO_KEYWORDS
+    return Modelled(model, clustering, named.labels, named.keywords)
+
+
+def _why_none(clustering: Clustering | EqualVectors, n_documents: int) -> NoTopics:
+    if clustering.groups_.n_dissolved:
+        return NoTopics.NO_KEYWORDS
+    return no_clusters(clustering.min_cluster_size, n_documents, clustering.largest_)
+
+
+def no_clusters(wanted: int, n_documents: int, largest: int) -> NoTopics:
+    """Say that there is no group of `wanted` similar documents."""
+    return NoTopics(NoTopicsReason.NO_CLUSTERS, Shortfall(wanted, n_documents, largest))
+
+
+def _reduction(prepared: Prepared, clock: StageClock) -> ReductionSocket | BaseDimensionalityReduction:
+    if _is_hardly_distinct(prepared):
+        return BaseDimensionalityReduction()
+    adapted = prepared.adapted
+    reduction = Reduction(prepared.neighbors, adapted.n_neighbors, adapted.n_components, prepared.device)
+    return ReductionSocket(reduction, clock)
+
+
+def _clustering(prepared: Prepared) -> Clustering | EqualVectors:
+    corpus, adapted, words = prepared.corpus, prepared.adapted, prepared.words
+    if _is_hardly_distinct(prepared):
+        return EqualVectors(corpus.vectors, adapted.min_cluster_size, adapted.n_topics, corpus.embeddings, words)
+    return Clustering(
+        corpus.embeddings,
+        corpus.copies,
+        min_cluster_size=adapted.min_cluster_size,
+        min_samples=adapted.min_samples,
+        n_topics=adapted.n_topics,
+        words=words,
+    )
+
+
+def _is_hardly_distinct(prepared: Prepared) -> bool:
+    """Tell whether UMAP would see no shape: too few points, or every point's neighbors are its own copies."""
+    corpus = prepared.corpus
+    n_vectors = int(corpus.vectors.max()) + 1
+    return len(corpus.texts) < FEWEST_DOCUMENTS or 2 * n_vectors <= prepared.adapted.n_neighbors

@@ -1,0 +1,60 @@
+"""What a topic can be named by: the forms of its words, topics without words, topics of one name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from worker.topics.fit import IntArray
+from worker.topics.words.keywords import Keyword
+from worker.topics.words.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class NamedTopics:
+    """Topics that have keywords.
+
+    Attributes:
+        labels: (n,) int64, -1 for outliers.
+        keywords: of each topic.
+        n_dissolved: topics that had none.
+        n_joined: topics that had the name of another one, and joined it.
+    """
+
+    labels: IntArray
+    keywords: list[list[Keyword]]
+    n_dissolved: int
+    n_joined: int
+
+
+def form_counts(vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """Count the forms of each document: (n, f) CSR; terms that are forms of one another share a column."""
+    forms, column = np.unique(vocabulary.stems, axis=0, return_inverse=True)
+    cells = (np.ones(len(column), dtype=np.int32), (np.arange(len(column)), column.ravel()))
+    counts: sparse.csr_matrix = vocabulary.doc_term_matrix @ sparse.csr_matrix(cells, shape=(len(column), len(forms)))
+    return counts
+
+
+def settle_names(labels: IntArray, keywords: Sequence[list[Keyword]], vocabulary: Vocabulary) -> NamedTopics:
+    """Dissolve topics without a keyword, and let a topic join the one whose keywords are the same words.
+
+    Args:
+        labels: (n,) int64, the topics by falling size, -1 for outliers. Not modified.
+        keywords: of each topic, best first.
+        vocabulary: of the batch.
+
+    Returns:
+        The topics that are left, in their order; of topics with one name the largest gives its keywords.
+    """
+    numbers = np.full(len(keywords) + 1, -1, dtype=np.int64)
+    named: dict[frozenset[tuple[int, int]], int] = {}
+    kept: list[list[Keyword]] = []
+    for topic, own in enumerate(keywords):
+        if own:
+            name = vocabulary.forms_of([keyword.term for keyword in own])
+            numbers[topic] = named.setdefault(name, len(named))
+            if len(named) > len(kept):
+                kept.append(own)
+    n_dissolved = sum(not own for own in keywords)
+    return NamedTopics(numbers[labels], kept, n_dissolved, len(keywords) - n_dissolved - len(kept))

@@ -1,0 +1,105 @@
+"""Which n-grams can be keywords of which topic, before their meaning is looked at."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from worker.topics.fit import DoubleArray, IntArray
+from worker.topics.words.vocabulary import NO_WORD, Vocabulary
+
+N_CANDIDATES = 100
+# Where fewer terms than this are said by several documents of a topic, what a single one says fills up.
+ENOUGH_CANDIDATES = 20
+# Documents at which a term's weight in a topic reaches one half: chance finds stay below.
+SHRINKAGE = 3
+# A term is a keyword where it scores at least this share of its best score in any topic.
+EXCLUSIVE = 0.95
+# A term stands everywhere alike where its largest share of a topic's documents is at most
+# so many times the share that it reaches in most topics. Of two topics nothing is told.
+ALIKE = 2.5
+MOST_TOPICS = 0.75
+FEWEST_TOPICS = 3
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+def members(labels: IntArray, n_topics: int) -> sparse.csr_matrix:
+    """Give the documents of each topic: (topics, n) of ones, outliers in none."""
+    rows = np.flatnonzero(labels >= 0)
+    return sparse.csr_matrix((np.ones(len(rows), dtype=np.int32), (labels[rows], rows)), shape=(n_topics, len(labels)))
+
+
+def shrunk(weights: sparse.csr_matrix, document_counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Lower the weights of terms that few documents of a topic hold: (topics, t)."""
+    factors = document_counts.astype(np.float64)
+    factors.data /= factors.data + SHRINKAGE
+    return weights.multiply(factors).tocsr()
+
+
+def readable(counts: sparse.csr_matrix, vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """Tell which terms say in a topic what its comments say: (topics, t) of ones, (topics, t) counts given.
+
+    Where most occurrences of a word (in any of its forms) are denied, only the denied term is left, without
+    which the topic would be named by the opposite; else only the others.
+    """
+    first, second = vocabulary.stems[:, 0], vocabulary.stems[:, 1]
+    is_denied, is_single = vocabulary.denied, second == NO_WORD
+    shape = (len(first), int(vocabulary.stems.max(initial=-1)) + 1)
+    signs = np.where(is_denied, 1, -1)[is_denied | is_single]
+    rows = np.flatnonzero(is_denied | is_single)
+    balance = (counts @ sparse.csr_matrix((signs, (rows, first[rows])), shape=shape)).tocsr()
+    balance.data = np.maximum(balance.data, 0)
+    balance.eliminate_zeros()
+
+    found = counts.tocoo()
+    first_denied = _cells(balance, found.row, first[found.col])
+    second_denied = _cells(balance, found.row, second[found.col]) & (second[found.col] >= 0)
+    kept = np.where(is_denied[found.col], first_denied, ~first_denied & ~second_denied)
+    cells = (found.row[kept], found.col[kept])
+    return sparse.csr_matrix((np.ones(len(cells[0]), dtype=np.int8), cells), shape=counts.shape)
+
+
+def best(weights: sparse.csr_matrix, document_counts: sparse.csr_matrix) -> IntArray:
+    """Find the columns of the largest weights of one row, ties to the lower column, sorted.
+
+    Terms that several documents of the topic hold come first.
+    """
+    row = weights.tocoo()
+    often = document_counts[:, row.col].toarray()[0] > 1
+    n_wanted = min(N_CANDIDATES, max(int(np.count_nonzero(often)), ENOUGH_CANDIDATES))
+    best_first = np.lexsort((row.col, -row.data, ~often))[:n_wanted]
+    return np.sort(row.col[best_first]).astype(np.int64)
+
+
+def stands_everywhere(shares: DoubleArray) -> BoolArray:
+    """Tell which terms stand in most topics alike, (t,): in a language without a stop word list, its stop words.
+
+    Args:
+        shares: (topics, t) of each topic's documents, that hold each term.
+    """
+    n_topics, n_terms = shares.shape
+    if n_topics < FEWEST_TOPICS:
+        return np.zeros(n_terms, dtype=bool)
+    most = int(np.ceil(MOST_TOPICS * n_topics))
+    reached = np.partition(shares, n_topics - most, axis=0)[n_topics - most]
+    alike: BoolArray = shares.max(axis=0) <= ALIKE * reached
+    return alike
+
+
+def own_terms(columns: IntArray, topic: int, scores: DoubleArray, is_common: BoolArray) -> IntArray:
+    """Leave out what another topic owns and what stands everywhere; but never all of it.
+
+    A topic without a word of its own shares those of others, and is not thrown away.
+    """
+    exclusive = scores[topic, columns] >= EXCLUSIVE * scores[:, columns].max(axis=0, initial=0.0)
+    for kept in (exclusive & ~is_common[columns], ~is_common[columns]):
+        if kept.any():
+            return columns[kept]
+    return columns
+
+
+def _cells(matrix: sparse.csr_matrix, rows: IntArray, columns: IntArray) -> BoolArray:
+    """Tell which cells of a matrix are not zero."""
+    n_columns = matrix.shape[1]
+    found = matrix.tocoo()
+    return np.isin(rows.astype(np.int64) * n_columns + columns, found.row.astype(np.int64) * n_columns + found.col)

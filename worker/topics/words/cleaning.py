@@ -1,0 +1,73 @@
+"""Bring a text into the form in which its words are counted: no markup, no links, one character for each letter."""
+
+import html
+import re
+import unicodedata
+
+import regex
+
+# Anything that is no word and no white space keeps the words on its two sides apart.
+_APART = " . "
+# Each entity needs its semicolon, or it would be found inside "R&D" and "lab&notes"; the five commonest do not.
+_ENTITY = re.compile(
+    r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});|&(?:amp|nbsp|quot|apos|lt|gt)(?![a-z0-9=])", re.I
+)
+_INLINE = "a|abbr|b|big|code|em|font|i|mark|s|small|span|strike|strong|sub|sup|u"
+_BLOCK = (
+    "article|blockquote|body|br|div|h[1-6]|head|hr|html|img|li|link|meta|ol|p|pre|script|section|style|"
+    "table|tbody|td|th|thead|title|tr|ul"
+)
+_INLINE_TAG = re.compile(rf"</?(?:{_INLINE})(?:[\s/][^<>]*)?>", re.I)
+_BLOCK_TAG = re.compile(rf"</?(?:{_BLOCK})(?:[\s/][^<>]*)?>|<![^<>]*>", re.I)
+_LINK = re.compile(r"(?:https?://|ftp://|www\.)\S*", re.I)
+_ADDRESS = re.compile(
+    r"\S@\S|\.(?:com|org|net|edu|gov|ph|io|ly|me)(?:[/:?#]|\.[a-z]{2}\b)|\.(?:com|org|net|edu|gov)\b", re.I
+)
+# Letters of other fonts: letterlike, enclosed, ligatures, full width, mathematical alphabets. Normalizing the whole
+# text in this way would take Thai and Arabic letters apart.
+_FONT = regex.compile(
+    r"[\u2100-\u214F\u2460-\u24FF\uFB00-\uFB06\uFF00-\uFFEF\U0001D400-\U0001D7FF\U0001F130-\U0001F189]+"
+)
+# No letter of any script carries so many; composing a longer pile takes time with the square of its height.
+_PILE = regex.compile(r"(\p{M}{8})\p{M}++")
+_INVISIBLE = regex.compile(r"[\p{Cf}\u034F]+")
+_APOSTROPHES = "’‘ʼʻ´′＇`ˈ"
+_HYPHENS = "‐‑֊﹣－˗"
+_ONE_SPELLING = str.maketrans(_APOSTROPHES + _HYPHENS, "'" * len(_APOSTROPHES) + "-" * len(_HYPHENS))
+
+
+def clean(text: str) -> str:
+    """Give a text as its words are counted: lower case, composed letters (NFC), straight apostrophes and hyphens.
+
+    HTML entities are resolved, tags, links and mail addresses left out, letters of the look-alike fonts
+    replaced by those they show (NFKC), and characters that nobody sees left out. Linear in the length of the text.
+    """
+    if "&" in text:
+        # Twice: what was escaped two times is common where texts went through two programs.
+        text = _ENTITY.sub(_unescaped, _ENTITY.sub(_unescaped, text))
+    if "<" in text:
+        text = _BLOCK_TAG.sub(_APART, _INLINE_TAG.sub("", text))
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _PILE.sub(r"\1", _INVISIBLE.sub("", text)))
+        text = _FONT.sub(_plain_letters, text)
+    text = text.lower().translate(_ONE_SPELLING) if not text.isascii() or "`" in text else text.lower()
+    if "://" in text or "www." in text:
+        text = _LINK.sub(_APART, text)
+    if "@" in text or "." in text:
+        text = _without_addresses(text)
+    return text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return html.unescape(match.group())
+
+
+def _plain_letters(match: "regex.Match[str]") -> str:
+    return unicodedata.normalize("NFKC", match.group())
+
+
+def _without_addresses(text: str) -> str:
+    if not _ADDRESS.search(text):
+        return text
+    # Part by part: a pattern of a whole address would try each start anew.
+    return " ".join(_APART if _ADDRESS.search(part) else part for part in text.split())

@@ -1,0 +1,148 @@
+"""Which words are forms of one another: plurals, affixes of Cebuano and Tagalog, other spellings.
+
+A form counts only beside its stem: "matagal" is a form of "tagal" where the batch says "tagal" too. So a
+prefix is never taken from a word that happens to begin with it.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from worker.topics.words.function_words import unstretched
+
+# Below this many characters a final "s" is part of the word ("bus", "this").
+_SHORTEST_PLURAL = 4
+_SHORTEST_STEM = 4
+_JOINERS = str.maketrans("", "", "-'.")
+_VOWELS = "aeiou"
+# Longest first, so that the first stem that is found is the one that most of the word explains.
+_PREFIXES = (
+    *(
+        "nakakapag",
+        "makakapag",
+        "nakapag",
+        "makapag",
+        "pinaka",
+        "nakaka",
+        "makaka",
+        "pagka",
+        "nagka",
+        "magka",
+        "napaka",
+    ),
+    *(
+        "gipa",
+        "gika",
+        "mipa",
+        "maka",
+        "naka",
+        "naga",
+        "maga",
+        "nang",
+        "mang",
+        "pang",
+        "gina",
+        "mag",
+        "nag",
+        "pag",
+        "tag",
+    ),
+    *("tig", "ipa", "gi", "ga", "ka", "ma", "na", "pa", "mi", "ni", "mu", "mo"),
+)
+_SUFFIXES = ("han", "hon", "hin", "an", "on", "un", "in")
+_SHORTEST_BEFORE_SUFFIX = 5
+
+
+def families(words: Iterable[str], *, native: bool = True) -> dict[str, str]:
+    """Give each word the first, by the alphabet, of those that are forms of the same word.
+
+    Args:
+        words: all words of a batch, lower case; the order does not matter.
+        native: whether affixes of Cebuano and Tagalog count; in English "migrant" is no form of "grant".
+    """
+    spelled = sorted(set(words))
+    known = {_plain(word) for word in spelled}
+    stems = {plain: _stem(plain, known, native=native) for plain in sorted(known)}
+    first: dict[str, str] = {}
+    found = {}
+    for word in spelled:
+        plain = _plain(word)
+        stem = stems[plain]
+        if stem == plain and (
+            shorter := next((f for f in map(_plain, unstretched(word)) if f in known and f != plain), None)
+        ):
+            stem = stems[shorter]
+        found[word] = first.setdefault(stem, word)
+    return found
+
+
+def singular(word: str) -> str:
+    """Give an English plural's singular; any other word as it is."""
+    if len(word) < _SHORTEST_PLURAL or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and len(word) > _SHORTEST_PLURAL:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes", "zzes")):
+        return word[:-2]
+    return word[:-1].rstrip("'")
+
+
+def _plain(word: str) -> str:
+    """Give a word without what spelling alone decides: hyphens, the plural, o or u and e or i in native words."""
+    return _folded(singular(word).translate(_JOINERS) or word)
+
+
+def _folded(word: str) -> str:
+    if len(word) <= _SHORTEST_STEM:
+        return word
+    if word.endswith("ie"):
+        return word[:-2] + "y"
+    if word[-1] in "aiou":
+        return word.replace("o", "u").replace("e", "i")
+    return word[:-1] + "i" if word[-1] == "e" else word
+
+
+def _stem(word: str, known: set[str], *, native: bool) -> str:
+    while True:
+        forms = chain(_english(word), _native(word)) if native else _english(word)
+        shorter = next((form for form in map(_folded, forms) if form in known and form != word), None)
+        if shorter is None:
+            return word
+        word = shorter
+
+
+def _native(word: str) -> Iterator[str]:
+    """Take one affix of Cebuano or Tagalog from a word in each way that there is."""
+    for prefix in _PREFIXES:
+        rest = word.removeprefix(prefix)
+        if rest != word and len(rest) >= _SHORTEST_STEM:
+            yield rest
+            yield from _without_repetition(rest)
+    yield from _without_repetition(word)
+    if word[1:3] in ("um", "in") and word[-1] in "au" and word[0] not in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
+        yield word[0] + word[3:]
+        yield from _without_repetition(word[0] + word[3:])
+    if word.endswith("ng") and word[-3:-2] in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
+        yield word[:-2]
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_BEFORE_SUFFIX:
+            yield word[: -len(suffix)]
+
+
+def _without_repetition(word: str) -> Iterator[str]:
+    """Take a repeated first syllable away: "tuturo" is "turo"."""
+    if word[:2] == word[2:4] and len(word) - 2 >= _SHORTEST_STEM:
+        yield word[2:]
+
+
+def _english(word: str) -> Iterator[str]:
+    for ending, shortest in (("ing", 3), ("ed", 3), ("ly", 5)):
+        rest = word.removesuffix(ending)
+        if rest == word or len(rest) < shortest:
+            continue
+        stems = [rest]
+        if ending != "ly":
+            # "rated" comes of "rate" and not of "rat", "explained" of "explain".
+            stems.insert(0 if rest[-1] not in _VOWELS and rest[-2] in _VOWELS else 1, rest + "e")
+            if rest[-1] == rest[-2]:
+                stems.append(rest[:-1])
+        yield from stems

@@ -1,0 +1,169 @@
+"""Which words stand side by side, and which of them are denied: what a batch's tokens say about one another."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.topics.fit import IntArray
+from worker.topics.words.function_words import native_words
+from worker.topics.words.negation import REACH
+from worker.topics.words.tokens import Kind, read_token, split
+
+BoolArray = npt.NDArray[np.bool_]
+# A batch speaks Cebuano or Tagalog where at least this share of its tokens are function words of theirs alone.
+_NATIVE_SHARE = 0.01
+_BREAK = "."
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The content words of a batch, the documents one after the other.
+
+    Attributes:
+        spelled: (w,) the distinct words.
+        words: (m,) int64, index into `spelled`.
+        offsets: (n + 1,) int64, where each document begins in `words`.
+        joined: (m,) bool, whether nothing but white space stands between the word and the one before it.
+        denied: (m,) bool.
+        negators: by word, the negator that most often denies it; ties to the first in the alphabet.
+        is_native: whether the batch speaks Cebuano or Tagalog, if only among other languages.
+    """
+
+    spelled: list[str]
+    words: IntArray
+    offsets: IntArray
+    joined: BoolArray
+    denied: BoolArray
+    negators: dict[str, str]
+    is_native: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All tokens of a batch, the documents one after the other, a break after each.
+
+    Attributes:
+        tokens: the distinct tokens as they are counted.
+        ids: (k,) int64, index into `tokens`.
+        kinds: (k,) int8, the `Kind` of each; own stop words are breaks.
+        denier: (k,) int64, the position of the negator that denies the token, -1 for none.
+        ends: (n + 1,) int64, where each document begins in `ids`.
+    """
+
+    tokens: list[str]
+    ids: IntArray
+    kinds: npt.NDArray[np.int8]
+    denier: IntArray
+    ends: IntArray
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the batch speaks Cebuano or Tagalog, if only among other languages."""
+        native = np.array([token in native_words() for token in self.tokens], dtype=bool)
+        return len(self.ids) > 0 and bool(native[self.ids].mean() >= _NATIVE_SHARE)
+
+
+def read_texts(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Reading:
+    """Split the texts, and tell what each token is and which ones are denied.
+
+    Args:
+        texts: (n,) the documents.
+        own_stop_words: words and phrases that are no words of this batch.
+    """
+    documents = [[*split(text), _BREAK] for text in texts]
+    lengths = np.array([len(document) for document in documents], dtype=np.int64)
+    distinct = list(dict.fromkeys(chain.from_iterable(documents)))
+    numbers = {token: number for number, token in enumerate(distinct)}
+    flat = map(numbers.__getitem__, chain.from_iterable(documents))
+    ids = np.fromiter(flat, dtype=np.int64, count=int(lengths.sum()))
+    read = [read_token(token) for token in distinct]
+    kinds = np.array([kind for _, kind in read], dtype=np.int8)[ids]
+    _silence(kinds, ids, numbers, own_stop_words)
+    is_adverb = np.array([word.endswith("ly") for word, _ in read], dtype=bool)
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Reading([word for word, _ in read], ids, kinds, _deniers(kinds, ids, is_adverb), ends)
+
+
+def read_stream(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Stream:
+    """Give the content words of a batch; the arguments are those of `read_texts`."""
+    reading = read_texts(texts, own_stop_words)
+    ids, denier = reading.ids, reading.denier
+    is_content = reading.kinds == Kind.CONTENT
+    at = np.flatnonzero(is_content)
+    spelled = list(dict.fromkeys(reading.tokens[i] for i in np.unique(ids[at]).tolist()))
+    number_of = {word: number for number, word in enumerate(spelled)}
+    word_of = np.array([number_of.get(token, -1) for token in reading.tokens], dtype=np.int64)
+    words = word_of[ids[at]]
+    joined = np.zeros(len(at), dtype=bool)
+    joined[1:] = np.diff(at) == 1
+    denied = denier[at] >= 0
+    pairs = zip(words[denied].tolist(), ids[denier[at][denied]].tolist(), strict=True)
+    return Stream(
+        spelled=spelled,
+        words=words,
+        offsets=np.concatenate([[0], np.cumsum(is_content)])[reading.ends].astype(np.int64),
+        joined=joined,
+        denied=denied,
+        negators=_commonest([(spelled[word], reading.tokens[negator]) for word, negator in pairs]),
+        is_native=reading.is_native,
+    )
+
+
+def plain_stream(documents: Sequence[Sequence[str]]) -> Stream:
+    """Take documents that are split already: every word counts, and stands beside the next one."""
+    lengths = np.array([len(document) for document in documents], dtype=np.int64)
+    spelled = list(dict.fromkeys(chain.from_iterable(documents)))
+    numbers = {word: number for number, word in enumerate(spelled)}
+    words = np.fromiter(
+        map(numbers.__getitem__, chain.from_iterable(documents)), dtype=np.int64, count=int(lengths.sum())
+    )
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    joined = np.ones(len(words), dtype=bool)
+    joined[offsets[:-1][lengths > 0]] = False
+    return Stream(spelled, words, offsets, joined, np.zeros(len(words), dtype=bool), {}, is_native=False)
+
+
+def _silence(kinds: npt.NDArray[np.int8], ids: IntArray, numbers: dict[str, int], own: Sequence[str]) -> None:
+    """Make breaks of the own stop words, in place; a phrase only where its words follow one another."""
+    phrases: dict[int, set[tuple[int, ...]]] = {}
+    for phrase in own:
+        known = [numbers.get(token, -1) for token in split(phrase)]
+        if known and -1 not in known:
+            phrases.setdefault(len(known), set()).add(tuple(known))
+    for length, wanted in phrases.items():
+        first = np.array(sorted({phrase[0] for phrase in wanted}), dtype=np.int64)
+        starts = np.flatnonzero(np.isin(ids, first))
+        found = [start for start in starts.tolist() if tuple(ids[start : start + length].tolist()) in wanted]
+        for start in found:
+            kinds[start : start + length] = Kind.BREAK
+
+
+def _deniers(kinds: npt.NDArray[np.int8], ids: IntArray, is_adverb: BoolArray) -> IntArray:
+    """Find the position of the negator of each token, -1 where there is none.
+
+    A negator denies the next content word, over a few function words but over no barrier and no
+    break; an English adverb that follows that word is denied with it ("does not teach clearly").
+    """
+    denier = np.full(len(kinds), -1, dtype=np.int64)
+    reaching = np.flatnonzero(kinds == Kind.NEGATOR)
+    for distance in range(1, REACH + 1):
+        reaching = reaching[reaching + distance < len(kinds)]
+        found = kinds[reaching + distance]
+        hit = reaching[found == Kind.CONTENT]
+        denier[hit + distance] = hit
+        reaching = reaching[found == Kind.FUNCTION]
+    after = np.flatnonzero(denier[:-1] >= 0) + 1
+    after = after[(kinds[after] == Kind.CONTENT) & is_adverb[ids[after]] & (denier[after] < 0)]
+    denier[after] = denier[after - 1]
+    return denier
+
+
+def _commonest(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    negators: dict[str, str] = {}
+    for (word, negator), _ in sorted(Counter(pairs).items(), key=lambda entry: (-entry[1], entry[0])):
+        negators.setdefault(word, negator)
+    return negators
