@@ -98,6 +98,23 @@ def test_vectors_are_cached_across_jobs_and_do_not_depend_on_company(real_model:
     np.testing.assert_array_equal(other.encode(terms[40:90][::-1])[::-1], crowd[40:90])
 
 
+def test_one_missing_vector_has_the_bytes_it_has_in_a_crowd(real_model: str) -> None:
+    """A warm cache asks for few texts at a time; the model still sees as many rows as ever."""
+    encoder = load(real_model)
+    seen: list[int] = []
+    inner = encoder._model.encode
+
+    def counting(texts: list[str], **options: object) -> object:
+        seen.append(len(texts))
+        return inner(texts, **options)
+
+    encoder._model.encode = counting
+    encoder.encode(["late"])
+    encoder.encode(["late", "fair", "clear lesson"])
+    assert seen
+    assert set(seen) == {encoders.BATCH_ROWS}
+
+
 def test_the_cache_is_bounded(real_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest vectors go."""
     monkeypatch.setattr(encoders, "CACHE_SIZE", 2)

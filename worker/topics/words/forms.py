@@ -88,12 +88,12 @@ def singular(word: str) -> str:
 
 def _plain(word: str) -> str:
     """Give a word without what spelling alone decides: hyphens, the plural, o or u and e or i in native words."""
-    return _folded(singular(word).translate(_JOINERS) or word)
+    return _folded(singular(word.removeprefix("i-")).translate(_JOINERS) or word)
 
 
 def _folded(word: str) -> str:
     if len(word) <= _SHORTEST_STEM:
-        return word
+        return word.replace("o", "u") if len(word) == _SHORTEST_STEM and word[-1] in "aiou" else word
     if word.endswith("ie"):
         return word[:-2] + "y"
     if word[-1] in "aiou":

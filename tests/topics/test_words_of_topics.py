@@ -1,0 +1,178 @@
+"""What topics are named by: denied words with their negators, words side by side, no function words."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from tests.topics.comments import THEMES
+from worker.topics.bertopic.sockets import TermWeights
+from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
+from worker.topics.evaluation.metrics import topic_npmi
+from worker.topics.words.encoders import CorpusEncoder
+from worker.topics.words.function_words import is_function_word
+from worker.topics.words.keywords import rank_keywords
+from worker.topics.words.negation import NEGATORS
+from worker.topics.words.vocabulary import Vocabulary, build_vocabulary, denied_key
+
+
+def named(themes: list[list[str]], stop_words: tuple[str, ...] = ()) -> list[list[str]]:
+    """Name each theme by its comments, each of which is there three times."""
+    texts = [text for theme in themes for text in theme * 3]
+    labels = np.repeat(np.arange(len(themes)), [3 * len(theme) for theme in themes])
+    vocabulary = build_vocabulary(texts, stop_words=stop_words)
+    embeddings = np.eye(len(themes), dtype=np.float32)[labels]
+    members = sparse.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))))
+    weights = TermWeights().fit_transform(members @ vocabulary.doc_term_matrix)
+    keywords, _ = rank_keywords(vocabulary, texts, embeddings, CorpusEncoder(), labels, weights.tocsr())
+    return [[word.term for word in keywords[topic]] for topic in range(len(themes))]
+
+
+JOKES = ["funny jokes", "corny jokes always laughing", "witty and funny"]
+
+
+def test_a_denied_word_keeps_its_negator() -> None:
+    """Where most occurrences are denied; each negator is the one that the comments use most."""
+    praise = ["no problems with her", "I have no problems", "no concerns and no problems", "wala koy problema"]
+    blame = ["she does not teach", "doesn't teach clearly, not clear", "never teaches the lesson", "dili klaro mutudlo"]
+    first, second, _ = named([praise, blame, JOKES])
+    assert first[0] == "no problems"
+    assert {"wala problema", "no concerns"} <= set(first)
+    assert not {"problems", "problem", "problema", "concerns"} & set(first)
+    assert {"not clear", "dili klaro"} <= set(second)
+    assert any(word.endswith((" teach", " teaches")) and word.split()[0] in NEGATORS for word in second)
+    assert not {"clear", "clearly", "klaro", "teach", "teaches"} & set(second)
+
+
+def test_a_word_that_is_mostly_affirmed_stands_alone() -> None:
+    """One denial among many occurrences names no topic."""
+    first, _, _ = named([["clear lessons"] * 5 + ["not clear"], JOKES, ["late again"]])
+    assert "clear" in " ".join(first)
+    assert "not clear" not in first
+
+
+@pytest.mark.parametrize(
+    ("text", "denied", "affirmed"),
+    [
+        ("hindi ko po siya maintindihan", "maintindihan", ""),
+        ("wala koy problema", "problema", ""),
+        ("not very clear", "clear", ""),
+        ("does not teach clearly", "clearly", ""),
+        ("not only kind", "", "kind"),
+        ("dili lang buotan", "", "buotan"),
+        ("wala siya pero klaro", "", "klaro"),
+        ("no, he explains", "", "explains"),
+        ("no. clear", "", "clear"),
+        ("doesn't explain", "explain", ""),
+        ("dont explain", "explain", ""),
+        ("nd klaro", "klaro", ""),
+        ("hindiiii klaro", "klaro", ""),
+        ("walang alam magturo", "magturo", ""),
+        ("不清楚", "清楚", ""),
+    ],
+)
+def test_how_far_a_negator_reaches(text: str, denied: str, affirmed: str) -> None:
+    """Over function words to the next word, and an adverb behind it; not over a break, "but" or "only"."""
+    columns = build_vocabulary([text]).columns
+    if denied:
+        assert denied_key(denied) in columns
+        assert denied not in columns
+    else:
+        assert affirmed in columns
+        assert denied_key(affirmed) not in columns
+
+
+@pytest.mark.parametrize(
+    "text", ["hard and good", "hard. good", "hard, good", "hard 100 good", "hard haha good", "hard 👍 good"]
+)
+def test_two_word_keywords_stand_side_by_side(between: str) -> None:
+    """Nothing but white space between them, for the counts and for NPMI."""
+    text = f"hard{between}good"
+    vocabulary = build_vocabulary([text, "hard good"])
+    column = vocabulary.columns["hard good"]
+    assert vocabulary.doc_term_matrix[:, [column]].toarray().ravel().tolist() == [0, 1]
+    apart, beside = (
+        topic_npmi([["hard good", "hard"]], build_vocabulary([first, "hard good", "late"]))[0]
+        for first in (text, "hard good")
+    )
+    assert apart != beside
+
+
+def test_npmi_counts_what_the_vocabulary_counts() -> None:
+    """A denied word occurs where it is denied, the plain one where it is not."""
+    texts = ["no problem today lab", "problem solved lab", "late"]
+    vocabulary = build_vocabulary(texts)
+    assert topic_npmi([["no problem", "problem"]], vocabulary)[0] == pytest.approx(-1, abs=0.1)
+
+
+def test_one_word_in_several_forms_takes_one_place() -> None:
+    """Plurals, affixes and other spellings; and two lists that differ in forms alone say the same."""
+    slow = ["matagal ang tubag", "ang tagal ng tubag", "tagal matagal", "mutudlo motudlo tudlo", "comment comments"]
+    words = " ".join(named([slow, JOKES, ["late again"]])[0]).split()
+    for forms in ({"tagal", "matagal"}, {"mutudlo", "motudlo", "tudlo"}, {"comment", "comments"}):
+        assert sum(word in forms for word in words) <= 1
+    vocabulary = build_vocabulary(["No comment", "No comments", "ang tagal po", "matagal po"])
+    assert vocabulary.forms_of(["no comment", "tagal"]) == vocabulary.forms_of(["no comments", "matagal"])
+    assert vocabulary.forms_of(["no comment"]) != vocabulary.forms_of(["tagal"])
+
+
+def test_own_stop_words_name_no_topic() -> None:
+    """Words and phrases, whatever their case and spelling; a word of a phrase alone stays."""
+    themes = [["sir Reyes is late", "Sir REYES late again", "late si Sir reyes’"], ["reyes hall is dirty"], JOKES]
+    first, second, _ = named(themes, ("Sir Reyes", "hall"))
+    assert "reyes" not in " ".join(first)
+    assert "late" in first
+    assert "reyes" in second
+    assert "hall" not in " ".join(second)
+
+
+def test_words_of_most_topics_alike_are_keywords_of_none() -> None:
+    """In a language without a list: Vietnamese function words stand everywhere."""
+    themes = [
+        ["thầy giảng bài rất rõ và dễ", "bài giảng của thầy rất rõ là tốt", "cô giảng bài và rất rõ"],
+        ["bài tập của thầy rất nhiều và khó", "bài tập là rất nhiều và khó của thầy", "nhiều bài tập rất khó và dài"],
+        ["phòng máy của trường rất cũ và hỏng", "máy rất cũ và chậm của phòng", "phòng là rất cũ và hỏng"],
+        ["thầy rất vui và hay của lớp", "thầy rất vui và hài", "lớp là rất vui và hay của thầy"],
+    ]
+    keywords = named(themes)
+    assert not {"rất", "và", "của", "là"} & {word for topic in keywords for word in topic}
+    assert {"khó"} & set(" ".join(keywords[1]).split())
+    assert {"cũ"} & set(" ".join(keywords[2]).split())
+
+
+def test_a_topic_without_a_word_of_its_own_shares_words() -> None:
+    """Thirty comments are a topic, whatever other topics say too."""
+    keywords = named([["good lessons"], ["not good at explaining lessons"], ["explains lessons good, good examples"]])
+    assert all(keywords)
+
+
+def test_real_looking_comments_are_named_by_what_they_say() -> None:
+    """Cebuano, Tagalog and Taglish in the spelling of text messages: no function word, no denied word alone."""
+    late, unclear, kind, workload = named([list(theme) for theme in THEMES])
+    for topic in (late, unclear, kind, workload):
+        for keyword in topic:
+            first, *second = keyword.split(" ")
+            assert not is_function_word(first) or (first in NEGATORS and second), keyword
+            assert not any(is_function_word(word) or word in NEGATORS for word in second), keyword
+    assert late[0] == "late"
+    assert not {"klaro", "malinaw", "clear", "maintindihan", "masabtan"} & set(unclear)
+    assert any(word.split(" ")[-1] in ("klaro", "malinaw") for word in unclear[:4])
+    assert "approachable" in " ".join(kind[:4])
+    assert not {"strikta", "masungit"} & set(kind)
+    assert any(word in " ".join(workload[:4]) for word in ("deadline", "requirements", "activities"))
+
+
+def counts(vocabulary: Vocabulary, row: int) -> dict[str, int]:
+    """Give the terms of one document."""
+    matrix = vocabulary.doc_term_matrix[[row]].tocoo()
+    return {str(vocabulary.terms[column]): int(n) for column, n in zip(matrix.col, matrix.data, strict=True)}
+
+
+def test_a_strange_document_is_counted_by_the_same_rules() -> None:
+    """Denied words under the name that the batch gave them, and without the batch's own stop words."""
+    texts = ["not clear lab", "not clear", "reyes lab"]
+    vocabulary = build_vocabulary(texts, stop_words=["reyes"])
+    vectorizer = NgramVectorizer(vocabulary, for_bertopic(texts), ("reyes",))
+    vectorizer.fit_transform(for_bertopic(texts))
+    found = vectorizer.transform(["isn't clear reyes lab unknown"]).toarray()[0]
+    assert {str(vocabulary.terms[i]): int(n) for i, n in enumerate(found) if n} == {"not clear": 1, "lab": 1}
+    assert counts(vocabulary, 0) == {"not clear": 1, "lab": 1}
