@@ -33,6 +33,17 @@ def test_what_is_asked_for_arrives() -> None:
     assert (batch.params.match_threshold, batch.params.academic_aspects, batch.params.multi_topic) == (1.0, True, True)
 
 
+def test_own_stop_words_arrive() -> None:
+    """Phrases too, each once; null and an empty list are none."""
+    batch = with_params(stop_words=["sir reyes", "reyes", "sir reyes"])
+    assert isinstance(batch, Batch)
+    assert batch.params.stop_words == ("sir reyes", "reyes")
+    for none in (None, []):
+        empty = with_params(stop_words=none)
+        assert isinstance(empty, Batch)
+        assert empty.params.stop_words == ()
+
+
 @pytest.mark.parametrize(
     ("params", "place"),
     [
@@ -50,6 +61,12 @@ def test_what_is_asked_for_arrives() -> None:
         ({"match_threshold": float("nan")}, "params.match_threshold: must be a number"),
         ({"match_threshold": 1.5}, "params.match_threshold: must be a number"),
         ({"multi_topic": 1}, "params.multi_topic: must be true or false"),
+        ({"stop_words": "sir"}, "params.stop_words: must be an array of at most 1000 words or phrases"),
+        ({"stop_words": [""]}, "params.stop_words: must be an array"),
+        ({"stop_words": [7]}, "params.stop_words: must be an array"),
+        ({"stop_words": ["x" * 101]}, "params.stop_words: must be an array"),
+        ({"stop_words": ["x"] * 1001}, "params.stop_words: must be an array"),
+        ({"stop_words": ["\ud800"]}, "params.stop_words: must be an array"),
         ({"tier1_guided": "yes"}, "params.tier1_guided: must be true or false"),
     ],
 )

@@ -102,6 +102,16 @@ def test_keywords_are_at_most_ten_and_none_twice(batch: Batch) -> None:
     assert topics[0]["rawLabel"] == "0_a_b_k0_k1"
 
 
+def test_a_label_is_one_that_a_database_column_can_take(batch: Batch) -> None:
+    """Of long keywords it holds as many as fit, whole."""
+    keywords = tuple(f"{letter * 40} {letter * 40}" for letter in "abcd")
+    fit = replace(make_fit(batch, [0] * 18), topics=(Topic(keywords, 18),))
+    topics = completed(batch, fit, now=NOW)["topics"]
+    assert isinstance(topics, list)
+    assert topics[0]["keywords"] == list(keywords)
+    assert topics[0]["rawLabel"] == "_".join(["0", *keywords[:2]])
+
+
 @pytest.mark.parametrize(
     "change",
     [

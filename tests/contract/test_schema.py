@@ -40,7 +40,7 @@ values = st.one_of(
     st.sampled_from(["", "topic-model", "1", "1.0", "1.7.3", "2.0", "10", "word"]),
     st.just([]),
     st.just({}),
-    st.lists(st.sampled_from(["word", "two words", "", 3, None]), max_size=3),
+    st.lists(st.sampled_from(["word", "two words", "", 3, None, "x" * 101]), max_size=3),
     st.dictionaries(st.sampled_from(["exam", "x" * 101, "pace"]), st.lists(st.just("word"), max_size=2), max_size=2),
     st.just([0.25] * 768),
     st.just([0.25] * 767),

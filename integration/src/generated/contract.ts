@@ -168,6 +168,12 @@ export interface Params {
    * Extension: name a second topic for comments that have one.
    */
   multi_topic?: boolean | null;
+  /**
+   * Words and phrases, such as names of teachers, that name no topic. Left out: none.
+   *
+   * @maxItems 1000
+   */
+  stop_words?: string[] | null;
 }
 /**
  * The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds half of a surrogate pair; there are at least min_topic_size items (15 by default) whose embedding is not the zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if they have another type, they are ignored.

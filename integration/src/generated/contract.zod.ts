@@ -12,7 +12,7 @@ export const assignment = z.object({
 
 export const topic = z.object({
   topicIndex: z.number().int().gte(0),
-  rawLabel: z.string(),
+  rawLabel: z.string().max(200),
   keywords: z.array(z.string()).min(1).max(10),
   docCount: z.number().int().gte(1),
   aspectLabel: z.string().optional(),
@@ -79,6 +79,9 @@ export const params = z.object({
   tier1_guided: z.union([z.boolean(), z.null()]).optional(),
   match_threshold: z.union([z.number().gte(-1).lte(1), z.null()]).optional(),
   multi_topic: z.union([z.boolean(), z.null()]).optional(),
+  stop_words: z
+    .union([z.array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$'))).max(1000), z.null()])
+    .optional(),
 });
 
 export const topicModelRequest = z.object({

@@ -27,7 +27,8 @@ class Stream:
         spelled: (w,) the distinct words.
         words: (m,) int64, index into `spelled`.
         offsets: (n + 1,) int64, where each document begins in `words`.
-        joined: (m,) bool, whether nothing but white space stands between the word and the one before it.
+        joined: (m,) bool, whether nothing but white space stands between the word and the one before it,
+            and neither is denied.
         denied: (m,) bool.
         negators: by word, the negator that most often denies it; ties to the first in the alphabet.
         is_native: whether the batch speaks Cebuano or Tagalog, if only among other languages.
@@ -101,6 +102,7 @@ def read_stream(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Str
     joined = np.zeros(len(at), dtype=bool)
     joined[1:] = np.diff(at) == 1
     denied = denier[at] >= 0
+    joined[1:] &= ~denied[1:] & ~denied[:-1]
     pairs = zip(words[denied].tolist(), ids[denier[at][denied]].tolist(), strict=True)
     return Stream(
         spelled=spelled,

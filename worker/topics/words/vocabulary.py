@@ -109,7 +109,7 @@ def _counted(stream: Stream) -> Vocabulary:
     # A term's number: its first word, then nothing, a second word, or last of all that it is denied.
     width = n_words + 2
     single = words * width + np.where(stream.denied, width - 1, 0)
-    beside = stream.joined[1:] & ~stream.denied[1:] & ~stream.denied[:-1]
+    beside = stream.joined[1:]
     double = (words[:-1] * width + words[1:] + 1)[beside]
     numbers, columns = np.unique(np.concatenate([single, double]), return_inverse=True)
     rows = np.concatenate([document, document[:-1][beside]])
