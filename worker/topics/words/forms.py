@@ -48,6 +48,7 @@ _PREFIXES = (
     ),
     *("tig", "ipa", "gi", "ga", "ka", "ma", "na", "pa", "mi", "ni", "mu", "mo"),
 )
+_PREFIXES_BY_LETTER = {letter: tuple(p for p in _PREFIXES if p[0] == letter) for letter in "gimnpkt"}
 _SUFFIXES = ("han", "hon", "hin", "an", "on", "un", "in")
 _SHORTEST_BEFORE_SUFFIX = 5
 
@@ -60,16 +61,15 @@ def families(words: Iterable[str], *, native: bool = True) -> dict[str, str]:
         native: whether affixes of Cebuano and Tagalog count; in English "migrant" is no form of "grant".
     """
     spelled = sorted(set(words))
-    known = {_plain(word) for word in spelled}
-    stems = {plain: _stem(plain, known, native=native) for plain in sorted(known)}
+    plain = {word: _plain(word) for word in spelled}
+    known = set(plain.values())
+    stems = {own: _stem(own, known, native=native) for own in sorted(known)}
     first: dict[str, str] = {}
     found = {}
     for word in spelled:
-        plain = _plain(word)
-        stem = stems[plain]
-        if stem == plain and (
-            shorter := next((f for f in map(_plain, unstretched(word)) if f in known and f != plain), None)
-        ):
+        stem = stems[plain[word]]
+        if stem == plain[word] and len(forms := unstretched(word)) > 1:
+            shorter = next((own for own in map(_plain, forms[1:]) if own in known and own != stem), stem)
             stem = stems[shorter]
         found[word] = first.setdefault(stem, word)
     return found
@@ -112,18 +112,17 @@ def _stem(word: str, known: set[str], *, native: bool) -> str:
 
 def _native(word: str) -> Iterator[str]:
     """Take one affix of Cebuano or Tagalog from a word in each way that there is."""
-    for prefix in _PREFIXES:
-        rest = word.removeprefix(prefix)
-        if rest != word and len(rest) >= _SHORTEST_STEM:
-            yield rest
-            yield from _without_repetition(rest)
+    for prefix in _PREFIXES_BY_LETTER.get(word[0], ()):
+        if word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST_STEM:
+            yield word[len(prefix) :]
+            yield from _without_repetition(word[len(prefix) :])
     yield from _without_repetition(word)
     if word[1:3] in ("um", "in") and word[-1] in "au" and word[0] not in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
         yield word[0] + word[3:]
         yield from _without_repetition(word[0] + word[3:])
     if word.endswith("ng") and word[-3:-2] in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
         yield word[:-2]
-    for suffix in _SUFFIXES:
+    for suffix in _SUFFIXES if word[-1] == "n" else ():
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_BEFORE_SUFFIX:
             yield word[: -len(suffix)]
 
@@ -135,7 +134,7 @@ def _without_repetition(word: str) -> Iterator[str]:
 
 
 def _english(word: str) -> Iterator[str]:
-    for ending, shortest in (("ing", 3), ("ed", 3), ("ly", 5)):
+    for ending, shortest in (("ing", 3), ("ed", 3), ("ly", 5)) if word[-1] in "gdy" else ():
         rest = word.removesuffix(ending)
         if rest == word or len(rest) < shortest:
             continue
