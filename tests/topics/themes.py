@@ -11,7 +11,7 @@ THEMES = {
     "punctuality": "late early punctual tardy absent schedule minutes waiting clock dismissal",
     "laboratory": "lab experiment beaker microscope report equipment safety goggles titration sample",
     "explaining": "explain clear confusing example diagram analogy understand concept step illustrate",
-    "online": "zoom internet signal recording upload portal webcam muted lag module",
+    "online": "zoom internet signal recording upload portal webcam muted laggy module",
     "humour": "funny jokes laugh lively humor entertaining stories smile witty cheerful",
 }
 
