@@ -19,7 +19,9 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "string_unicode": "must be valid Unicode, but holds half of a surrogate pair",
 }
 # Errors that the rules raise in their own words.
-_OWN_TYPES: Final = frozenset({"version", "type", "count", "flag", "numbers", "number", "threshold", "aspects"})
+_OWN_TYPES: Final = frozenset(
+    {"version", "type", "count", "flag", "numbers", "number", "threshold", "aspects", "stop_words"}
+)
 
 
 class Flaws:
