@@ -11,11 +11,11 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from tests.queue.conftest import Take
+from worker.operations.refusals import describe, is_passing
 from worker.queue import delivery
 from worker.queue.claim import Claim
 from worker.queue.delivery import MAX_REFUSALS, DeliveryRefused, deliver, record_failure
 from worker.queue.library import LibraryWorker
-from worker.queue.outages import is_passing_refusal
 
 DOCUMENT = {"text": "ñ", "number": 0.1}
 RECORD: dict[str, Callable[[Claim], Awaitable[bool]]] = {
@@ -160,6 +160,22 @@ async def test_a_value_that_cannot_be_sent_is_refused_at_once(take: Take, worker
     assert await states(worker, client) == ["failed"]
 
 
+async def test_an_error_of_the_client_costs_no_result(
+    take: Take, worker: LibraryWorker, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that closes at the wrong moment may raise anything; the result is kept and tried again."""
+    claim = await take(attempts=3)
+    complete = claim.complete
+
+    async def breaks(document: Any) -> None:
+        monkeypatch.setattr(claim, "complete", complete)
+        raise AttributeError("'NoneType' object has no attribute 'write'")
+
+    monkeypatch.setattr(claim, "complete", breaks)
+    assert await deliver(claim, DOCUMENT)
+    assert await states(worker, client) == ["completed"]
+
+
 @pytest.mark.parametrize(
     ("error", "passes"),
     [
@@ -181,4 +197,19 @@ async def test_a_value_that_cannot_be_sent_is_refused_at_once(take: Take, worker
 )
 def test_refusals_that_pass_are_told_from_those_that_do_not(error: Exception, passes: bool) -> None:
     """By the word that Redis puts first, also if it comes from inside a script."""
-    assert is_passing_refusal(error) == passes
+    assert is_passing(error) == passes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NOREPLICAS Not enough good replicas to write.",
+        "Error running script (call to f_0): @user_script:27: @user_script: 27: "
+        "-NOREPLICAS Not enough good replicas to write.",
+        "Command # 1 (LLEN key) of pipeline caused error: NOREPLICAS Not enough good replicas to write.",
+    ],
+    ids=["plain", "script", "pipeline"],
+)
+def test_a_refusal_is_told_by_its_own_words(text: str) -> None:
+    """Whatever Redis 6 and redis-py put before it."""
+    assert describe(redis_errors.ResponseError(text)) == "NOREPLICAS Not enough good replicas to write."

@@ -17,9 +17,26 @@ _WORDS: Final = {
     redis_errors.ClusterCrossSlotError: "CROSSSLOT",
     redis_errors.BusyLoadingError: "LOADING",
     redis_errors.NoScriptError: "NOSCRIPT",
+    redis_errors.TryAgainError: "TRYAGAIN",
 }
+# The server cannot do this now, and it, or the server that takes its place, can do it later.
+_PASSING: Final = frozenset(
+    {
+        "BUSY",
+        "CLUSTERDOWN",
+        "FAILOVER",
+        "LOADING",
+        "MASTERDOWN",
+        "MISCONF",
+        "NOREPLICAS",
+        "OOM",
+        "READONLY",
+        "TRYAGAIN",
+        "UNBLOCKED",
+    }
+)
 # Redis before version 7 puts the error of a command in a script behind words of its own.
-_INSIDE: Final = re.compile(r"-(READONLY|OOM|MISCONF|NOREPLICAS|MASTERDOWN) ")
+_INSIDE: Final = re.compile(rf"-(?=(?:{'|'.join(sorted(_PASSING))}) )")
 # redis-py puts the command, and the error as a tuple's only element, around what Redis said.
 _IN_PIPELINE: Final = re.compile(r"of pipeline caused error: \(?['\"]?(.*?)['\"]?,?\)?$")
 _FIRST: Final = re.compile(r"[A-Z]{2,}\b")
@@ -56,16 +73,22 @@ def word_of(error: BaseException) -> str:
     text = _text(error)
     if _NO_RIGHT in text:
         return "NOPERM"
-    if inside := _INSIDE.search(text):
-        return inside[1]
+    first = _FIRST.match(text)
+    if first and first[0] in _PASSING:  # redis-py calls an error inside a script ERR
+        return first[0]
     if status := getattr(error, "status_code", None):
         return str(status)
     for kind, word in _WORDS.items():
         if type(error) is kind:
             return word
-    if isinstance(error, redis_errors.ResponseError) and (first := _FIRST.match(text)):
+    if isinstance(error, redis_errors.ResponseError) and first:
         return first[0]
     return type(error).__name__
+
+
+def is_passing(error: BaseException) -> bool:
+    """Tell whether an error reply passes by itself: no replica, disk full, no memory, loading, fail-over."""
+    return isinstance(error, redis_errors.RedisError) and word_of(error) in _PASSING
 
 
 def is_demoted(error: BaseException) -> bool:
@@ -85,7 +108,9 @@ def describe(error: BaseException) -> str:
 
 
 def _text(error: BaseException) -> str:
-    """Give what Redis said, on one line, without what redis-py's pipeline puts around it."""
+    """Give what Redis said, on one line, without what redis-py's pipeline or a script puts around it."""
     text = " ".join(str(error).split())
-    inside = _IN_PIPELINE.search(text)
-    return inside[1] if inside else text
+    if in_pipeline := _IN_PIPELINE.search(text):
+        text = in_pipeline[1]
+    in_script = _INSIDE.search(text)
+    return text[in_script.end() :] if in_script else text

@@ -7,10 +7,9 @@ import structlog
 from redis import exceptions as redis_errors
 from redis.exceptions import RedisError
 
-from worker.queue.outages import is_passing_refusal
+from worker.operations.refusals import describe, hint_for, is_passing
 
 INTERVAL_S = 2.0
-MAX_REASON_CHARS = 200
 
 log = structlog.get_logger()
 
@@ -27,8 +26,8 @@ async def repeat(name: str, act: Callable[[], Awaitable[None]], interval_s: floa
         try:
             await act()
         except (RedisError, OSError, TypeError) as error:
-            reason = f"{type(error).__name__}: {str(error)[:MAX_REASON_CHARS]}"
-            kind = " ".join(reason.split()[:2])
+            reason = describe(error)
+            kind = reason.split()[0]
             if _is_outage(error) or kind in told:
                 log.debug("housekeeping_failed", chore=name, reason=reason)
                 continue
@@ -37,10 +36,10 @@ async def repeat(name: str, act: Callable[[], Awaitable[None]], interval_s: floa
                 "housekeeping_failed",
                 chore=name,
                 reason=reason,
-                hint="check the permissions of the Redis user and what else writes under BULLMQ_PREFIX; told once",
+                hint=hint_for(error) or "check what else writes under BULLMQ_PREFIX; this is logged once",
             )
 
 
 def _is_outage(error: Exception) -> bool:
     is_away = isinstance(error, redis_errors.ConnectionError | redis_errors.TimeoutError | OSError)
-    return (is_away and not isinstance(error, redis_errors.AuthenticationError)) or is_passing_refusal(error)
+    return (is_away and not isinstance(error, redis_errors.AuthenticationError)) or is_passing(error)

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from worker.contract.result import Document
-from worker.queue.outages import is_passing_refusal
+from worker.operations.refusals import is_passing
 
 # Due before any clock's now: a worker whose clock is slow takes the job at once, too.
 DUE_AT_ONCE_MS = 0
@@ -171,7 +171,7 @@ class Claim:
         Redis closes the connection over a value that is too large, as if it were away; so it is
         asked whether it answers.
         """
-        if is_passing_refusal(error):
+        if is_passing(error):
             return True
         if not isinstance(error, redis_errors.ConnectionError | redis_errors.TimeoutError | OSError):
             return False

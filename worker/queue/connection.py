@@ -11,7 +11,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from worker.errors import ConfigurationError, RedisUnusable
-from worker.operations.refusals import describe, hint_for, word_of
+from worker.operations.refusals import describe, hint_for, is_passing, word_of
 from worker.queue.permissions import acl_rules
 from worker.queue.pool import FailOverPool
 from worker.queue.redis_url import check_options
@@ -28,9 +28,6 @@ RETRIES = 3
 BACKOFF_BASE_S, BACKOFF_CAP_S = 0.1, 1.0
 # The pause between two tries to reach a Redis that is away at the start.
 START_BACKOFF_BASE_S, START_BACKOFF_CAP_S = 0.5, 10.0
-
-# Refusals that end by themselves; others stop the start.
-PASSING = frozenset({"BUSY", "CLUSTERDOWN", "LOADING", "TRYAGAIN"})
 
 log = structlog.get_logger()
 
@@ -99,7 +96,7 @@ async def _why_not_usable(client: Redis, settings: Settings) -> Cause | None:
         await client.ping()
         await check_server(client, settings)
     except (redis_errors.AuthenticationError, redis_errors.AuthorizationError, redis_errors.ResponseError) as error:
-        if word_of(error) not in PASSING:
+        if not is_passing(error):
             raise RedisUnusable(_rejection(error, settings)) from None
         return Cause(describe(error), hint_for(error) or "the worker waits for it")
     except (RedisError, OSError) as error:

@@ -10,14 +10,15 @@ from redis.exceptions import RedisError, ResponseError
 
 from worker.contract.result import Document
 from worker.errors import WorkerError
+from worker.operations.refusals import describe, is_passing
 from worker.queue.claim import Claim
-from worker.queue.outages import is_passing_refusal
 
 RETRY_CAP_S = 2.0
 RETRY_BASE_S = 0.1
 # Give up after this many refusals. Outages (no answer, or an answer that passes) do not count.
 MAX_REFUSALS = 8
-MAX_REASON_CHARS = 200
+# Raised while a value is encoded: the next try would raise the same.
+UNSENDABLE = (ArithmeticError, MemoryError, RecursionError, ValueError)
 
 log = structlog.get_logger()
 
@@ -64,10 +65,10 @@ async def record_failure(claim: Claim, reason: str, *, for_good: bool = False) -
         try:
             await claim.fail(reason, for_good=for_good)
         except ResponseError as error:
-            if is_passing_refusal(error):
+            if is_passing(error):
                 raise
             # The script broke on what the job holds, maybe half way through: it would break again.
-            raise DeliveryRefused(f"BullMQ's script cannot fail this job: {_first_line(error)}") from None
+            raise DeliveryRefused(f"BullMQ's script cannot fail this job: {describe(error)}") from None
 
     async def is_failed() -> bool:
         return await claim.is_failed(reason)
@@ -97,20 +98,18 @@ async def _record(
                 if not await claim.renew():
                     return False
         except (RedisError, OSError) as error:
-            reason = _first_line(error)
+            reason = describe(error)
             is_refusal = not await claim.is_outage(error)
         except DeliveryRefused:
             raise
-        except Exception as error:  # noqa: BLE001
-            # Nothing that Redis said: the value cannot even be sent.
+        except UNSENDABLE as error:
             raise DeliveryRefused(f"the job's end cannot be sent to Redis: {type(error).__name__}") from None
+        except Exception as error:  # noqa: BLE001
+            # A client's bug, as when a connection closes at the wrong moment: the result is worth another try.
+            reason = type(error).__name__
         refusals += is_refusal
         if refusals >= MAX_REFUSALS:
             raise DeliveryRefused(f"Redis refused the result: {reason}")
         log.warning(event, reason=reason, retry_in_s=round(backoff_s, 1))
         await asyncio.sleep(backoff_s)
         backoff_s = min(2 * backoff_s, RETRY_CAP_S)
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error)[:MAX_REASON_CHARS]}"
