@@ -74,6 +74,14 @@ class Compute:
         return ComputeState.IDLE if self._running is None else ComputeState.BUSY
 
     @property
+    def is_warm(self) -> bool:
+        """Whether the next task would begin at once."""
+        process = self._upkeep.process
+        if process is None or process.has_ended or process.was_killed:
+            return False
+        return self._upkeep.ready is not None and not self._upkeep.is_exhausted
+
+    @property
     def silent_s(self) -> float:
         """How long ago the process sent a message, in seconds."""
         return time.monotonic() - self._upkeep.last_sign_s
@@ -154,7 +162,8 @@ class Compute:
                 raise
             finally:
                 self._running = self._upkeep.cancelled = None
-                self._renew_soon()
+                if self._upkeep.is_exhausted:
+                    self.renew_soon()
 
     def cancel(self, reason: str, key: str | None = None) -> None:
         """Kill the process that runs a task, so that `run` raises `ComputeCancelled`; does nothing if none runs.
@@ -176,6 +185,13 @@ class Compute:
     def forget(self, key: str) -> None:
         """Forget a cancellation of a task that has ended or will never run."""
         self._cancelled_before_start.pop(key, None)
+
+    def renew_soon(self) -> None:
+        """Start a fresh process in the background if there is none, or if the present one is not to be used again."""
+        if not self._renewals:
+            renewal = asyncio.create_task(self._renew())
+            self._renewals.add(renewal)
+            renewal.add_done_callback(self._renewals.discard)
 
     async def close(self) -> None:
         """End the process; a task that runs is cancelled."""
@@ -199,13 +215,6 @@ class Compute:
             raise
         finally:
             self.batch_started_at = 0.0
-
-    def _renew_soon(self) -> None:
-        """Replace a process that ran enough tasks once its last result is handed over, and not while a job waits."""
-        if self._upkeep.is_exhausted:
-            renewal = asyncio.create_task(self._renew())
-            self._renewals.add(renewal)
-            renewal.add_done_callback(self._renewals.discard)
 
     async def _renew(self) -> None:
         with contextlib.suppress(ComputeError):  # the next task or check meets the same error, and tells it

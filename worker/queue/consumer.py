@@ -126,6 +126,7 @@ async def _consume(
     processor = Processor(settings, client, compute, watch, telemetry)
     worker = make_worker(settings, client, processor, watch, telemetry)
     processor.worker = worker
+    worker.compute = compute
     watch_pick_ups(worker, health.pick_ups)
     with contextlib.suppress(RedisError, OSError):
         await worker.clock.measure()

@@ -6,12 +6,11 @@ import time
 from typing import Any
 
 import structlog
-from bullmq import Worker
 
 from worker.compute.compute import Compute
 from worker.jobs.settlement import HANDED_BACK
 from worker.operations.shutdown import Shutdown
-from worker.queue.library import is_picking_up
+from worker.queue.library import LibraryWorker, is_picking_up
 from worker.queue.locks import LockWatch
 from worker.queue.processing import Processor
 
@@ -26,7 +25,7 @@ log = structlog.get_logger()
 
 
 async def drain(
-    processor: Processor, worker: Worker, compute: Compute, watch: LockWatch, shutdown: Shutdown, grace_s: float
+    processor: Processor, worker: LibraryWorker, compute: Compute, watch: LockWatch, shutdown: Shutdown, grace_s: float
 ) -> None:
     """Take no more jobs; let the running one finish within the grace period, else hand it back."""
     pausing = asyncio.create_task(worker.pause(True))
@@ -58,7 +57,7 @@ async def drain(
     await end_tasks(pausing)
 
 
-async def close(worker: Worker, running: asyncio.Task[None]) -> None:
+async def close(worker: LibraryWorker, running: asyncio.Task[None]) -> None:
     """Close BullMQ's worker, by force if that does not come to an end."""
     for force in (False, True):
         closing = asyncio.create_task(worker.close(force=force))

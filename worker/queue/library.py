@@ -12,6 +12,7 @@ from bullmq import Job, Worker
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from worker.compute.compute import Compute
 from worker.operations.telemetry import Telemetry
 from worker.queue.clock import RedisClock
 from worker.queue.job_reading import read_job, unreadable
@@ -21,6 +22,7 @@ from worker.settings import Settings
 # BullMQ rounds up to whole seconds; a paused or rate-limited queue is looked at again at most this late.
 DRAIN_DELAY_S = 2
 RUN_RETRY_DELAY_MS = 1_000
+WARM_CHECK_S = 0.05
 ERROR_LOG_INTERVAL_S = 1.0
 MAX_REASON_CHARS = 200
 
@@ -37,6 +39,8 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
 
     Attributes:
         clock: Redis's time; measure it before the first pick-up and now and then.
+        compute: no job is taken while its process is not warm; None for no such condition.
+        is_holding_off: no job is taken now, for that reason.
     """
 
     def __init__(self, name: str, process: Process | None, options: dict[str, Any]) -> None:
@@ -44,6 +48,27 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
         super().__init__(name, process, options)
         self.clock = RedisClock(options["connection"])
         self.clock.lend_to(self)
+        self.compute: Compute | None = None
+        self.is_holding_off = False
+
+    async def moveToActive(self, token: str) -> Job | None:  # noqa: N802 - BullMQ's name
+        """Take the next job as soon as it could begin at once; until then it is left to other workers.
+
+        Returns:
+            None if there is no job, or if the worker is told to stop meanwhile.
+        """
+        try:
+            while self.compute is not None and not self.compute.is_warm:
+                if self.paused or self.closing:
+                    return None
+                if not self.is_holding_off:
+                    self.is_holding_off = True
+                    log.info("pick_ups_wait", reason="the compute process is not warm; other workers may take the jobs")
+                    self.compute.renew_soon()
+                await asyncio.sleep(WARM_CHECK_S)
+        finally:
+            self.is_holding_off = False
+        return await super().moveToActive(token)
 
     async def nextJobFromJobData(  # noqa: N802 - BullMQ's name and arguments
         self,
@@ -77,12 +102,12 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
         return int(redis_time_ms) - self.clock.offset_ms if redis_time_ms else 0
 
 
-def is_waiting(worker: Worker) -> bool:
-    """Tell whether BullMQ's worker waits for a job to come, so that none is on its way to us."""
-    return worker.waiting is not None and not worker.waiting.done()
+def is_waiting(worker: LibraryWorker) -> bool:
+    """Tell whether the worker waits, for a job or for the compute process, so that no job is on its way to us."""
+    return worker.is_holding_off or (worker.waiting is not None and not worker.waiting.done())
 
 
-def is_picking_up(worker: Worker) -> bool:
+def is_picking_up(worker: LibraryWorker) -> bool:
     """Tell whether a job may be on its way to us, or is being processed."""
     return any(not task.done() for task in worker.processing) and not is_waiting(worker)
 

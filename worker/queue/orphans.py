@@ -3,12 +3,11 @@
 from collections import Counter
 
 import structlog
-from bullmq import Worker
 from redis.asyncio import Redis
 
 from worker.operations.telemetry import Telemetry
 from worker.queue.claim import hand_back
-from worker.queue.library import is_waiting
+from worker.queue.library import LibraryWorker, is_waiting
 from worker.queue.locks import LockWatch
 
 # A job that is orphaned more often is left to the stalled check, which counts and fails it in the end.
@@ -20,7 +19,7 @@ log = structlog.get_logger()
 class OrphanSweep:
     """Finds jobs that are locked in this worker's name and that nobody here has seen."""
 
-    def __init__(self, client: Redis, worker: Worker, watch: LockWatch, telemetry: Telemetry) -> None:
+    def __init__(self, client: Redis, worker: LibraryWorker, watch: LockWatch, telemetry: Telemetry) -> None:
         """Take where to look, who holds jobs, and where hand-backs are counted."""
         self._client = client
         self._worker = worker
