@@ -84,6 +84,9 @@ def test_the_engine_keeps_to_the_threads_it_is_given(monkeypatch: pytest.MonkeyP
     before, limits = torch.get_num_threads(), threadpool_limits()
     monkeypatch.setattr(pipeline, "warm_up", lambda encoder, device: None)
     try:
+        # Whatever OMP_NUM_THREADS says: from more threads than it is then given.
+        torch.set_num_threads(2)
+        threadpool_limits(2)
         set_up(ComputeConfig("cpu", "unused", "corpus", 0, DEFAULT_ENGINE), 1)
         assert torch.get_num_threads() == 1
         assert {library["num_threads"] for library in threadpool_info()} == {1}

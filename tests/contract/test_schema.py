@@ -76,7 +76,16 @@ def test_the_schema_takes_what_the_worker_takes(place: tuple[Any, ...], value: A
     outcome = read_envelope(envelope)
     if outcome_of_what_no_schema_says(outcome):
         return
-    assert REQUEST.is_valid(envelope) == isinstance(outcome, Batch), outcome
+    assert REQUEST.is_valid(shortened(envelope)) == isinstance(outcome, Batch), outcome
+
+
+def shortened(envelope: dict[str, Any]) -> dict[str, Any]:
+    """Leave out items that are as they were, but for the first: a validator in Python takes 5 ms for each."""
+    items = envelope.get("items")
+    sound = ENVELOPE["items"]
+    if not isinstance(items, list) or len(items) != len(sound):
+        return envelope
+    return envelope | {"items": [item for i, item in enumerate(items) if i == 0 or item != sound[i]]}
 
 
 def outcome_of_what_no_schema_says(outcome: object) -> bool:
