@@ -6,6 +6,7 @@ import pytest
 from bullmq import Queue
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from tests.queue.conftest import LOCK_MS
 from tests.redis_server import RedisServer
@@ -113,3 +114,16 @@ def test_no_reason_shows_the_data() -> None:
         flaw = read_job(SOUND | {"data": data, "timestamp": "marked-text-zq"}).flaw
         assert flaw is not None
         assert "marked-text-zq" not in flaw.reason
+
+
+@pytest.mark.parametrize(("lock_ms", "events"), [(1, ["job_slow_to_parse"]), (LOCK_MS, [])])
+async def test_data_that_are_too_large_for_the_lock_are_told_of(
+    redis_server: RedisServer, queue: Queue, worker: LibraryWorker, lock_ms: int, events: list[str]
+) -> None:
+    """While they are parsed no lock is renewed; the hint names a lock that is long enough."""
+    await put(redis_server, queue, {"data": json.dumps([0.123456789] * 100_000)})
+    worker.opts["lockDuration"] = lock_ms
+    with capture_logs() as lines:
+        assert await worker.getNextJob("token") is not None
+    assert [line["event"] for line in lines] == events
+    assert all("BULLMQ_LOCK_DURATION_MS" in line["hint"] and line["job_id"] == "job" for line in lines)

@@ -23,6 +23,8 @@ from worker.settings import Settings
 DRAIN_DELAY_S = 2
 RUN_RETRY_DELAY_MS = 1_000
 WARM_CHECK_S = 0.05
+# How many times longer a lock should live than a job's data take to parse.
+PARSE_SHARE = 10
 ERROR_LOG_INTERVAL_S = 1.0
 MAX_REASON_CHARS = 200
 
@@ -83,7 +85,9 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
         if not job_data:
             return await super().nextJobFromJobData(job_data, job_id, limit_until, due_ms, token)
         try:
+            began_s = time.monotonic()
             reading = await asyncio.to_thread(read_job, job_data)
+            self._warn_if_slow(job_id, time.monotonic() - began_s)
             job = await super().nextJobFromJobData(reading.fields, job_id, limit_until, due_ms, token)
         except (RedisError, OSError):
             raise
@@ -97,6 +101,21 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
     async def waitForJob(self) -> int:  # noqa: N802 - BullMQ's name
         """Wait for a job; give when the next one is due, on this machine's clock (ms), 0 for now."""
         return self._own_time_ms(await super().waitForJob())
+
+    def _warn_if_slow(self, job_id: str | None, duration_s: float) -> None:
+        """Say if a job's data are so large for the lock that a renewal may come too late.
+
+        The JSON parser keeps Python's interpreter to itself: while it runs, in a thread or not, nothing
+        else does. It takes about a second for 120 MB.
+        """
+        needed_ms = round(1000 * duration_s * PARSE_SHARE)
+        if needed_ms > self.opts["lockDuration"]:
+            log.warning(
+                "job_slow_to_parse",
+                job_id=job_id,
+                duration_s=round(duration_s, 3),
+                hint=f"no lock was renewed meanwhile: set BULLMQ_LOCK_DURATION_MS to {needed_ms} or more, or send less",
+            )
 
     def _own_time_ms(self, redis_time_ms: int | None) -> int:
         return int(redis_time_ms) - self.clock.offset_ms if redis_time_ms else 0
