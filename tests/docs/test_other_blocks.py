@@ -17,7 +17,7 @@ from tests.acceptance.processes import PROJECT, WorkerProcess
 from tests.docs.pages import PAGES, Block, blocks
 from tests.integration.conftest import INSTALLED, node_modules
 from tests.redis_server import RedisServer
-from worker.contract.schema import show_schema
+from worker.jobs.registry import show_schema
 
 __all__ = ["node_modules"]
 

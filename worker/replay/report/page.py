@@ -13,7 +13,7 @@ from worker.version import WORKER_VERSION
 
 # Topics take the colors --c0, --c1, … of templates/colors.css in turn, then the same colors with another shape.
 N_COLORS: Final = 6
-# The map shows no more of a comment: enough to recognize it.
+# The map shows a longer comment shortened to this length: enough to recognize it.
 MAX_HOVER_CHARS: Final = 280
 MAX_MAP_DECIMALS: Final = 3
 
