@@ -13,7 +13,7 @@ PAGES = sorted(
     for path in PROJECT.glob(pattern)
 )
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMENT = re.compile(r"<!-- *(.*?) *-->\n\Z", re.DOTALL)
+COMMENT = re.compile(r"<!-- *((?:(?!-->).)*?) *-->\n\Z", re.DOTALL)
 NOT_RUN, UNTIL = "not run:", "run in the background until:"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.acceptance.processes import PROJECT
 from tests.docs.pages import Block
+from tests.environment import clean_environment
 
 TIMEOUT_S = 240
 # What stays out of the scratch checkout: a reader's own, made anew by the commands.
@@ -46,16 +47,15 @@ class Shell:
         """Make the checkout."""
         self.checkout = make_checkout(folder)
         self._ports = {"localhost:6379": f"127.0.0.1:{redis_port}", "8080": str(health_port)}
-        kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "OMP_NUM_THREADS", "COVERAGE_PROCESS_CONFIG")
-        self._environment = {name: os.environ[name] for name in kept if name in os.environ} | {
-            "PYTHON": sys.executable,
-            "REDIS_URL": f"redis://127.0.0.1:{redis_port}",
-            "KEYWORD_ENCODER": "corpus",
-            "HF_HUB_OFFLINE": "1",
-            "LOG_FORMAT": "console",
-            "npm_config_audit": "false",
-            "npm_config_fund": "false",
-        }
+        self._environment = clean_environment(
+            PYTHON=sys.executable,
+            REDIS_URL=f"redis://127.0.0.1:{redis_port}",
+            KEYWORD_ENCODER="corpus",
+            HF_HUB_OFFLINE="1",
+            LOG_FORMAT="console",
+            npm_config_audit="false",
+            npm_config_fund="false",
+        )
         self._background: dict[str, subprocess.Popen[str]] = {}
 
     def run(self, block: Block) -> str:

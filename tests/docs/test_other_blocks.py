@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ import pytest
 from tests.acceptance.processes import PROJECT, WorkerProcess
 from tests.docs.pages import PAGES, Block, blocks
 from tests.integration.conftest import INSTALLED, node_modules
+from tests.once import once_for_all_processes
 from tests.redis_server import RedisServer
-from worker.contract.schema import show_schema
+from worker.jobs.registry import show_schema
 
 __all__ = ["node_modules"]
 
@@ -27,39 +30,39 @@ TYPESCRIPT = [block for block in ALL if block.language == "ts" and block.page.pa
 COMPILER_OPTIONS = {"target": "ES2022", "module": "Node16", "strict": True, "skipLibCheck": True, "outDir": "built"}
 
 
-@pytest.fixture(scope="module")
-def node_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a project that has BullMQ 6, Node's types, and nothing else."""
-    folder = tmp_path_factory.mktemp("typescript")
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give what compiles all blocks, once for all tests, in a project with one version of BullMQ and Node's types."""
+
+    def compile_with(library: str) -> Path:
+        return once_for_all_processes(f"pages-{library}", tmp_path_factory, partial(_compile, library))
+
+    return compile_with
+
+
+def _compile(library: str, folder: Path) -> None:
     (folder / "node_modules").mkdir()
-    (folder / "node_modules" / "bullmq").symlink_to(INSTALLED / "bullmq-6")
+    (folder / "node_modules" / "bullmq").symlink_to(INSTALLED / library)
     (folder / "node_modules" / "@types").symlink_to(INSTALLED / "@types")
-    return folder
-
-
-def compile_block(block: Block, folder: Path, *, port: int = 6379, **replaced: str) -> Path:
-    """Compile a block as a module; give the script that came of it."""
-    text = block.text.replace("6379", str(port))
-    for said, instead in replaced.items():
-        text = text.replace(said, instead)
-    name = f"{block.page.stem}-{block.line}".lower()
-    (folder / f"{name}.ts").write_text(text, encoding="utf-8")
-    settings = {"compilerOptions": COMPILER_OPTIONS, "files": [f"{name}.ts"]}
+    for block in TYPESCRIPT:
+        (folder / f"{_name(block)}.ts").write_text(block.text, encoding="utf-8")
+    settings = {"compilerOptions": COMPILER_OPTIONS, "files": [f"{_name(block)}.ts" for block in TYPESCRIPT]}
     (folder / "tsconfig.json").write_text(json.dumps(settings), encoding="utf-8")
     compiler = ["node", str(INSTALLED / "typescript" / "bin" / "tsc")]
     done = subprocess.run(compiler, cwd=folder, check=False, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, f"{block}:\n{done.stdout}"
-    return folder / "built" / f"{name}.js"
+    # A message names the file, and with it the page and the line of the block.
+    assert done.returncode == 0, done.stdout
+
+
+def _name(block: Block) -> str:
+    return f"{block.page.stem}-{block.line}".lower()
 
 
 @pytest.mark.parametrize("library", ["bullmq", "bullmq-6"])
-@pytest.mark.parametrize("block", TYPESCRIPT, ids=str)
-def test_typescript_compiles_with_both_bullmq(block: Block, library: str, tmp_path: Path) -> None:
+def test_typescript_compiles_with_both_bullmq(library: str, compiled: Callable[[str], Path]) -> None:
     """Strictly, with 5.71 and with 6."""
-    (tmp_path / "node_modules").mkdir()
-    (tmp_path / "node_modules" / "bullmq").symlink_to(INSTALLED / library)
-    (tmp_path / "node_modules" / "@types").symlink_to(INSTALLED / "@types")
-    assert compile_block(block, tmp_path).exists()
+    assert TYPESCRIPT
+    assert {path.stem for path in (compiled(library) / "built").glob("*.js")} == set(map(_name, TYPESCRIPT))
 
 
 @pytest.fixture
@@ -69,6 +72,27 @@ def worker(own_redis: RedisServer) -> Iterator[WorkerProcess]:
     process.wait_for("worker_ready")
     yield process
     process.stop()
+
+
+@pytest.fixture
+def rejecting_worker(own_redis: RedisServer) -> Iterator[WorkerProcess]:
+    """Give a worker for batches that the contract rejects, with an engine that starts at once."""
+    process = WorkerProcess(REDIS_URL=own_redis.url, TOPIC_MODEL_TEST_ENGINE="tests.replay.engines:two_topics")
+    process.wait_for("worker_ready")
+    yield process
+    process.stop()
+
+
+def script_of(block: Block, project: Path, **replaced: str) -> Path:
+    """Give the block's script in a project, with some texts replaced."""
+    text = (project / "built" / f"{_name(block)}.js").read_text(encoding="utf-8")
+    for said, instead in replaced.items():
+        assert said in text, said
+        text = text.replace(said, instead)
+    script = project / "replaced" / f"{_name(block)}-{uuid.uuid4().hex}.js"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(text, encoding="utf-8")
+    return script
 
 
 def run_script(script: str, *arguments: str, cwd: Path) -> Any:
@@ -81,19 +105,20 @@ def run_script(script: str, *arguments: str, cwd: Path) -> Any:
 
 
 def test_the_readmes_producer_gets_its_topics(
-    node_project: Path, worker: WorkerProcess, own_redis: RedisServer
+    compiled: Callable[[str], Path], worker: WorkerProcess, own_redis: RedisServer, tmp_path: Path
 ) -> None:
     """Its code, as it stands, with the example batch; Redis is told to keep few jobs and few events."""
     (block,) = [block for block in TYPESCRIPT if block.page.name == "README.md"]
-    module = compile_block(block, node_project, port=own_redis.port)
-    batch = node_project / "batch.json"
+    project = compiled("bullmq-6")
+    module = script_of(block, project, **{"6379": str(own_redis.port)})
+    batch = tmp_path / "batch.json"
     batch.write_bytes(gzip.decompress((PROJECT / "examples" / "batch.json.gz").read_bytes()))
     script = """
       const { topicsOf } = require(process.argv[1]);
       const { items } = require(process.argv[2]);
       topicsOf('p1', items).then((topics) => { console.log(JSON.stringify(topics)); process.exit(); });
     """
-    topics = run_script(script, str(module), str(batch), cwd=node_project)
+    topics = run_script(script, str(module), str(batch), cwd=project)
     assert len(topics) == 11
     assert topics[0]["docCount"] == 28
     client = own_redis.client()
@@ -103,12 +128,13 @@ def test_the_readmes_producer_gets_its_topics(
 
 
 def test_each_job_of_a_scheduler_has_its_data(
-    node_project: Path, worker: WorkerProcess, own_redis: RedisServer
+    compiled: Callable[[str], Path], rejecting_worker: WorkerProcess, own_redis: RedisServer
 ) -> None:
     """The second job of the page's scheduler has the batch, too."""
     (block,) = [block for block in TYPESCRIPT if "upsertJobScheduler" in block.text]
     # Every second instead of every night.
-    module = compile_block(block, node_project, **{"0 3 * * *": "* * * * * *"})
+    project = compiled("bullmq-6")
+    module = script_of(block, project, **{"0 3 * * *": "* * * * * *"})
     script = """
       const { Queue, QueueEvents } = require('bullmq');
       const { everyNight } = require(process.argv[1]);
@@ -124,7 +150,7 @@ def test_each_job_of_a_scheduler_has_its_data(
       });
       events.waitUntilReady().then(() => everyNight(queue, { items }));
     """
-    errors = run_script(script, str(module), str(own_redis.port), cwd=node_project)
+    errors = run_script(script, str(module), str(own_redis.port), cwd=project)
     assert errors == ["Received 1 items, need at least 15 (min_topic_size) for topic modeling"] * 2
 
 

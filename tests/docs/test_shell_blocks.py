@@ -136,6 +136,14 @@ def test_a_marker_with_a_reason_is_read() -> None:
     assert (block.not_run, block.line, block.text) == ("no engine", 4, "false\n")
 
 
+def test_a_marker_belongs_to_one_block() -> None:
+    """The second block has its own marker, not the page's first one and all that stands between."""
+    page = "<!-- run in the background until: up -->\n```sh\na\n```\nText\n<!-- not run: no engine -->\n```sh\nb\n```\n"
+    first, second = blocks(Path("page.md"), page)
+    assert (first.until, first.not_run) == ("up", "")
+    assert (second.until, second.not_run) == ("", "no engine")
+
+
 def test_what_was_not_printed_is_found() -> None:
     """Another word, another order and a missing line are told; seconds and what `…` stands for are not."""
     printed = "a 0.51 s  x=1\n  reduce  2.00 s\nend\n"

@@ -13,7 +13,7 @@ from tests.acceptance.envelopes import themed_envelope
 from tests.acceptance.processes import WorkerProcess
 from tests.integration.conftest import INTEGRATION, readme_code
 from tests.redis_server import RedisServer
-from worker.contract.schema import show_schema
+from worker.jobs.registry import show_schema
 
 GENERATED = ("contract.ts", "contract.zod.ts")
 

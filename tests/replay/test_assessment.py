@@ -209,7 +209,7 @@ def test_a_topic_that_was_merged_has_its_tree() -> None:
 
 
 def test_diagnostics_are_in_the_order_of_the_batch() -> None:
-    """Each neighbour list, coordinate and label belongs to the comment at its place, however items come."""
+    """Each neighbor list, coordinate and label belongs to the comment at its place, however items come."""
     envelope = themed_envelope(12, 3)
     session = session_of(envelope)
     diagnostics, embeddings = diagnostics_of(session), session.batch.embeddings

@@ -194,7 +194,7 @@ def test_no_topics_is_a_failure_by_the_contract(engine: str, error: str, tmp_pat
         (b"items: []", "{path} is not JSON: Expecting value"),
         (b'{"items": [', "{path} is not JSON: Expecting value"),
         (b'{"items": "\xff"}', "{path} is not JSON: it is not UTF-8 text"),
-        (b"[" * 100_000, "{path} cannot be read: its JSON is nested too deeply"),
+        (b"[" * 100_000, "{path} is not JSON this worker reads: nested too deeply"),
         (b"9" * 5_000, "{path} is not JSON: Exceeds the limit"),
         (b"\x1f\x8bbroken", "cannot read {path}: "),
         (gzip.compress(b"{}" * 9_999)[:-20], "cannot read {path}: the gzip stream is damaged"),

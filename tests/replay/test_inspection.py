@@ -86,7 +86,7 @@ def test_inspecting_does_not_change_the_result(
 
 
 def assert_explained(lines: str, item: dict[str, Any]) -> None:
-    """Topic, cluster, alternatives and neighbours of a comment are told, with its words."""
+    """Topic, cluster, alternatives and neighbors of a comment are told, with its words."""
     assert f"explain {item['submissionId']}: {item['text']}" in lines
     assert re.search(r"  topic \d \(.+\), probability 0\.\d{4}", lines)
     assert re.search(r"  core member of cluster \d+ \(\d+ comments\) with strength \d\.\d\d, which is the topic", lines)
@@ -123,13 +123,13 @@ def test_explain_an_outlier_and_a_zero_vector() -> None:
     assert lines[1] == "HDBSCAN put it into no cluster: too few comments are close to it"
 
 
-def test_what_is_said_of_the_neighbours_agrees_with_their_table() -> None:
+def test_what_is_said_of_the_neighbors_agrees_with_their_table() -> None:
     """A placed comment's share is that of its votes, counted before others were placed, as the table has it."""
     session = session_of(themed_envelope(**SMALL))
     fit, diagnostics = session.fit, session.fit.diagnostics
     assert diagnostics is not None
     near = diagnostics.neighbors[0]
-    # Six neighbours voted; what was placed afterwards went the other way.
+    # Six neighbors voted; what was placed afterwards went the other way.
     diagnostics.core[[0, *near]], fit.labels[near] = -1, 1
     diagnostics.core[near[:6]] = fit.labels[near[:6]] = [0, 0, 0, 0, 1, 2]
     fit.labels[0] = 0
@@ -160,7 +160,7 @@ def test_a_sweep_gives_what_single_runs_give(
     varied: subprocess.CompletedProcess[bytes],
     tmp_path: Path,
 ) -> None:
-    """Each value gives the document of a run with it, though neighbours are shared, and its own report and reasons."""
+    """Each value gives the document of a run with it, though neighbors are shared, and its own report and reasons."""
     own = len(documents_of(plain)[0]["topics"])
     asked = json.loads(batch.read_text())["items"][5]["submissionId"]
     inspect = ("--report", tmp_path / "out.html", "--explain", asked)
@@ -473,7 +473,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(
 def test_help_has_an_example_of_each_flag() -> None:
     """Every flag is documented with an example of its own."""
     helps = {action.option_strings[-1]: action.help or "" for action in make_parser()._actions if action.option_strings}
-    assert len(helps) == 13
+    assert len(helps) == 14
     for flag in helps.keys() - {"--help"}:
         assert re.search(rf"e\.g\. .*{flag}", helps[flag]), flag
 

@@ -1,4 +1,4 @@
-"""`--compare` and `--job`: how two results differ, told at the terminal."""
+"""`--compare` and `--job`: print how two results differ."""
 
 import sys
 

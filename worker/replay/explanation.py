@@ -127,7 +127,10 @@ def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
     if core >= 0:
         lines.append(_cluster_line(diagnostics, cluster, core, float(diagnostics.strengths[row])))
     elif cluster >= 0:
-        lines.append(f"it was set aside from cluster {cluster}, because that cluster's comments hold hardly a word")
+        lines.append(
+            f"it was set aside from cluster {cluster}, because most comments of that cluster hold no word that could "
+            "name a topic"
+        )
     else:
         lines.append("HDBSCAN put it into no cluster: too few comments are close to it")
     if topic >= 0 and core < 0:
@@ -137,7 +140,7 @@ def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
         )
     if topic >= 0:
         side = f"{_side(float(diagnostics.silhouettes[row]))}; " if len(fit.topics) > 1 else ""
-        lines.append(f"{side}cosine to its topic's centre {float(diagnostics.closeness[row]):.3f}")
+        lines.append(f"{side}cosine to its topic's center {float(diagnostics.closeness[row]):.3f}")
     return lines
 
 

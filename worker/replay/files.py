@@ -54,10 +54,10 @@ def check_writable(path: str) -> None:
 
 
 def make_folder(path: str) -> None:
-    """Make a folder that files are to be written to, unless it is there, and find out whether they can be.
+    """Make a folder if it does not exist, and check that files can be written to it before the batch is computed.
 
     Raises:
-        UnwritableFile: they cannot.
+        UnwritableFile: the folder cannot be made, or no file can be written to it.
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def read_batch_file(source: str) -> object:
     """Read an envelope without validating it.
 
     The shape of the JSON tells what the file is: the envelope itself; a RunPod request `{"input": envelope}`; a BullMQ
-    job dump `{"name", "data", "opts"}`, where `data` may be a JSON string as Redis stores it.
+    job dump `{"name", "data", "opts"}`, whose `data` may be a JSON string as Redis stores it.
     Each may be compressed with gzip, whatever the name of the file.
 
     Args:

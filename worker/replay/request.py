@@ -51,18 +51,18 @@ class Request:
             raise BadUsage("--once takes a FILE or --job ID, not both")
         if self.redact and self.save_job is None:
             raise BadUsage("--redact changes what --save-job writes: add --save-job out.json.gz")
-        self._refuse_sweep()
+        self._check_sweep()
         if self.report is not None and self.save_job is not None and _is_same_file(self.report, self.save_job):
             raise BadUsage("--report and --save-job name the same file")
         for path in (self.report, self.save_job):
             if self.source not in (None, STDIN) and path is not None and _is_same_file(str(self.source), path):
                 raise BadUsage(f"{path} is the batch file itself and would be overwritten")
 
-    def _refuse_sweep(self) -> None:
+    def _check_sweep(self) -> None:
         if len(self.sweep) > 1:
             raise BadUsage("--sweep takes one parameter at a time; --set fixes the others")
         if self.sweep and self.save_bertopic is not None:
-            raise BadUsage("--save-bertopic saves one model: --set the value of --sweep that is wanted")
+            raise BadUsage("--save-bertopic saves one model: replace --sweep by --set with one value")
 
     @property
     def diagnoses(self) -> bool:

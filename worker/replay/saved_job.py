@@ -47,8 +47,8 @@ def redacted(data: object) -> dict[str, Any]:
     positions = [index for index, item in enumerate(items) if isinstance(item, dict) and type(item.get("text")) is str]
     aspects = _aspects(params)
     seeds = [seed for words in aspects.values() for seed in words]
-    own = params.get("stop_words") if isinstance(params, dict) else None
-    texts, new_seeds = redact_texts([items[index]["text"] for index in positions], seeds, own or ())
+    sent_stop_words = params.get("stop_words") if isinstance(params, dict) else None
+    texts, new_seeds = redact_texts([items[index]["text"] for index in positions], seeds, sent_stop_words or ())
     by_position = dict(zip(positions, texts, strict=True))
     envelope: dict[str, Any] = {key: _scalar(data[key]) for key in _ENVELOPE_KEYS if key in data}
     envelope["items"] = [_item(item, by_position.get(index)) for index, item in enumerate(items)]
@@ -62,8 +62,8 @@ def redacted(data: object) -> dict[str, Any]:
         next_seed = iter(new_seeds)
         named = {name: [next(next_seed) for _ in words] for name, words in aspects.items()}
         envelope["params"] = params | {"aspects": (params.get("aspects") or {}) | named} if aspects else params
-        if own:
-            # The redacted texts hold them no more.
+        if sent_stop_words:
+            # The redacted texts no longer hold these words.
             envelope["params"] = envelope["params"] | {"stop_words": []}
     return envelope
 

@@ -106,8 +106,8 @@ def path_of(path: str, name: str, value: object) -> str:
     """
     if os.path.basename(path) in ("", ".", ".."):
         raise UnwritableFile(f"cannot write {path}: it names no file; write for example out.html")
-    asked, suffix = Path(path), value_text(value).replace("/", "_")
-    return str(asked.with_name(f"{asked.stem}.{name}={suffix}{asked.suffix}"))
+    report, text = Path(path), value_text(value).replace("/", "_")
+    return str(report.with_name(f"{report.stem}.{name}={text}{report.suffix}"))
 
 
 def show_sweep(terminal: Terminal, name: str, results: list[Result]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.faults.conftest import PREFIX, batch
 from tests.acceptance.faults.engine import FOLDER, Record
 from tests.acceptance.processes import PROJECT, Producer
+from tests.environment import clean_environment
 from tests.probes import Probes
 from tests.redis_server import RedisServer, free_port
 
@@ -32,12 +33,12 @@ def start_quiet(own_redis: RedisServer, record: Record) -> Iterator[StartQuiet]:
             "KEYWORD_ENCODER": "corpus",
             "LOG_FORMAT": "json",
             "HEALTH_PORT": str(port),
+            "PYTHONWARNINGS": "always",
             "TOPIC_MODEL_TEST_ENGINE": "tests.acceptance.faults.chatty:run",
             FOLDER: str(record.folder),
         }
         command = ["sh", "-c", shell, "sh", sys.executable, "-m", "worker"]
-        environment = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "always"} | variables
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=stderr)
+        process = subprocess.Popen(command, cwd=PROJECT, env=clean_environment(**variables), stderr=stderr)
         started.append(process)
         probes = Probes(port)
         deadline_s = time.monotonic() + 60

@@ -138,9 +138,9 @@ def test_a_job_that_stalled_once_too_often_is_told_of(
     assert failed["reason"] == "job stalled more than allowable limit"
     assert failed["pipeline_id"] == "stalled"
     assert {"attempt", "attempts", "run_id"} <= failed.keys()
-    samples = Probes(free_port).samples()
-    assert samples["topic_model_jobs_total|topic-model|stalled"] == 1
-    assert samples["topic_model_running_jobs"] == 0
+    probes = Probes(free_port)
+    probes.until("topic_model_jobs_total|topic-model|stalled", 1)
+    probes.until("topic_model_running_jobs", 0)
     assert producer.ask("wait", id=job_id)["state"] == "failed"
 
 

@@ -1,11 +1,10 @@
 """What Hypothesis may do to two workers and their Redis, in any order: the protocol as a state machine."""
 
-import os
-
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.effort import effort
 from tests.queue.protocol.wire import Fate
 from tests.queue.protocol.workers import LOCK_S, SOCKET_TIMEOUT_S, STALLED_S
 from tests.queue.protocol.world import World
@@ -38,6 +37,8 @@ OUTAGES_S = st.sampled_from([1.0, 10.0, 0.8 * LOCK_S, LOCK_S + 5.0, LOCK_S + 2.0
 PAUSES_S = st.sampled_from([0.1, 1.0, 2.5, 6.0, float(STALLED_S), 30.0])
 COMPUTES_S = st.sampled_from([0.5, 10.0, 40.0, 150.0])
 MAX_KILLS, MAX_JOBS = 3, 5
+# Some minutes on one core.
+SOAK_EXAMPLES = 1000
 
 
 class Protocol(RuleBasedStateMachine):
@@ -123,11 +124,10 @@ class Protocol(RuleBasedStateMachine):
 
 
 def budget(n_examples: int, *, shrink: bool = True) -> settings:
-    """Give the settings of a run: always the same one, unless PROTOCOL_EXAMPLES asks for a longer and new one."""
-    asked = os.environ.get("PROTOCOL_EXAMPLES")
+    """Give the settings of a run: always the same one; `make soak` looks longer, and elsewhere each time."""
     return settings(
-        max_examples=int(asked) if asked else n_examples,
-        derandomize=not asked,
+        max_examples=effort(n_examples, soak=SOAK_EXAMPLES),
+        derandomize=not effort(0, soak=1),
         stateful_step_count=20,
         deadline=None,
         database=None,

@@ -1,10 +1,9 @@
 """The protocol of claim, lock, renewal, sweep, delivery and hand-back: whatever happens, its rules hold.
 
-`PROTOCOL_EXAMPLES=5000 pytest tests/queue/protocol/test_protocol.py` looks longer, and elsewhere each time.
+`SOAK=1 pytest tests/queue/protocol/test_protocol.py` looks longer, and elsewhere each time.
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from unittest import mock
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.effort import effort
 from tests.queue.protocol import model_scripts
 from tests.queue.protocol.machine import Protocol, budget
 from tests.queue.protocol.model_scripts import digest
@@ -26,6 +26,8 @@ from worker.queue.locks import LockWatch
 FENCE = 'if redis.call("HGET", KEYS[1], "ats") ~= ARGV[2] then return -7 end\n'
 
 
+@pytest.mark.slow
+@pytest.mark.soak
 def test_the_rules_hold() -> None:
     """Two workers, a Redis that is slow, away, silent or forgetful: no job is lost, run twice or delivered twice."""
     run_state_machine_as_test(Protocol, settings=budget(20))
@@ -146,9 +148,10 @@ def _play(scenario: Any) -> None:
 
 
 # The others take minutes to be found by chance: a longer run looks for them, too.
-SOUGHT = MUTANTS if "PROTOCOL_EXAMPLES" in os.environ else [MUTANTS[0], MUTANTS[-1]]
+SOUGHT = MUTANTS if effort(0, soak=1) else [MUTANTS[0], MUTANTS[-1]]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("take_out", [take_out for take_out, _, _ in SOUGHT])
 def test_the_search_finds_what_is_not_mended(take_out: Any) -> None:
     """The search of the rules finds the fault by itself if its mend is taken out."""

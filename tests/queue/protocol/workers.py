@@ -38,7 +38,7 @@ class SimulatedCompute:
         self._running: dict[str, asyncio.Future[None]] = {}
         self._doomed: dict[str, str] = {}
 
-    async def run(self, batch: object, *, key: str, **_: Any) -> NoTopics:
+    async def run(self, task: object, *, key: str, **_: Any) -> tuple[NoTopics]:
         """Compute; raises ComputeCancelled as the real one does."""
         if reason := self._doomed.pop(key, None):
             raise ComputeCancelled(reason)
@@ -52,7 +52,7 @@ class SimulatedCompute:
             timer.cancel()
             self._running.pop(key, None)
             self._referee.on_computed(key, self._worker.name)
-        return NoTopics.NO_CLUSTERS
+        return (NoTopics.NO_CLUSTERS,)
 
     def cancel(self, reason: str, key: str | None = None) -> None:
         """End the computing of one job, or of whichever runs."""

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any, Final
@@ -11,9 +12,9 @@ from worker.replay.report.view import ReportView, TreeNode
 from worker.topics.fit import Diagnostics
 from worker.version import WORKER_VERSION
 
-# Topics take the colors --c0, --c1, … of templates/colors.css in turn, then the same colors with another shape.
-N_COLORS: Final = 6
-# The map shows no more of a comment: enough to recognize it.
+# Topics take these colors of templates/colors.css in turn, then the same colors with another shape.
+_TOPIC_COLOR: Final = re.compile(r"--c\d+(?=:)")
+# The map shows a longer comment shortened to this length: enough to recognize it.
 MAX_HOVER_CHARS: Final = 280
 MAX_MAP_DECIMALS: Final = 3
 
@@ -41,20 +42,22 @@ def render(view: ReportView) -> str:
     )
     environment.filters |= {"percent": _percent, "tree": _flat}
     scripts = [get_plotlyjs(), _resource("report.js")]
+    colors = _resource("colors.css")
+    n_colors = len(set(_TOPIC_COLOR.findall(colors)))
     return environment.get_template("report.html.j2").render(
         view=view,
         session=view.session,
         document=view.session.document,
         version=WORKER_VERSION,
-        n_colors=N_COLORS,
-        css=_resource("colors.css") + _resource("report.css"),
+        n_colors=n_colors,
+        css=colors + _resource("report.css"),
         scripts=scripts,
         hashes=[_hash(script) for script in scripts],
-        points=_points(view),
+        points=_points(view, n_colors),
     )
 
 
-def _points(view: ReportView) -> Mapping[str, Any]:
+def _points(view: ReportView, n_colors: int) -> Mapping[str, Any]:
     session = view.session
     diagnostics = session.fit.diagnostics
     assert isinstance(diagnostics, Diagnostics)  # noqa: S101 - a view is only made of a session that has them
@@ -67,7 +70,7 @@ def _points(view: ReportView) -> Mapping[str, Any]:
         "text": [text if len(text) <= MAX_HOVER_CHARS else text[:MAX_HOVER_CHARS] + "…" for text in batch.texts],
         "id": [batch.submission_ids[position] for position in batch.kept.tolist()],
         "labels": [topic.label for topic in view.topics],
-        "colors": N_COLORS,
+        "colors": n_colors,
     }
 
 

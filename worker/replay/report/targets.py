@@ -16,7 +16,7 @@ class Target:
         value: the metric's value.
         rule: the target in words; empty if there is none.
         met: whether the value meets the target; None if there is none.
-        meaning: what the metric measures, for someone who sees it for the first time.
+        meaning: what the metric measures, in words for a reader who does not know it.
     """
 
     name: str

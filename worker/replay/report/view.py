@@ -17,7 +17,7 @@ N_EXAMPLES: Final = 3
 N_OUTLIERS_SHOWN: Final = 60
 # A longer comment is shortened in the report.
 MAX_EXAMPLE_CHARS: Final = 500
-# The similarity matrix shows no more topics: a larger one cannot be read.
+# The similarity matrix shows this many topics at most: a larger one cannot be read.
 MAX_MATRIX_TOPICS: Final = 40
 
 
@@ -157,7 +157,7 @@ def _topic(session: Session, diagnostics: Diagnostics, topic: Assessment) -> Top
     return TopicView(
         assessment=topic,
         label=label_of(session.fit, topic.index),
-        typical=tuple(_example(session, row, f"cosine to the centre {closeness[row]:.2f}") for row in typical.tolist()),
+        typical=tuple(_example(session, row, f"cosine to the center {closeness[row]:.2f}") for row in typical.tolist()),
         borderline=tuple(_example(session, row, _between(session, diagnostics, row)) for row in borderline.tolist()),
         n_clusters=int(np.sum(diagnostics.cluster_topics == topic.index)),
     )
