@@ -17,7 +17,8 @@ from tests.acceptance.processes import PROJECT, WorkerProcess
 from tests.docs.pages import PAGES, Block, blocks
 from tests.integration.conftest import INSTALLED, node_modules
 from tests.redis_server import RedisServer
-from worker.contract.schema import show_schema
+from worker.jobs.registry import show_schema
+from worker.queue.permissions import acl_rules
 
 __all__ = ["node_modules"]
 
@@ -52,6 +53,7 @@ def compile_block(block: Block, folder: Path, *, port: int = 6379, **replaced: s
     return folder / "built" / f"{name}.js"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["bullmq", "bullmq-6"])
 @pytest.mark.parametrize("block", TYPESCRIPT, ids=str)
 def test_typescript_compiles_with_both_bullmq(block: Block, library: str, tmp_path: Path) -> None:
@@ -80,6 +82,7 @@ def run_script(script: str, *arguments: str, cwd: Path) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_readmes_producer_gets_its_topics(
     node_project: Path, worker: WorkerProcess, own_redis: RedisServer
 ) -> None:
@@ -102,6 +105,7 @@ def test_the_readmes_producer_gets_its_topics(
     assert client.hget("bull:topic-model:meta", "opts.maxLenEvents") == "1000"
 
 
+@pytest.mark.slow
 def test_each_job_of_a_scheduler_has_its_data(
     node_project: Path, worker: WorkerProcess, own_redis: RedisServer
 ) -> None:
@@ -137,6 +141,12 @@ def test_json_is_valid_and_results_are_results(block: Block) -> None:
         jsonschema.validate(document, {"$ref": "#/$defs/TopicModelResult", "$defs": definitions})
     else:
         assert {"items", "params", "metadata"} <= set(document)
+
+
+def test_the_least_permissions_are_those_that_the_worker_tries() -> None:
+    """The page's line for Redis grants what the worker asks for at its start, no more and no less."""
+    (block,) = [block for block in ALL if block.language == "redis"]
+    assert block.text.strip() == f"ACL SETUSER topic-model-worker on >PASSWORD {acl_rules('bull')}"
 
 
 def test_the_systemd_unit_leaves_time_to_hand_back(tmp_path: Path) -> None:
