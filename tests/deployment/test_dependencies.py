@@ -1,6 +1,7 @@
 """What pyproject.toml declares, compared with what the worker imports, and the constraints made of poetry.lock."""
 
 import ast
+import functools
 import re
 import sys
 import tomllib
@@ -24,7 +25,8 @@ def declared() -> set[str]:
     return {re.split(r"[ <>=]", line)[0] for line in read_toml("pyproject.toml")["project"]["dependencies"]}
 
 
-def imported() -> set[str]:
+@functools.cache
+def imported() -> frozenset[str]:
     """List the packages that some module of the worker imports."""
     modules: set[str] = set()
     for path in (PROJECT / "worker").rglob("*.py"):
@@ -35,7 +37,7 @@ def imported() -> set[str]:
                 modules.add(node.module.partition(".")[0])
     packages = packages_distributions()
     others = modules - sys.stdlib_module_names - {"worker"}
-    return {packages[module][0].lower().replace("_", "-") for module in others}
+    return frozenset(packages[module][0].lower().replace("_", "-") for module in others)
 
 
 def test_imported_packages_are_declared() -> None:
