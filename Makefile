@@ -1,14 +1,14 @@
-# make run    set up and run the example batch through the whole pipeline
-# make test   set up and run every test; ARGS="-k redis"
-# make quick  the tests that take neither seconds of CPU nor wait for clocks: in under two minutes
-# make soak   the long forms: thousands of examples, hundreds of jobs, chaos; the workflow runs it every night
-# make coverage   every test, each process measured; fails under 92 % of worker/
-# make lint   ruff, mypy, import-linter
+# make run    set up .venv and run the example batch through the whole pipeline
+# make test   set up and run every test; ARGS="-k redis" chooses some
+# make quick  run the tests that are not marked slow
+# make soak   run the tests marked soak in their long form, then chaos; the workflow does so every night
+# make coverage   run every test with each process measured; fails if less than 92 % of worker/ ran
+# make lint   run ruff, mypy and import-linter
 # make integration    generate integration/ from the worker's own schema
-# make chaos  two workers, 200 jobs, a fault a second; ARGS="--jobs 50 --seed 7"
-# make bench-quality DATA=folder    the engine against plain BERTopic
-# make bench-speed DATA=folder      time and memory against it; ARGS="--repeats 3 --sizes 1250"
-# make bench-gpu DATA=folder        the same on CUDA, and CUDA against the CPU
+# make chaos  run two workers and 200 jobs with a fault about every second; ARGS="--jobs 50 --seed 7"
+# make bench-quality DATA=folder    compare the topics with those of plain BERTopic
+# make bench-speed DATA=folder      compare time and memory with plain BERTopic; ARGS="--repeats 3 --sizes 1250"
+# make bench-gpu DATA=folder        the same on CUDA, and CUDA compared with the CPU
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,6 +16,8 @@ BIN := $(VENV)/bin
 NODE_PROJECT := tests/acceptance/node
 CLIENT := integration
 DATA ?= ../shared/data
+# The example needs no language model; `auto` would download one of 1.8 GB if the hub answers.
+KEYWORD_ENCODER ?= corpus
 
 # One process more than there are cores: many tests wait for locks and clocks while others compute.
 PARALLEL ?= -n 3 --dist worksteal
@@ -25,7 +27,7 @@ TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIEN
 
 run: $(VENV)/.installed
 	@mkdir -p build
-	$(BIN)/python -m worker --once examples/batch.json.gz > build/result.json
+	KEYWORD_ENCODER=$(KEYWORD_ENCODER) $(BIN)/python -m worker --once examples/batch.json.gz > build/result.json
 	@echo "The result document, as the API would get it: build/result.json"
 
 test: $(TESTED)

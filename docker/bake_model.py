@@ -17,7 +17,7 @@ def main() -> None:
     """Load, save, load again from the folder alone, and show what came of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", help="name on the model hub, or path")
-    parser.add_argument("folder", type=Path, help="where to put it; made where it is missing")
+    parser.add_argument("folder", type=Path, help="the folder to put it into; made if it is missing")
     parser.add_argument("--revision", help="commit on the hub; of no effect on a path")
     arguments = parser.parse_args()
     model = SentenceTransformer(arguments.model, revision=arguments.revision, device="cpu")

@@ -1,4 +1,4 @@
-"""Ask this container's worker whether it lives: exit code 0 where /livez answers 200.
+"""Ask this container's worker whether it lives: exit code 0 if /livez answers 200.
 
 With HEALTH_PORT=0 there is nobody to ask, and the container counts as healthy while it runs.
 """

@@ -129,7 +129,7 @@ def test_every_variable_is_a_setting() -> None:
 
 
 def test_pods_have_no_privileges() -> None:
-    """Not root, no capability, a read-only root, seccomp, no token; where something is written is a volume."""
+    """Not root, no capability, a read-only root, seccomp, no token; only volumes can be written to."""
     assert POD["securityContext"]["runAsNonRoot"] is True
     assert POD["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert POD["automountServiceAccountToken"] is False

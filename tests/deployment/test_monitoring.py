@@ -46,7 +46,8 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
         "reason": {"crashed", "silent", "poisoned", "timed_out", "cancelled", "retired"}
     },
     "topic_model_compute_resident_memory_bytes": {},
-    "topic_model_cuda_memory_bytes": {"kind": {"allocated", "reserved"}},
+    "topic_model_cuda_memory_bytes": {"state": {"allocated", "reserved"}},
+    "topic_model_log_lines_lost_total": {},
     "topic_model_encoder_cache_total": {"result": {"hit", "miss"}},
 }
 # The series that a histogram is exported as.
@@ -55,7 +56,7 @@ HISTOGRAMS = {"topic_model_job_duration_seconds", "topic_model_stage_duration_se
 
 
 def expressions() -> Iterator[tuple[str, str]]:
-    """Give (where it stands, PromQL) of each alert, panel and variable."""
+    """Give (its place, PromQL) of each alert, panel and variable."""
     for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
         for rule in group["rules"]:
             yield rule["alert"], rule["expr"]
@@ -63,7 +64,7 @@ def expressions() -> Iterator[tuple[str, str]]:
 
 
 def shown() -> Iterator[tuple[str, str]]:
-    """Give (where it stands, PromQL) of each panel and variable."""
+    """Give (its place, PromQL) of each panel and variable."""
     parsed = dashboard()
     for panel in parsed["panels"]:
         for target in panel["targets"]:
@@ -93,7 +94,7 @@ def test_the_list_above_is_what_the_worker_exports() -> None:
 
 
 def test_rules_and_their_tests_pass() -> None:
-    """Promtool accepts the rules, and each alert fires and stays silent where its unit tests say so."""
+    """Promtool accepts the rules, and each alert fires and stays silent as its unit tests say."""
     promtool = system_tool("promtool", "prometheus")
     check(promtool, "check", "rules", str(RULES))
     check(promtool, "test", "rules", str(PROMETHEUS / "rules.test.yaml"))

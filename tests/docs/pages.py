@@ -22,7 +22,7 @@ class Block:
     """One block of code.
 
     Attributes:
-        page: where it stands, from the project's root.
+        page: the page's path from the project's root.
         line: of its fence.
         language: what stands behind the fence.
         text: what is in it.

@@ -16,7 +16,7 @@ from tests.environment import clean_environment
 TIMEOUT_S = 240
 # What stays out of the scratch checkout: a reader's own, made anew by the commands.
 OWN = {".git", ".venv", "build", "integration"}
-# The commands find this Python where the pages say .venv/bin/python, and make does not set up what is there.
+# .venv/bin/python of the pages is this Python, and make does not set up anew what is there.
 PREAMBLE = """
 python() { "$PYTHON" "$@"; }
 make() { command make --old-file=.venv/.installed --old-file=.venv/.installed-dev BIN="${PYTHON%/*}" "$@"; }

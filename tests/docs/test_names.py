@@ -12,8 +12,10 @@ from tests.docs.pages import FENCE, PAGES, read
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+# Names in capitals that are no variables: constants of the worker's code.
+CONSTANTS = {"DEFAULT_KIND", "IN_SCRIPTS", "KINDS"}
 # Variables that the pages name and that other programs read.
-FOREIGN = {"TORCH_INDEX_URL", "HF_HOME", "KEDA_CA", "ARGS", "DATA", "PYTHON"}
+FOREIGN = {"OMP_NUM_THREADS", "PROTOCOL_EXAMPLES", "TORCH_INDEX_URL", "HF_HOME", "KEDA_CA", "ARGS", "DATA", "PYTHON"}
 
 
 def prose(page: Path) -> str:
@@ -68,11 +70,24 @@ def test_metrics_on_the_page_are_those_exported() -> None:
     assert named == set(EXPORTED)
 
 
+def test_events_on_the_page_are_those_logged() -> None:
+    """The operator's page names each event that a person should see, and none that the worker does not log."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted((PROJECT / "worker").rglob("*.py")))
+    table = read(Path("docs/operations.md")).partition("| event | says |")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines()[2:]]
+    named = {event for events in rows for event in re.findall(r"`([a-z_]+)`", events)}
+    assert not [event for event in named if f'"{event}"' not in source]
+    told = set(re.findall(r'\.(?:warning|error|critical)\(\s*"([a-z_]+)"', source))
+    assert len(told) > 20
+    assert not told - named
+
+
 def test_settings_on_the_pages_exist() -> None:
     """Each variable that a page names is a setting, or another program's."""
     for page in PAGES:
-        named = set(re.findall(r"`([A-Z][A-Z_]{3,})(?:=[^`]*)?`", prose(page)))
-        assert named <= SETTINGS | FOREIGN, f"{page}: {named - SETTINGS - FOREIGN}"
+        named = set(re.findall(r"`([A-Z][A-Z_]{2,}[A-Z])(?:=[^`]*)?`", prose(page)))
+        unknown = named - SETTINGS - FOREIGN - CONSTANTS
+        assert not unknown, page
 
 
 def test_every_example_removes_its_jobs() -> None:

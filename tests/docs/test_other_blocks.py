@@ -21,6 +21,7 @@ from tests.integration.conftest import INSTALLED, node_modules
 from tests.once import once_for_all_processes
 from tests.redis_server import RedisServer
 from worker.jobs.registry import show_schema
+from worker.queue.permissions import acl_rules
 
 __all__ = ["node_modules"]
 
@@ -58,6 +59,7 @@ def _name(block: Block) -> str:
     return f"{block.page.stem}-{block.line}".lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["bullmq", "bullmq-6"])
 def test_typescript_compiles_with_both_bullmq(library: str, compiled: Callable[[str], Path]) -> None:
     """Strictly, with 5.71 and with 6."""
@@ -104,6 +106,7 @@ def run_script(script: str, *arguments: str, cwd: Path) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_readmes_producer_gets_its_topics(
     compiled: Callable[[str], Path], worker: WorkerProcess, own_redis: RedisServer, tmp_path: Path
 ) -> None:
@@ -127,6 +130,7 @@ def test_the_readmes_producer_gets_its_topics(
     assert client.hget("bull:topic-model:meta", "opts.maxLenEvents") == "1000"
 
 
+@pytest.mark.slow
 def test_each_job_of_a_scheduler_has_its_data(
     compiled: Callable[[str], Path], rejecting_worker: WorkerProcess, own_redis: RedisServer
 ) -> None:
@@ -163,6 +167,12 @@ def test_json_is_valid_and_results_are_results(block: Block) -> None:
         jsonschema.validate(document, {"$ref": "#/$defs/TopicModelResult", "$defs": definitions})
     else:
         assert {"items", "params", "metadata"} <= set(document)
+
+
+def test_the_least_permissions_are_those_that_the_worker_tries() -> None:
+    """The page's line for Redis grants what the worker asks for at its start, no more and no less."""
+    (block,) = [block for block in ALL if block.language == "redis"]
+    assert block.text.strip() == f"ACL SETUSER topic-model-worker on >PASSWORD {acl_rules('bull')}"
 
 
 def test_the_systemd_unit_leaves_time_to_hand_back(tmp_path: Path) -> None:

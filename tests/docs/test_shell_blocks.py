@@ -24,7 +24,7 @@ from tests.redis_server import RedisServer
 __all__ = ["node_modules"]
 
 # What a block may be; each is checked by a test of this folder, and `text` as the output of the block before it.
-LANGUAGES = {"sh", "console", "text", "ts", "json", "ini", "mermaid"}
+LANGUAGES = {"sh", "console", "text", "ts", "json", "ini", "mermaid", "redis"}
 SHELL = {"sh", "console"}
 ALL = [block for page in PAGES for block in blocks(page)]
 MARKED = [block for block in ALL if block.not_run]
@@ -45,6 +45,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -
     shell.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", TO_RUN, ids=str)
 def test_commands_do_what_the_page_shows(page: Path, shell: Shell) -> None:
     """The page's commands succeed in their order, and print what stands below them."""

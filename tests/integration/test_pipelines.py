@@ -48,7 +48,7 @@ def ask(client: Path, own_redis: RedisServer, tmp_path: Path) -> Ask:
 def test_what_is_over_is_run_anew_where_it_has_to_be(
     ask: Ask, start_worker: Callable[..., WorkerProcess], record: Record
 ) -> None:
-    """Failed jobs always, completed ones where they were another parent's; no parent waits for ever."""
+    """Failed jobs always, completed ones if they were another parent's; no parent waits for ever."""
     failed = ask("fail")
     assert failed["failures"][0] == failed["failures"][2] == "no memory"
     assert "failed" in failed["failures"][1]

@@ -73,7 +73,7 @@ class Telemetry:
             registry=own,
         )
         self._items = Counter("topic_model_items", "Comments in the batches that were begun.", ["kind"], registry=own)
-        self._running = Gauge("topic_model_running_jobs", "Jobs in hand.", registry=own)
+        self._running = Gauge("topic_model_running_jobs", "Jobs taken and not settled.", registry=own)
         self._success = Gauge(
             "topic_model_last_success_timestamp_seconds",
             "Unix time of the last result delivered, a failure by the contract included; at first, of the start.",
@@ -102,7 +102,7 @@ class Telemetry:
             self._stage_s.labels(kind.name, str(stage))
 
     def on_queue(self, counts: Mapping[str, int]) -> None:
-        """Note how many jobs are in each state; none where Redis did not say."""
+        """Note how many jobs are in each state; none if Redis did not say."""
         self._redis.set(bool(counts))
         if not counts:
             self._queue.clear()
@@ -178,12 +178,12 @@ class _ComputeCollector(Collector):
         yield restarts
         yield GaugeMetricFamily(
             "topic_model_batch_started_timestamp_seconds",
-            "Unix time at which the running batch was handed over for computing; 0 where none runs.",
+            "Unix time at which the running batch was handed over for computing; 0 if none runs.",
             self._compute.batch_started_at,
         )
         yield GaugeMetricFamily(
             "topic_model_compute_resident_memory_bytes",
-            "Of the compute process, now; 0 where there is none.",
+            "Of the compute process, now; 0 if there is none.",
             self._compute.resident_bytes,
         )
         vitals = self._compute.vitals
@@ -197,7 +197,7 @@ class _ComputeCollector(Collector):
             cuda = GaugeMetricFamily(
                 "topic_model_cuda_memory_bytes",
                 "Of the compute process, between batches; what a batch reserved stays reserved.",
-                labels=["kind"],
+                labels=["state"],
             )
             cuda.add_metric(["allocated"], vitals.cuda_allocated_bytes)
             cuda.add_metric(["reserved"], vitals.cuda_reserved_bytes)

@@ -35,7 +35,7 @@ async def check_server(client: Redis, settings: Settings) -> None:
         log.warning(
             "redis_may_evict_jobs",
             maxmemory_policy=policy,
-            remedy="CONFIG SET maxmemory-policy noeviction, and in redis.conf",
+            hint="CONFIG SET maxmemory-policy noeviction, and in redis.conf",
         )
 
 

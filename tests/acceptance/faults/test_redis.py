@@ -388,4 +388,4 @@ def test_an_eviction_policy_is_warned_of(start_worker: StartWorker, own_redis: R
     with own_redis.client() as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
     worker = start_worker()
-    assert "noeviction" in worker.wait_for("redis_may_evict_jobs")["remedy"]
+    assert "noeviction" in worker.wait_for("redis_may_evict_jobs")["hint"]
