@@ -38,7 +38,7 @@ class LossyStream(io.TextIOBase):
         self._poll.register(descriptor, select.POLLOUT)
 
     def write(self, text: str) -> int:
-        """Write what can be written; give the length of the text, as if all of it had been."""
+        """Write what can be written; give the length of the text, even if a part of it was lost."""
         data = text.encode(self.encoding, self.errors)
         with self._lock:
             if self._is_torn:

@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import signal
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from worker.cli.complaint import complain
 from worker.cli.flags import FROM_REDIS, read_flags
@@ -13,6 +15,9 @@ from worker.exit_codes import ExitCode
 from worker.replay.files import UnreadableFile, UnwritableFile
 from worker.replay.request import BadUsage, Request
 from worker.streams import open_missing_streams
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,12 +63,21 @@ def _run(arguments: argparse.Namespace) -> int:
 
         return warm_up(settings)
     if request is None:
-        from worker.queue.consumer import consume
-
-        return asyncio.run(consume(settings))
+        return asyncio.run(_consume(settings))
     from worker.replay.run import replay
 
     return replay(request, settings)
+
+
+async def _consume(settings: "Settings") -> int:
+    from worker.queue.consumer import consume
+
+    try:
+        return await consume(settings)
+    finally:
+        # The exit code is settled. The loop gives its signals back before the interpreter has ended, and a second
+        # SIGTERM would then replace that code by "killed by SIGTERM".
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
 def _request(arguments: argparse.Namespace) -> Request | None:

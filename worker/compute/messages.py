@@ -41,7 +41,7 @@ class Ready:
         device: "cpu" or "cuda:N".
         encoder: the keyword encoder in use.
         message: one line on how it was chosen.
-        is_fallback: whether "auto" had to do without its model.
+        is_fallback: whether "auto" works without its model.
     """
 
     device: str

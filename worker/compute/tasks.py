@@ -33,7 +33,7 @@ class Host(Protocol):
 
     @property
     def is_fallback(self) -> bool:
-        """Whether "auto" had to do without its model."""
+        """Whether "auto" works without its model."""
 
     @property
     def cache_hits(self) -> int:

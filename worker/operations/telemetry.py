@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"  # failed for good: BullMQ's client cannot read the job
 
 
-# How jobs end that no worker has computed: their durations would tell nothing.
+# No worker computed these jobs: their durations would say nothing.
 UNTIMED = frozenset({Outcome.STALLED, Outcome.UNREADABLE})
 
 
@@ -45,7 +45,7 @@ class Telemetry:
     """
 
     def __init__(self, job_timeout_s: float, kinds: Kinds = KINDS) -> None:
-        """Make every series there will be, at zero, so that a rate sees the first event."""
+        """Make every series at zero, so that a rate sees the first event."""
         self.registry = CollectorRegistry()
         self.kinds = kinds
         own = self.registry
@@ -73,7 +73,7 @@ class Telemetry:
             registry=own,
         )
         self._items = Counter("topic_model_items", "Comments in the batches that were begun.", ["kind"], registry=own)
-        self._running = Gauge("topic_model_running_jobs", "Jobs taken and not settled.", registry=own)
+        self._running = Gauge("topic_model_running_jobs", "Jobs that this worker holds now.", registry=own)
         self._success = Gauge(
             "topic_model_last_success_timestamp_seconds",
             "Unix time of the last result delivered, a failure by the contract included; at first, of the start.",
@@ -102,7 +102,7 @@ class Telemetry:
             self._stage_s.labels(kind.name, str(stage))
 
     def on_queue(self, counts: Mapping[str, int]) -> None:
-        """Note how many jobs are in each state; none if Redis did not say."""
+        """Note how many jobs are in each state; no state if Redis did not say."""
         self._redis.set(bool(counts))
         if not counts:
             self._queue.clear()
@@ -110,7 +110,7 @@ class Telemetry:
             self._queue.labels(state).set(count)
 
     def watch(self, compute: Compute, is_alive: Callable[[], bool]) -> None:
-        """Tell of the compute process too, and whether all is alive, as it is when somebody asks."""
+        """Add the figures of the compute process and the verdict of /livez, both read when a scrape comes."""
         self.registry.register(_ComputeCollector(compute))
         alive = Gauge("topic_model_alive", "What /livez says: 1 for ok.", registry=self.registry)
         alive.set_function(is_alive)
@@ -155,7 +155,7 @@ class Telemetry:
 
 
 class _LogCollector(Collector):
-    """Reads how many lines of the log were lost, at the time of the question."""
+    """Reads how many lines of the log were lost, when a scrape comes."""
 
     def collect(self) -> Iterator[Metric]:
         yield CounterMetricFamily(
@@ -164,7 +164,7 @@ class _LogCollector(Collector):
 
 
 class _ComputeCollector(Collector):
-    """Reads the compute process's figures at the time of the question."""
+    """Reads the compute process's figures when a scrape comes."""
 
     def __init__(self, compute: Compute) -> None:
         self._compute = compute

@@ -17,7 +17,7 @@ from worker.operations.refusals import is_passing
 DUE_AT_ONCE_MS = 0
 
 # KEYS: job, lock, active, wait, paused, stalled. ARGV: job id, attemptsStarted, token, lock ms.
-# `ats` grows at every pick-up, so it tells whether another worker has had the job since.
+# `ats` grows at every pick-up, so it tells whether another worker has taken the job since.
 REACQUIRE = """
 if redis.call("EXISTS", KEYS[1]) == 0 then return -1 end
 if redis.call("HGET", KEYS[1], "ats") ~= ARGV[2] then return -7 end
@@ -96,7 +96,7 @@ class Claim:
         return str(self.job.id), self.token
 
     async def renew(self) -> bool:
-        """Take the lock again if it is free or ours and nobody has had the job since.
+        """Take the lock again if it is free or ours and no other worker has taken the job since.
 
         Returns:
             False if the job is lost.

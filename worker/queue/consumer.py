@@ -39,10 +39,10 @@ log = structlog.get_logger()
 
 
 async def consume(settings: Settings) -> int:
-    """Consume until SIGTERM or SIGINT; give the exit code, whose reason is the last line of the log."""
+    """Consume until SIGTERM, SIGINT or SIGHUP; give the exit code, whose reason is the last line of the log."""
     logs.configure(settings.log_level, settings.log_format)
     try:
-        return await _live(settings)
+        return await _run_worker(settings)
     except WorkerError as error:
         is_setting = isinstance(error, ConfigurationError)
         exit_code = ExitCode.UNREADABLE if is_setting else ExitCode.INFRASTRUCTURE
@@ -50,19 +50,19 @@ async def consume(settings: Settings) -> int:
         return exit_code
 
 
-async def _live(settings: Settings) -> int:
-    """Consume until told to stop, or until it cannot go on.
+async def _run_worker(settings: Settings) -> int:
+    """Consume until told to stop, or until the worker cannot go on.
 
     Raises:
         ConfigurationError: a setting cannot be followed.
-        RedisUnusable: Redis refuses us for good.
-        ModelUnavailable: the encoder or the device cannot be had.
+        RedisUnusable: Redis rejects the worker for good.
+        ModelUnavailable: the encoder or the device is not available.
         ComputeError: the compute process could not be set up.
     """
     for variable, hint in unknown_variables().items():
         log.warning("setting_unknown", variable=variable, hint=hint)
     shutdown = Shutdown(settings.shutdown_grace_ms / 1000)
-    # Before the first line: whoever reads it may send a signal.
+    # Before the first line of the log: what reads that line may send a signal.
     shutdown.listen()
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind))
@@ -87,7 +87,7 @@ async def _live(settings: Settings) -> int:
 
 
 def _note_ready(telemetry: Telemetry) -> Callable[[Ready], None]:
-    """Tell of each compute process that is warm; as a warning if it is not what the first one was."""
+    """Log each compute process that is warm; as a warning if it has another device or encoder than the first one."""
     found: list[tuple[str, str]] = []
 
     def note(ready: Ready) -> None:
@@ -171,7 +171,7 @@ def _chores(client: Redis, worker: LibraryWorker, watch: LockWatch, telemetry: T
 
 
 def _ended(tasks: tuple[asyncio.Task[None], ...], shutdown: Shutdown) -> ExitCode:
-    """Report a task that should run for ever; a process that lives and consumes nothing is worse than none."""
+    """Report a task that should never end: a process that takes no jobs must end, so that it is started again."""
     ended = next(task for task in tasks if task.done())
     error = None if ended.cancelled() else ended.exception()
     log.error(

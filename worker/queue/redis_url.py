@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from worker.errors import ConfigurationError
 
-# BullMQ's blocking reads take up to 10 s: a shorter limit would cut each of them off, and the worker would be deaf.
+# BullMQ's blocking reads take up to 10 s: a shorter limit would end each of them early, and jobs would be noticed late.
 MIN_SOCKET_TIMEOUT_S: Final = 15.0
 # For the blocking read, the lock's renewal, a result, the count of jobs, progress, the sweep, and one to spare.
 MIN_CONNECTIONS: Final = 8

@@ -1,13 +1,16 @@
 """What the worker says at its start: about settings, about Redis, and about what it found later."""
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from tests.acceptance.faults.conftest import PREFIX, StartWorker, batch
 from tests.acceptance.faults.engine import Record
-from tests.acceptance.processes import Producer
+from tests.acceptance.processes import PROJECT, Producer
 from tests.probes import Probes
 from tests.redis_server import RedisServer, free_port
 from worker.queue.permissions import acl_rules
@@ -136,3 +139,17 @@ def test_the_least_permissions_are_enough(
         denied = {str(entry["object"]) for entry in admin.acl_log()}
     # redis-py tells Redis its own name by CLIENT SETINFO, and does without if it may not.
     assert denied <= {"client", "client|setinfo"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_after_the_end_changes_no_exit_code(number: signal.Signals) -> None:
+    """The interpreter takes a while to end; a signal that comes then finds the worker's own exit code settled."""
+    lines = (
+        "import atexit, os, sys",
+        f"atexit.register(lambda: os.kill(os.getpid(), {int(number)}))",
+        "from worker.cli.main import main",
+        "sys.exit(main([]))",
+    )
+    environment = os.environ | {"REDIS_URL": "redis://localhost?unknown=option"}
+    ended = subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=PROJECT, env=environment, check=False)
+    assert ended.returncode == 2
