@@ -228,6 +228,19 @@ async def test_a_large_batch_crosses_while_the_loop_turns(compute: Compute) -> N
     assert outcome.topics[0].size == 20_000
 
 
+async def test_a_process_that_is_not_warm_in_time_stops_the_start(
+    compute: Compute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that hangs while it loads is ended; the next start begins a new one."""
+    monkeypatch.setattr(compute_process, "START_TIMEOUT_S", 0.01)
+    with pytest.raises(ComputeTimedOut, match="start"):
+        await compute.start()
+    assert compute.pid is None
+    monkeypatch.undo()
+    await compute.start()
+    assert await compute.run(batch(), key="a", timeout_s=60, on_stage=lambda _: None)
+
+
 @pytest.mark.slow
 async def test_a_missing_model_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what to do, and nothing is left running."""

@@ -1,6 +1,8 @@
 """Which topics are doubted, why, and what is proposed; the values behind the report."""
 
+import re
 from dataclasses import replace
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from tests.conftest import SHARED
 from tests.replay.sessions import session_of
 from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, Doubt, assess
+from worker.replay.report.page import render
 from worker.replay.report.parameter_advice import Change, ParameterAdvice
 from worker.replay.report.parameters import parameters_in_force
 from worker.replay.report.targets import targets
@@ -255,3 +258,14 @@ def test_a_stranger_is_told_apart_good_and_doubtful_topics() -> None:
     assert view.doubtful
     assert view.advice
     assert all(len(topic.typical) == 3 and len(topic.borderline) == 3 for topic in view.topics)
+
+
+def test_each_screen_has_every_topic_color(session: Session) -> None:
+    """A light screen, a dark one and paper have the same colors, numbered without a gap; the page counts them."""
+    style = (resources.files("worker.replay.report") / "templates" / "colors.css").read_text(encoding="utf-8")
+    lists = [re.findall(r"--c(\d+):", block) for block in re.findall(r"\{([^{}]*--c0:[^{}]*)\}", style)]
+    assert len(lists) == 4
+    (numbers,) = set(map(tuple, lists))
+    assert list(map(int, numbers)) == list(range(len(numbers)))
+    page = render(make_view(session))
+    assert f'"colors": {len(numbers)},' in page

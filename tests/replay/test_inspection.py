@@ -70,18 +70,29 @@ def varied(batch: Path) -> subprocess.CompletedProcess[bytes]:
     return process
 
 
+@pytest.fixture(scope="module")
+def inspected(batch: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[bytes], Path]:
+    """Run the batch with a report and an explanation, from a file whose name is no UTF-8; give the report too."""
+    folder = tmp_path_factory.mktemp("inspected")
+    odd, report = folder / os.fsdecode(b"\xffjob.json"), folder / "out.html"
+    odd.write_bytes(batch.read_bytes())
+    item = json.loads(batch.read_text())["items"][4]
+    process = ask("--once", odd, "--report", report, "--explain", item["submissionId"])
+    assert process.returncode == 0, told(process)
+    return process, report
+
+
 @pytest.mark.slow
 def test_inspecting_does_not_change_the_result(
-    batch: Path, plain: subprocess.CompletedProcess[bytes], tmp_path: Path
+    batch: Path,
+    plain: subprocess.CompletedProcess[bytes],
+    inspected: tuple[subprocess.CompletedProcess[bytes], Path],
 ) -> None:
     """With a report and an explanation stdout is as without; the page escapes comments, stderr explains one."""
-    item = json.loads(batch.read_text())["items"][4]
-    report = tmp_path / "out.html"
-    process = ask("--once", batch, "--report", report, "--explain", item["submissionId"])
-    assert process.returncode == 0, told(process)
+    process, report = inspected
     assert documents_of(process) == documents_of(plain)
     assert f"report: {report}" in told(process)
-    assert_explained(told(process), item)
+    assert_explained(told(process), json.loads(batch.read_text())["items"][4])
     assert_escaped(report.read_text())
 
 
@@ -213,14 +224,11 @@ def test_a_swept_value_may_hold_a_slash() -> None:
 
 
 @pytest.mark.slow
-def test_a_batch_whose_name_is_no_utf8(batch: Path, tmp_path: Path) -> None:
+def test_a_batch_whose_name_is_no_utf8(inspected: tuple[subprocess.CompletedProcess[bytes], Path]) -> None:
     """Its report has a title, and its result comes."""
-    odd, report = tmp_path / os.fsdecode(b"\xffjob.json"), tmp_path / "out.html"
-    odd.write_bytes(batch.read_bytes())
-    process = ask("--once", odd, "--report", report)
-    assert process.returncode == 0, told(process)
+    process, report = inspected
     assert documents_of(process)[0]["status"] == "completed"
-    assert f"<title>Topics of {tmp_path}/\ufffdjob.json</title>" in report.read_text(encoding="utf-8")
+    assert f"<title>Topics of {report.parent}/\ufffdjob.json</title>" in report.read_text(encoding="utf-8")
 
 
 def test_a_report_names_its_source() -> None:

@@ -52,7 +52,7 @@ class SimulatedCompute:
             timer.cancel()
             self._running.pop(key, None)
             self._referee.on_computed(key, self._worker.name)
-        return (NoTopics.NO_CLUSTERS,)
+        return (NoTopics.NO_CLUSTERS,)  # one outcome for each variant of the task
 
     def cancel(self, reason: str, key: str | None = None) -> None:
         """End the computing of one job, or of whichever runs."""
