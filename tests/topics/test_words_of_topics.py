@@ -138,6 +138,53 @@ def test_words_of_most_topics_alike_are_keywords_of_none() -> None:
     assert {"cũ"} & set(" ".join(keywords[2]).split())
 
 
+def test_words_of_most_topics_alike_are_no_halves_of_pairs() -> None:
+    """A pair tells no more than its other half; here the made-up words "zu" and "vam"."""
+    themes = [
+        [f"zu {one} vam {two}", f"zu {two} vam {one}", f"{one} zu vam"]
+        for one, two in (("thay", "giang"), ("phong", "may"), ("bai", "tap"), ("vui", "hai"))
+    ]
+    words = {half for topic in named(themes) for word in topic for half in word.split(" ")}
+    assert words
+    assert not words & {"zu", "vam"}
+
+
+@pytest.mark.parametrize(
+    ("themes", "wanted", "unwanted"),
+    [
+        (
+            [
+                ["los niños y el señor", "señor amable con niños"],
+                ["la sesión terminó tarde", "sesión sin explicación"],
+                ["exámenes difíciles", "exámenes según lección"],
+            ],
+            "niños sesión exámenes",
+            "los el la con y",
+        ),
+        (
+            [
+                ["प्रयोगशाला के उपकरण पुराने हैं", "प्रयोगशाला में कंप्यूटर खराब हैं"],
+                ["अध्यापक अच्छे से समझाते हैं", "अध्यापक बहुत अच्छे हैं"],
+                ["परीक्षा बहुत कठिन थी", "परीक्षा के प्रश्न कठिन थे"],
+            ],
+            "प्रयोगशाला अध्यापक परीक्षा",
+            "के हैं में से बहुत थी थे",
+        ),
+    ],
+)
+def test_function_words_of_other_languages(themes: list[list[str]], wanted: str, unwanted: str) -> None:
+    """Spanish and Hindi: the commonest ones neither stand alone nor in a pair, if the batch speaks the language."""
+    for topic, word in zip(named(themes), wanted.split(), strict=True):
+        assert word in " ".join(topic)
+        assert not {half for keyword in topic for half in keyword.split(" ")} & set(unwanted.split())
+
+
+def test_function_words_of_other_languages_stay_in_names() -> None:
+    """A batch in English that names Los Angeles speaks no Spanish."""
+    english = ["flight again broken lab voice", "witty voice quiz slides room", "chair fan board exam page"] * 8
+    assert "los angeles" in build_vocabulary([*english, "los angeles flight"]).columns
+
+
 def test_a_topic_without_a_word_of_its_own_shares_words() -> None:
     """Thirty comments are a topic, whatever other topics say too."""
     keywords = named([["good lessons"], ["not good at explaining lessons"], ["explains lessons good, good examples"]])

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
-from worker.topics.words.candidates import best, members, own_terms, readable, shrunk, stands_everywhere
+from worker.topics.words.candidates import best, holds_common_word, members, own_terms, readable, shrunk
 from worker.topics.words.encoders import Candidates, KeywordEncoder, KeywordSpace, unit
 from worker.topics.words.vocabulary import NO_WORD, Vocabulary
 
@@ -69,7 +69,7 @@ def rank_keywords(
     space = encoder.space(Candidates(names, incidence[:, terms], texts, embeddings), _typical(labels, embeddings))
     scores = _scores(space, labels, weights[:, terms].toarray())
     counts = document_counts[:, terms].toarray()
-    is_common = stands_everywhere(counts / np.maximum(np.bincount(labels[labels >= 0]), 1)[:, None])
+    is_common = holds_common_word(terms, vocabulary, document_counts, np.bincount(labels[labels >= 0]))
     held, stems = incidence[:, terms].tocsc(), vocabulary.stems[terms]
     keywords = {}
     for topic, own in enumerate(per_topic):
