@@ -62,6 +62,12 @@ def test_what_one_comment_says_comes_last() -> None:
     assert picked({"lab": 1, "gaza": 5, "beaker": 5}, rare=("lab",)) == ["gaza", "beaker", "lab"]
 
 
+def test_four_keywords_are_enough_without_those_of_a_single_comment() -> None:
+    """A word that only one comment says fills a list up to four and no farther."""
+    terms = {"gaza": 5, "beaker": 5, "exam": 5, "lab": 1, "voice": 1, "joke": 1}
+    assert picked(terms, rare=("lab", "voice", "joke")) == ["gaza", "beaker", "exam", "lab"]
+
+
 def test_no_more_than_asked_for() -> None:
     """The best ten of twelve."""
     assert len(picked({f"word{chr(97 + i)}": 3 for i in range(12)})) == 10

@@ -32,6 +32,8 @@ def bold(text: str) -> str:
             "<p>lab&nbsp;equipment &amp; <b>broken</b></p><br/>&#39;funny&#39; &quot;old&quot;",
             ["lab", "equipment", "broken", "funny", "old"],
         ),
+        ("lab amp; voice, quot;old quot; room #39;s", ["lab", "voice", "old", "room"]),
+        ("Iraq #39;s lab, Iraq's voice", ["iraq", "lab", "iraq", "voice"]),
         ("R&amp;amp;B &ampnbsp R&D lab&notes", ["ampnbsp", "lab", "notes"]),
         ("see https://www.youtube.com/watch?v=1 or www.x.org, youtube.com/a me@home.com", []),
         ("5 < 7 grades > 3 <3 lab", ["grades", "lab"]),

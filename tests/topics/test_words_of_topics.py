@@ -95,11 +95,12 @@ def test_two_word_keywords_stand_side_by_side(between: str) -> None:
     assert apart != beside
 
 
-def test_npmi_counts_what_the_vocabulary_counts() -> None:
-    """A denied word occurs where it is denied, the plain one where it is not."""
-    texts = ["no problem today lab", "problem solved lab", "late"]
-    vocabulary = build_vocabulary(texts)
-    assert topic_npmi([["no problem", "problem"]], vocabulary)[0] == pytest.approx(-1, abs=0.1)
+def test_npmi_counts_a_word_wherever_it_stands() -> None:
+    """The plain word in a denial too, as the standard definition has it; the denied one only there."""
+    vocabulary = build_vocabulary(["no problem lab", "problem solved lab", "late"])
+    plain, denied = (topic_npmi([pair], vocabulary)[0] for pair in (["problem", "lab"], ["no problem", "solved"]))
+    assert plain == pytest.approx(1, abs=1e-6)
+    assert denied == pytest.approx(-1, abs=0.1)
 
 
 def test_one_word_in_several_forms_takes_one_place() -> None:
@@ -135,6 +136,53 @@ def test_words_of_most_topics_alike_are_keywords_of_none() -> None:
     assert not {"rất", "và", "của", "là"} & {word for topic in keywords for word in topic}
     assert {"khó"} & set(" ".join(keywords[1]).split())
     assert {"cũ"} & set(" ".join(keywords[2]).split())
+
+
+def test_words_of_most_topics_alike_are_no_halves_of_pairs() -> None:
+    """A pair tells no more than its other half; here the made-up words "zu" and "vam"."""
+    themes = [
+        [f"zu {one} vam {two}", f"zu {two} vam {one}", f"{one} zu vam"]
+        for one, two in (("thay", "giang"), ("phong", "may"), ("bai", "tap"), ("vui", "hai"))
+    ]
+    words = {half for topic in named(themes) for word in topic for half in word.split(" ")}
+    assert words
+    assert not words & {"zu", "vam"}
+
+
+@pytest.mark.parametrize(
+    ("themes", "wanted", "unwanted"),
+    [
+        (
+            [
+                ["los niños y el señor", "señor amable con niños"],
+                ["la sesión terminó tarde", "sesión sin explicación"],
+                ["exámenes difíciles", "exámenes según lección"],
+            ],
+            "niños sesión exámenes",
+            "los el la con y",
+        ),
+        (
+            [
+                ["प्रयोगशाला के उपकरण पुराने हैं", "प्रयोगशाला में कंप्यूटर खराब हैं"],
+                ["अध्यापक अच्छे से समझाते हैं", "अध्यापक बहुत अच्छे हैं"],
+                ["परीक्षा बहुत कठिन थी", "परीक्षा के प्रश्न कठिन थे"],
+            ],
+            "प्रयोगशाला अध्यापक परीक्षा",
+            "के हैं में से बहुत थी थे",
+        ),
+    ],
+)
+def test_function_words_of_other_languages(themes: list[list[str]], wanted: str, unwanted: str) -> None:
+    """Spanish and Hindi: the commonest ones neither stand alone nor in a pair, if the batch speaks the language."""
+    for topic, word in zip(named(themes), wanted.split(), strict=True):
+        assert word in " ".join(topic)
+        assert not {half for keyword in topic for half in keyword.split(" ")} & set(unwanted.split())
+
+
+def test_function_words_of_other_languages_stay_in_names() -> None:
+    """A batch in English that names Los Angeles speaks no Spanish."""
+    english = ["flight again broken lab voice", "witty voice quiz slides room", "chair fan board exam page"] * 8
+    assert "los angeles" in build_vocabulary([*english, "los angeles flight"]).columns
 
 
 def test_a_topic_without_a_word_of_its_own_shares_words() -> None:

@@ -20,7 +20,7 @@ def npmi_coherence(topics: Sequence[Sequence[str]], vocabulary: Vocabulary, wind
 
     Bouma 2009; sliding windows as c_npmi of Roeder, Both and Hinneburg 2015. A keyword of two words occurs
     in a window if they stand in it side by side as the comment has them, a denied one if its word
-    stands in it, denied: what the vocabulary counted, and nothing else. A document shorter than the window
+    stands in it, denied; a plain word occurs wherever it stands. A document shorter than the window
     is one window. Pairs in which one keyword never occurs, or both in every window, count 0: nothing
     can be told of them. A topic of one keyword is left out.
 
@@ -139,11 +139,11 @@ def _windows_with(keywords: Sequence[str], vocabulary: Vocabulary, window: int) 
 
 def _positions(column: int, vocabulary: Vocabulary) -> tuple[IntArray, int]:
     """Find where a term begins among the tokens, and its length in tokens; a negator is no token."""
-    words = np.array(vocabulary.words_of(column), dtype=np.int64)
+    words = vocabulary.words_of(column)
     tokens = vocabulary.tokens
-    found = tokens == words[0]
+    found = np.isin(tokens, words[0])
     if len(words) == 2:
-        found[:-1] &= (tokens[1:] == words[1]) & vocabulary.joined[1:]
+        found[:-1] &= np.isin(tokens[1:], words[1]) & vocabulary.joined[1:]
         found[-1:] = False
     return np.flatnonzero(found), len(words)
 

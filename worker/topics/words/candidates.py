@@ -86,6 +86,24 @@ def stands_everywhere(shares: DoubleArray) -> BoolArray:
     return alike
 
 
+def holds_common_word(
+    terms: IntArray, vocabulary: Vocabulary, document_counts: sparse.csr_matrix, sizes: IntArray
+) -> BoolArray:
+    """Tell which terms are, or hold, a word that stands in most topics alike.
+
+    Args:
+        terms: (t,) columns of the vocabulary.
+        vocabulary: of the batch.
+        document_counts: (topics, all terms) how many documents of each topic hold each term.
+        sizes: (topics,) documents of each topic.
+    """
+    halves = [[word[0] for word in vocabulary.words_of(column)] for column in terms.tolist()]
+    words = np.unique(np.concatenate([terms, np.array([word for own in halves for word in own], dtype=np.int64)]))
+    shares = document_counts[:, words].toarray() / np.maximum(sizes, 1)[:, None]
+    common = frozenset(words[stands_everywhere(shares)].tolist())
+    return np.array([not common.isdisjoint(own) for own in halves], dtype=bool)
+
+
 def own_terms(columns: IntArray, topic: int, scores: DoubleArray, is_common: BoolArray) -> IntArray:
     """Leave out what another topic owns and what stands everywhere; but never all of it.
 

@@ -12,6 +12,8 @@ _APART = " . "
 _ENTITY = re.compile(
     r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});|&(?:amp|nbsp|quot|apos|lt|gt)(?![a-z0-9=])", re.I
 )
+# An entity whose "&" became a space or was lost: "S amp;P", "today #39;s".
+_REST_OF_ENTITY = re.compile(r"(?: |(?<![^\W_]))(?:#\d{2,5}|#x[0-9a-f]{2,4}|amp|nbsp|quot|apos|lt|gt);", re.I)
 _INLINE = "a|abbr|b|big|code|em|font|i|mark|s|small|span|strike|strong|sub|sup|u"
 _BLOCK = (
     "article|blockquote|body|br|div|h[1-6]|head|hr|html|img|li|link|meta|ol|p|pre|script|section|style|"
@@ -20,9 +22,9 @@ _BLOCK = (
 _INLINE_TAG = re.compile(rf"</?(?:{_INLINE})(?:[\s/][^<>]*)?>", re.I)
 _BLOCK_TAG = re.compile(rf"</?(?:{_BLOCK})(?:[\s/][^<>]*)?>|<![^<>]*>", re.I)
 _LINK = re.compile(r"(?:https?://|ftp://|www\.)\S*", re.I)
-_ADDRESS = re.compile(
-    r"\S@\S|\.(?:com|org|net|edu|gov|ph|io|ly|me)(?:[/:?#]|\.[a-z]{2}\b)|\.(?:com|org|net|edu|gov)\b", re.I
-)
+_MAIL = re.compile(r"\S@\S")
+# Begins with a plain character, so that the texts without an address, nearly all, are seen through at once.
+_SITE = re.compile(r"\.(?:(?:com|org|net|edu|gov|ph|io|ly|me)(?:[/:?#]|\.[a-z]{2}\b)|(?:com|org|net|edu|gov)\b)")
 # Letters of other fonts: letterlike, enclosed, ligatures, full width, mathematical alphabets. Normalizing the whole
 # text in this way would take Thai and Arabic letters apart.
 _FONT = regex.compile(
@@ -44,7 +46,9 @@ def clean(text: str) -> str:
     """
     if "&" in text:
         # Twice: what was escaped two times is common where texts went through two programs.
-        text = _ENTITY.sub(_unescaped, _ENTITY.sub(_unescaped, text))
+        text = _ENTITY.sub(_resolved, _ENTITY.sub(_resolved, text))
+    if ";" in text:
+        text = _REST_OF_ENTITY.sub(_resolved, text)
     if "<" in text:
         text = _BLOCK_TAG.sub(_APART, _INLINE_TAG.sub("", text))
     if not text.isascii():
@@ -53,21 +57,19 @@ def clean(text: str) -> str:
     text = text.lower().translate(_ONE_SPELLING) if not text.isascii() or "`" in text else text.lower()
     if "://" in text or "www." in text:
         text = _LINK.sub(_APART, text)
-    if "@" in text or "." in text:
-        text = _without_addresses(text)
+    if _has_address(text):
+        # Part by part: a pattern of a whole address would try each start anew.
+        text = " ".join(_APART if _has_address(part) else part for part in text.split())
     return text
 
 
-def _unescaped(match: re.Match[str]) -> str:
-    return html.unescape(match.group())
+def _resolved(match: re.Match[str]) -> str:
+    return html.unescape("&" + match.group().strip("& "))
 
 
 def _plain_letters(match: "regex.Match[str]") -> str:
     return unicodedata.normalize("NFKC", match.group())
 
 
-def _without_addresses(text: str) -> str:
-    if not _ADDRESS.search(text):
-        return text
-    # Part by part: a pattern of a whole address would try each start anew.
-    return " ".join(_APART if _ADDRESS.search(part) else part for part in text.split())
+def _has_address(text: str) -> bool:
+    return ("@" in text and _MAIL.search(text) is not None) or ("." in text and _SITE.search(text) is not None)

@@ -1,4 +1,4 @@
-"""The stop words of three languages and of the classroom, in the spellings of text messages too."""
+"""The stop words of three languages and of the classroom in text messages' spellings too; some of other languages."""
 
 import re
 from functools import cache
@@ -86,6 +86,15 @@ def _is_listed(word: str) -> bool:
 def native_words() -> frozenset[str]:
     """Give the stop words of Cebuano and Tagalog that are none of English."""
     return _native() - frozenset(_read("english"))
+
+
+@cache
+def foreign_words() -> frozenset[str]:
+    """Give the commonest function words of Spanish, Hindi, Vietnamese and Indonesian.
+
+    They are stop words only of a batch that holds many: "los angeles" stands in an English one.
+    """
+    return frozenset(_read("foreign"))
 
 
 def _read(name: str) -> list[str]:

@@ -8,13 +8,15 @@ import numpy.typing as npt
 from scipy import sparse
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
-from worker.topics.words.candidates import best, members, own_terms, readable, shrunk, stands_everywhere
+from worker.topics.words.candidates import best, holds_common_word, members, own_terms, readable, shrunk
 from worker.topics.words.encoders import Candidates, KeywordEncoder, KeywordSpace, unit
 from worker.topics.words.vocabulary import NO_WORD, Vocabulary
 
 N_KEYWORDS = 10
 # Documents a topic that stand for it where all would have to be encoded.
 N_TYPICAL = 10
+# With so many words that several comments say a topic is named; the words of a single one would add only noise.
+ENOUGH_KEYWORDS = 4
 # A unigram with at least this share of its occurrences inside a bigram only repeats it.
 REPEATS_BIGRAM = 0.5
 
@@ -67,7 +69,7 @@ def rank_keywords(
     space = encoder.space(Candidates(names, incidence[:, terms], texts, embeddings), _typical(labels, embeddings))
     scores = _scores(space, labels, weights[:, terms].toarray())
     counts = document_counts[:, terms].toarray()
-    is_common = stands_everywhere(counts / np.maximum(np.bincount(labels[labels >= 0]), 1)[:, None])
+    is_common = holds_common_word(terms, vocabulary, document_counts, np.bincount(labels[labels >= 0]))
     held, stems = incidence[:, terms].tocsc(), vocabulary.stems[terms]
     keywords = {}
     for topic, own in enumerate(per_topic):
@@ -91,7 +93,8 @@ def pick(
     The next keyword is the one with the highest score, times the share of those chosen before it
     that it occurs with: words that stand in the same comments describe one thing, and a list of
     near-synonyms from comments that have nothing else in common does not. Terms that only one comment
-    holds come last: the words of a long comment all occur together, and would name the topic after it.
+    holds come last, and only until there are four keywords: the words of a long comment all occur
+    together, and would name the topic after it.
 
     Left out are a second form of a chosen word; a word beside itself; a unigram inside a chosen bigram;
     and a bigram around a chosen unigram, unless the bigram makes up most of the unigram's documents:
@@ -112,6 +115,8 @@ def pick(
     chosen: list[int] = []
     while left and len(chosen) < n_keywords:
         following = min(left, key=lambda i: (is_rare[i], -_fit(float(scores[i]), together[i], chosen), i))
+        if is_rare[following] and len(chosen) >= ENOUGH_KEYWORDS:
+            break
         left.remove(following)
         clashes = [i for i in chosen if words[following] <= words[i] or words[i] <= words[following]]
         if not clashes:

@@ -9,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.topics.fit import IntArray
-from worker.topics.words.function_words import native_words
+from worker.topics.words.function_words import foreign_words, native_words
 from worker.topics.words.negation import REACH
 from worker.topics.words.tokens import Kind, read_token, split
 
 BoolArray = npt.NDArray[np.bool_]
 # A batch speaks Cebuano or Tagalog where at least this share of its tokens are function words of theirs alone.
 _NATIVE_SHARE = 0.01
+# A batch speaks one of the other languages where at least this share of its tokens are function words of theirs.
+_FOREIGN_SHARE = 0.02
 _BREAK = "."
 
 
@@ -83,6 +85,7 @@ def read_texts(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Read
     ids = np.fromiter(flat, dtype=np.int64, count=int(lengths.sum()))
     read = [read_token(token) for token in distinct]
     kinds = np.array([kind for _, kind in read], dtype=np.int8)[ids]
+    _mark_foreign(kinds, ids, read)
     _silence(kinds, ids, numbers, own_stop_words)
     is_adverb = np.array([word.endswith("ly") for word, _ in read], dtype=bool)
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -127,6 +130,13 @@ def plain_stream(documents: Sequence[Sequence[str]]) -> Stream:
     joined = np.ones(len(words), dtype=bool)
     joined[offsets[:-1][lengths > 0]] = False
     return Stream(spelled, words, offsets, joined, np.zeros(len(words), dtype=bool), {}, is_native=False)
+
+
+def _mark_foreign(kinds: npt.NDArray[np.int8], ids: IntArray, read: Sequence[tuple[str, Kind]]) -> None:
+    """Make function words of those of other languages, in place, if the batch speaks one of these."""
+    is_foreign = np.array([kind is Kind.CONTENT and word in foreign_words() for word, kind in read], dtype=bool)[ids]
+    if is_foreign.any() and is_foreign.mean() >= _FOREIGN_SHARE:
+        kinds[is_foreign] = Kind.FUNCTION
 
 
 def _silence(kinds: npt.NDArray[np.int8], ids: IntArray, numbers: dict[str, int], own: Sequence[str]) -> None:

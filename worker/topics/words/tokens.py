@@ -21,7 +21,7 @@ _REMEMBERED: Final = 200_000
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 # The end of a Cebuano word after a glottal stop that is written as a dot: "but.an", "pangutan.on", "lis.od", "tin.aw".
 _ENDINGS = "[aou]n(?:[ao]n?|un)?|aw(?:[ao]n)?|[ou]d|[ou]s|ay"
-_GLOTTAL = rf"(?<=[bdghklmnpqrstwyñ])\.(?:{_ENDINGS}|(?<=gab\.)i|(?<=bug\.)at|(?<=tam\.)is)\b"
+_GLOTTAL = rf"\.(?<=[bdghklmnpqrstwyñ]\.)(?:{_ENDINGS}|(?<=gab\.)i|(?<=bug\.)at|(?<=tam\.)is)\b"
 # Possessive (++, *+): what was taken is never given back, so that a text is read in time linear in its length.
 _ASCII = re.compile(rf"[a-z0-9_]++(?:['\-](?=[a-z0-9])[a-z0-9_]++|{_GLOTTAL})*+|[^\sa-z0-9_]++")
 _UNICODE = regex.compile(
@@ -83,7 +83,9 @@ def read_token(token: str) -> tuple[str, Kind]:
         return word, Kind.FUNCTION
     if (len(word) == 1 and not _HAN.match(word)) or is_noise(word):
         return word, Kind.BREAK
-    return word, Kind.CONTENT
+    # The possessive is no part of the word: "iraq's" is "iraq".
+    owner = word.removesuffix("'s")
+    return owner if len(owner) > 1 else word, Kind.CONTENT
 
 
 def is_han(word: str) -> bool:

@@ -67,11 +67,17 @@ class Vocabulary:
         """
         return frozenset((first, second) for first, second in self.stems[self.columns_of(terms)].tolist())
 
-    def words_of(self, column: int) -> list[int]:
-        """Give the columns that stand for a term in `tokens`: its own, or those of its two words."""
-        if self.stems[column, 1] < 0:
-            return [column]
-        return [self.columns[word] for word in str(self.terms[column]).split(" ")]
+    def words_of(self, column: int) -> list[list[int]]:
+        """Give, for each word of a term, the columns that stand for it in `tokens`.
+
+        A word stands there as itself or denied; the words of a pair are never denied.
+        """
+        if self.stems[column, 1] == NEGATOR:
+            return [[column]]
+        if self.stems[column, 1] == NO_WORD:
+            denied = self.columns.get(denied_key(str(self.terms[column])))
+            return [[column]] if denied is None else [[column, denied]]
+        return [[self.columns[word]] for word in str(self.terms[column]).split(" ")]
 
 
 def build_vocabulary(
