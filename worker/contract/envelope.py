@@ -10,6 +10,7 @@ import numpy as np
 
 from worker.contract.embedding_rows import unit_vector
 from worker.contract.flaws import ENOUGH_FLAWS, Flaws, validate
+from worker.contract.previous import NOT_HAD, EarlierResult, read_previous
 from worker.contract.rules import Envelope, Item, Params
 from worker.topics.fit import DEFAULT_MIN_CLUSTER_SIZE, FloatArray, IntArray, TopicParams
 
@@ -39,6 +40,7 @@ class Batch:
         params: what the request sent; `None` for what it left out.
         correlation: ids for the logs.
         warnings: one line each, for people; no text, no embedding.
+        previous: the earlier result whose topics stay, or the id of its job until it is fetched; None for a first fit.
     """
 
     # Not in the repr: a batch in a traceback or a log must show no one's words.
@@ -49,6 +51,7 @@ class Batch:
     params: TopicParams
     correlation: Correlation
     warnings: tuple[str, ...] = ()
+    previous: EarlierResult | str | None = None
 
     @property
     def n_items(self) -> int:
@@ -78,6 +81,7 @@ def read_envelope(data: object) -> Batch | Rejection:
     envelope = validate(Envelope, data, flaws, at="")
     raw_items = data.get("items") if isinstance(data, dict) else None
     items = _read_items(raw_items if isinstance(raw_items, list) else [], flaws)
+    previous = read_previous(data.get("previous") if isinstance(data, dict) else None, flaws)
     if envelope is None or flaws.n_found:
         return Rejection(flaws.line(), correlation)
     params = envelope.params or Params()
@@ -92,7 +96,8 @@ def read_envelope(data: object) -> Batch | Rejection:
         kept=np.array(items.kept, dtype=np.int64),
         params=params.to_topic_params(),
         correlation=correlation,
-        warnings=_zero_vector_warning(len(items.positions) - n_kept, len(items.positions)),
+        warnings=_zero_vector_warning(len(items.positions) - n_kept, len(items.positions)) + _not_had_warning(previous),
+        previous=previous,
     )
 
 
@@ -181,7 +186,7 @@ def _unfit(items: _Items, n_items: int, required: int) -> str | None:
         position, length, submission_id = items.wrong_length
         return (
             f"Expected {EMBEDDING_DIM}-dim embeddings, got {length} "
-            f'(items[{position}], submissionId "{_shown(submission_id)}")'
+            f'(items[{position}], submissionId "{shown(submission_id)}")'
         )
     return _too_few(n_items, len(items.kept), required)
 
@@ -206,6 +211,12 @@ def _zero_vector_warning(n_zero: int, n_items: int) -> tuple[str, ...]:
     return (f"{n_zero} of {n_items} embeddings {are}",)
 
 
+def _not_had_warning(previous: EarlierResult | str | None) -> tuple[str, ...]:
+    if previous is not NOT_HAD:
+        return ()
+    return ("no topics of an earlier run are kept, this is a first fit: the result given as previous is a failure",)
+
+
 def read_correlation(data: object) -> Correlation:
     """Read the ids that logs are correlated by, whatever else the data are."""
     envelope = data if isinstance(data, dict) else {}
@@ -220,10 +231,10 @@ def read_correlation(data: object) -> Correlation:
 
 def _id_or_none(value: object) -> str | None:
     # Ids only correlate logs: one of another type is left out, never a reason to fail.
-    return _shown(value) if isinstance(value, str) and value else None
+    return shown(value) if isinstance(value, str) and value else None
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """Make an id fit for one line of a log or an error: short, printable, encodable."""
     head = value[:_ID_CHARS_SHOWN]
     safe = "".join(char if char.isprintable() and char not in '"\\' else f"\\u{ord(char):04x}" for char in head)

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from worker.contract.envelope import Batch
+from worker.contract.previous import EarlierResult
 from worker.errors import EngineFailed
 from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicParams
 from worker.topics.words.academic_aspects import aspects_in_force
@@ -48,7 +49,9 @@ def completed(batch: Batch, fit: TopicFit, *, now: datetime) -> Document:
         "version": WORKER_VERSION,
         "status": "completed",
         "topics": [
-            _topic(index, list(dict.fromkeys(topic.keywords))[:MAX_KEYWORDS], size) | _aspect(fit, index)
+            _topic(_number(fit, index), list(dict.fromkeys(topic.keywords))[:MAX_KEYWORDS], size)
+            | _continued(batch, fit, index, now)
+            | _aspect(fit, index)
             for index, (topic, size) in enumerate(zip(fit.topics, sizes, strict=True))
         ],
         "assignments": _assignments(batch, fit),
@@ -62,6 +65,7 @@ def completed(batch: Batch, fit: TopicFit, *, now: datetime) -> Document:
         },
         "outlierCount": n_outliers,
         **_aspect_mapping(fit, batch.params),
+        **_continuity(batch, fit),
         "completedAt": _timestamp(now),
     }
 
@@ -110,7 +114,7 @@ def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:
     return [
         {
             "submissionId": batch.submission_ids[position],
-            "topicIndex": label,
+            "topicIndex": _number(fit, label),
             "probability": probability,
             **_second(fit, index),
         }
@@ -144,7 +148,7 @@ def _aspect_mapping(fit: TopicFit, params: TopicParams) -> Document:
     for index, match in enumerate(fit.aspects):
         topics = mapping[match.label]
         if not match.is_emergent and isinstance(topics, list):
-            topics.append(index)
+            topics.append(_number(fit, index))
     return {"aspectMapping": mapping}
 
 
@@ -156,8 +160,40 @@ def _second(fit: TopicFit, index: int) -> Document:
         return {"isMultiTopic": False}
     return {
         "isMultiTopic": True,
-        "secondaryTopicIndex": label,
+        "secondaryTopicIndex": _number(fit, label),
         "secondaryProbability": _rounded(fit.second.probabilities[index]),
+    }
+
+
+def _number(fit: TopicFit, index: int) -> int:
+    """Give the topicIndex of a topic: its own if it stays or came later, its place in a first fit."""
+    return fit.continuity.numbers[index] if fit.continuity is not None else index
+
+
+def _continued(batch: Batch, fit: TopicFit, index: int, now: datetime) -> Document:
+    """Say since when a topic is there, and give it the label that it keeps."""
+    if fit.continuity is None or not isinstance(batch.previous, EarlierResult):
+        return {}
+    label = fit.continuity.raw_labels[index]
+    number = fit.continuity.numbers[index]
+    since = batch.previous.since.get(number) if number in fit.continuity.kept else None
+    return {**({"rawLabel": label} if label else {}), "since": since or _timestamp(now)}
+
+
+def _continuity(batch: Batch, fit: TopicFit) -> Document:
+    if fit.continuity is None or not isinstance(batch.previous, EarlierResult):
+        return {}
+    continuity = fit.continuity
+    return {
+        "continuity": {
+            "previous": batch.previous.name,
+            "kept": list(continuity.kept),
+            "born": list(continuity.born),
+            "faded": list(continuity.faded),
+            "moved": continuity.moved,
+            "shared": continuity.shared,
+            "refit": {"advised": continuity.refit.advised, "why": continuity.refit.why},
+        }
     }
 
 
@@ -170,6 +206,9 @@ def _checked_sizes(batch: Batch, fit: TopicFit) -> list[int]:
     if not np.isfinite(fit.probabilities).all():
         raise _inconsistent("a probability that is not finite")
     sizes: list[int] = np.bincount(fit.labels[fit.labels >= 0], minlength=n_topics).tolist()
+    numbers = range(n_topics) if fit.continuity is None else fit.continuity.numbers
+    if len(numbers) != n_topics or len(set(numbers)) != n_topics:
+        raise _inconsistent("topics without a number of their own")
     if 0 in sizes or sizes != sorted(sizes, reverse=True):
         raise _inconsistent("topics that are empty or not by falling size")
     return sizes

@@ -168,6 +168,8 @@ class Params(BaseModel):
         Field(None, description="Words and phrases, such as names of teachers, that name no topic. Left out: none.")
     )
 
+    refit: _Flag = Field(None, description="Find topics anew, though `previous` is given. Left out: false.")
+
     def to_topic_params(self) -> TopicParams:
         """Give the request's parameters the engine's names."""
         return TopicParams(
@@ -182,6 +184,7 @@ class Params(BaseModel):
             match_threshold=DEFAULT_MATCH_THRESHOLD if self.match_threshold is None else self.match_threshold,
             multi_topic=self.multi_topic is True,
             stop_words=self.stop_words or (),
+            refit=self.refit is True,
         )
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from worker.contract.envelope import EMBEDDING_DIM
+from worker.contract.previous_schema import PREVIOUS_SCHEMA
 from worker.contract.result import MAX_KEYWORDS, MAX_LABEL
 from worker.contract.rules import Envelope, Item
 
@@ -22,8 +23,15 @@ _RESULT: Final = (
     "each document that is in a topic, in the order of the items."
 )
 _Count = Annotated[int, Field(ge=0)]
+_TIME: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 _Cosine = Annotated[float, Field(ge=-1, le=1)]
 _Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _never_null(part: dict[str, Any]) -> None:
+    """Say of an optional object that it is left out, and never null."""
+    (own,) = [option for option in part.pop("anyOf") if option.get("type") != "null"]
+    part.update(own)
 
 
 class _Exact(BaseModel):
@@ -44,6 +52,9 @@ class Topic(_Exact):
     aspectLabel: Annotated[str, Field(description="The nearest aspect, if aspects were asked for.")] = ""
     aspectSimilarity: _Cosine = 0.0
     isEmergent: Annotated[bool, Field(description="Whether the similarity is below match_threshold.")] = False
+    since: Annotated[
+        str, Field(pattern=_TIME, description="When the topic was born, if `previous` was given: a completedAt.")
+    ] = ""
 
 
 class Assignment(_Exact):
@@ -69,6 +80,34 @@ class Metrics(_Exact):
     embedding_coherence: _Cosine
 
 
+class Refit(_Exact):
+    """Whether topics found anew would be clearly better than the kept ones."""
+
+    advised: bool
+    why: Annotated[str, Field(description="The reasons; empty if no refit is advised.")]
+
+
+class Continuity(_Exact):
+    """What became of the topics of `previous`."""
+
+    previous: Annotated[
+        str | None,
+        Field(description="The id of the earlier job, `inline`, or null if it could not be had: a first fit."),
+    ]
+    kept: Annotated[list[_Count], Field(description="Topics that were there before.")]
+    born: Annotated[list[_Count], Field(description="New topics, numbered above all that were ever used.")]
+    faded: Annotated[
+        list[_Count],
+        Field(
+            description="Topics that are no longer there; also the highest number ever used, while no topic has it "
+            "or a higher one."
+        ),
+    ]
+    moved: Annotated[_Count, Field(description="Comments of `shared` that are now in another topic or in none.")]
+    shared: Annotated[_Count, Field(description="Comments of the batch that were in a topic before.")]
+    refit: Refit
+
+
 class CompletedResult(_Exact):
     """What a batch with topics returns."""
 
@@ -79,7 +118,8 @@ class CompletedResult(_Exact):
     metrics: Metrics
     outlierCount: _Count
     aspectMapping: dict[str, list[_Count]] = {}
-    completedAt: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="UTC.")]
+    continuity: Annotated[Continuity | None, Field(json_schema_extra=_never_null)] = None
+    completedAt: Annotated[str, Field(pattern=_TIME, description="UTC.")]
 
 
 class FailedResult(_Exact):
@@ -88,7 +128,7 @@ class FailedResult(_Exact):
     version: Annotated[str, Field(description="The worker's own.")]
     status: Literal["failed"]
     error: Annotated[str, Field(max_length=1000, description="One line for people.")]
-    completedAt: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="UTC.")]
+    completedAt: Annotated[str, Field(pattern=_TIME, description="UTC.")]
 
 
 class Metadata(BaseModel):
@@ -144,6 +184,7 @@ def definitions() -> dict[str, Any]:
 def _request(envelope: dict[str, Any]) -> dict[str, Any]:
     properties = envelope["properties"]
     properties["items"] = {"type": "array", "items": {"$ref": "#/$defs/Item"}}
+    properties["previous"] = PREVIOUS_SCHEMA
     properties["jobId"] = {"type": "string"}
     properties["metadata"] = {"$ref": "#/$defs/Metadata"}
     properties["publishedAt"] = {"type": "string"}

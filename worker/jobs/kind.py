@@ -44,6 +44,8 @@ class JobKind(Generic[_Request]):
         respond: makes the job's return value of the request and of what the task gave.
             Raises `WorkerError` if the two contradict each other.
         summarize: what the log says of a completed job's return value; numbers, no text.
+        reference: names the earlier job whose result a request needs; None if it needs none.
+        refer: completes such a request: takes what that job returned, None for nothing, and gives the request with it.
         definitions: the JSON Schema of request and result, by name, as under `$defs`.
     """
 
@@ -54,3 +56,5 @@ class JobKind(Generic[_Request]):
     respond: Callable[[_Request, Any, datetime], Document]
     summarize: Callable[[Document], Mapping[str, object]]
     definitions: Callable[[], Mapping[str, Any]]
+    reference: Callable[[_Request], str | None] = lambda _: None
+    refer: Callable[[_Request, object], _Request] = lambda request, _: request

@@ -1,10 +1,12 @@
 """The kind `topic-model`: a batch of comments in, its topics out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast
 
-from worker.contract.envelope import Batch, read_envelope
+from worker.contract.envelope import Batch, read_envelope, shown
+from worker.contract.previous import NOT_HAD, EarlierResult, fetched_result
 from worker.contract.result import Document, completed, no_topics
 from worker.contract.schema import definitions
 from worker.jobs.kind import JobKind
@@ -14,7 +16,11 @@ from worker.topics.task import FitBatch
 
 def fit_once(batch: Batch) -> FitBatch:
     """Give the task of a batch: one fit with the parameters that the request sent."""
-    return FitBatch(batch.texts, batch.embeddings, (batch.params,))
+    earlier = None
+    if batch.previous is not None:
+        previous = batch.previous if isinstance(batch.previous, EarlierResult) else NOT_HAD
+        earlier = previous.topics_of([batch.submission_ids[position] for position in batch.kept.tolist()])
+    return FitBatch(batch.texts, batch.embeddings, (batch.params,), earlier=earlier)
 
 
 def document_of(batch: Batch, outcome: TopicFit | NoTopics, now: datetime) -> Document:
@@ -24,13 +30,35 @@ def document_of(batch: Batch, outcome: TopicFit | NoTopics, now: datetime) -> Do
     return completed(batch, outcome, now=now)
 
 
+def previous_job(batch: Batch) -> str | None:
+    """Name the job whose topics are to stay, if its result was not yet fetched."""
+    return batch.previous if isinstance(batch.previous, str) else None
+
+
+def with_previous(batch: Batch, document: object) -> Batch:
+    """Complete a batch by what the job that it names returned; without a result of use it is a first fit, and says so.
+
+    Args:
+        batch: that names a job.
+        document: what that job returned, any JSON value; None for nothing.
+    """
+    found = fetched_result(document, str(batch.previous))
+    if isinstance(found, EarlierResult):
+        return replace(batch, previous=found)
+    warning = f"no topics of an earlier run are kept, this is a first fit: job {shown(str(batch.previous))}: {found}"
+    return replace(batch, previous=NOT_HAD, warnings=(*batch.warnings, warning))
+
+
 def _respond(batch: Batch, outcomes: tuple[TopicFit | NoTopics], now: datetime) -> Document:
     (outcome,) = outcomes
     return document_of(batch, outcome, now)
 
 
 def _summarize(document: Document) -> Mapping[str, object]:
+    continuity = cast(Mapping[str, Any], document.get("continuity", {}))
     return {
+        **{name: len(continuity[name]) for name in ("kept", "born", "faded") if name in continuity},
+        **({"refit_advised": continuity["refit"]["why"]} if continuity and continuity["refit"]["advised"] else {}),
         "topics": len(cast(list[Any], document["topics"])),
         "outliers": document["outlierCount"],
         **cast(Mapping[str, object], document["metrics"]),
@@ -52,4 +80,6 @@ TOPIC_MODEL: Final = JobKind(
     respond=_respond,
     summarize=_summarize,
     definitions=definitions,
+    reference=previous_job,
+    refer=with_previous,
 )

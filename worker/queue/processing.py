@@ -17,13 +17,14 @@ from worker.compute.compute import Compute
 from worker.compute.tasks import Task
 from worker.contract.envelope import Rejection, read_correlation
 from worker.contract.result import Document
-from worker.errors import ComputeCancelled
+from worker.errors import ComputeCancelled, RedisUnusable
 from worker.jobs.kind import VALIDATE, JobKind, Request
 from worker.jobs.registry import kind_of
 from worker.jobs.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
 from worker.operations.telemetry import Outcome, Telemetry
 from worker.queue.claim import Claim
 from worker.queue.delivery import DeliveryRefused, deliver, record_failure
+from worker.queue.earlier_job import completed_by_earlier
 from worker.queue.job_reading import Flaw, reading_of
 from worker.queue.locks import Held, LockWatch
 from worker.queue.progress import ProgressReport
@@ -111,10 +112,15 @@ class Processor:
             pipeline_id=request.correlation.pipeline_id, run_id=request.correlation.run_id
         )
         held.ids = structlog.contextvars.get_contextvars()
-        outcome = None
+        outcome: Any = None
         if not isinstance(request, Rejection):
-            self._report_request(kind, request, report, time.monotonic() - began_s)
-            outcome = await self._run(kind.task(request), report, str(job.id))
+            try:
+                request = await completed_by_earlier(kind, request, self._client, self._settings)
+            except RedisUnusable as error:
+                outcome = error
+            else:
+                self._report_request(kind, request, report, time.monotonic() - began_s)
+                outcome = await self._run(kind.task(request), report, str(job.id))
         settlement = settle(kind, request, outcome, now=datetime.now(UTC))
         # From here on there is an end to record. The fence is for computing: it must not give the job up
         # while the last lines of progress wait for a Redis that is away.
@@ -192,7 +198,8 @@ class Processor:
         log.info("job_started", items=request.n_items)
         for warning in request.warnings:
             log.warning("batch_warning", warning=warning)
-        report.on_stage(StageFinished(VALIDATE, duration_s, {"items": request.n_items}))
+        said = {"warning": "; ".join(request.warnings)} if request.warnings else {}
+        report.on_stage(StageFinished(VALIDATE, duration_s, {"items": request.n_items, **said}))
 
     async def _hand_back(self, held: Held) -> Outcome:
         for attempt in range(HAND_BACK_TRIES):

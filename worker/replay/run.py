@@ -21,6 +21,7 @@ from worker.jobs.registry import kind_of, kinds_with
 from worker.jobs.topic_model import document_of, fit_once
 from worker.printable import printable
 from worker.queue.stored_job import StoredJob, read_stored_job
+from worker.replay.earlier import completed_by_earlier, variants_by_earlier
 from worker.replay.experiment import read_settings, read_sweep, with_params
 from worker.replay.files import STDIN, check_writable, make_folder, read_batch_file
 from worker.replay.inspection import Inspection
@@ -121,6 +122,8 @@ class _Replay:
         self._on_stage(StageStarted(Stage.VALIDATE))
         kind = kind_of(data, self._kinds)
         request = kind.read(with_params(data, self._overrides))
+        if not isinstance(request, Rejection):
+            request = completed_by_earlier(kind, request, self._settings, self._terminal)
         self._say_validated(began_s, request)
         if isinstance(request, Rejection):
             document = failed(request.error, now=datetime.now(UTC))
@@ -150,6 +153,7 @@ class _Replay:
         began_s = time.monotonic()
         self._on_stage(StageStarted(Stage.VALIDATE))
         variants = make_variants(data, self._overrides, name, values)
+        variants = variants_by_earlier(variants, self._settings, self._terminal)
         batch, params = variants_to_fit(variants)
         self._say_validated(began_s, batch or variants[0].outcome)
         if batch is not None:

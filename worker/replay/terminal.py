@@ -14,6 +14,7 @@ from rich.text import Text
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
 from worker.printable import printable
+from worker.replay.continuity import continuity_lines
 from worker.topics.fit import Details, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
@@ -94,8 +95,11 @@ class Terminal:
         n_items = len(batch.submission_ids)
         for index, topic in enumerate(fit.topics):
             keywords = ", ".join(topic.keywords[:_N_KEYWORDS_SHOWN])
-            table.add_row(str(index), str(topic.size), f"{topic.size / n_items:.1%}", Text(keywords))
+            number = index if fit.continuity is None else fit.continuity.numbers[index]
+            table.add_row(str(number), str(topic.size), f"{topic.size / n_items:.1%}", Text(keywords))
         self.show(table)
+        for line in continuity_lines(document):
+            self.say(line)
         self.say("metrics: " + details_line(cast(Details, document["metrics"])))
         self.say(f"outliers: {document['outlierCount']} of {n_items} items")
 

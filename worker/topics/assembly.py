@@ -6,6 +6,7 @@ import numpy as np
 
 from worker.topics.clusters.labels import by_size
 from worker.topics.clusters.outliers import assignment_probabilities, place_outliers, second_topics
+from worker.topics.continuity.anchored import core_of
 from worker.topics.evaluation import metrics
 from worker.topics.fit import FloatArray, IntArray, SecondTopics, Topic, TopicFit, TopicMetrics
 from worker.topics.modelling import Modelled
@@ -30,7 +31,7 @@ def assemble(prepared: Prepared, modelled: Modelled, clock: StageClock) -> tuple
     sizes = np.bincount(final[final >= 0])
     fit = TopicFit(
         labels=final,
-        probabilities=assignment_probabilities(final, core, prepared.voters),
+        probabilities=assignment_probabilities(final, core_of(modelled.clustering, core), prepared.voters),
         topics=tuple(
             Topic(tuple(keyword.term for keyword in own), int(size)) for own, size in zip(keywords, sizes, strict=True)
         ),

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from worker.topics import arrays
+from worker.topics.earlier import Continuity
 from worker.topics.kept_model import TopicModel
 
 FloatArray = arrays.FloatArray
@@ -48,6 +49,7 @@ class TopicParams:
         match_threshold: cosine in [-1, 1] below which a topic matches no aspect.
         multi_topic: whether documents get a second topic.
         stop_words: words and phrases that name no topic, beside the built-in lists.
+        refit: whether topics are found anew though there are earlier ones, whose numbers go over to those that match.
     """
 
     min_cluster_size: int | None = None
@@ -61,6 +63,7 @@ class TopicParams:
     match_threshold: float = DEFAULT_MATCH_THRESHOLD
     multi_topic: bool = False
     stop_words: tuple[str, ...] = ()
+    refit: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class TopicFit:
         second: if second topics were asked for.
         diagnostics: if they were asked for.
         model: if it was asked for.
+        continuity: if there was an earlier fit to continue.
     """
 
     labels: IntArray
@@ -184,6 +188,7 @@ class TopicFit:
     second: SecondTopics | None = None
     diagnostics: Diagnostics | None = None
     model: TopicModel | None = None
+    continuity: Continuity | None = None
 
 
 class NoTopicsReason(StrEnum):

@@ -10,6 +10,7 @@ from worker.topics.bertopic.representation import KeywordRanking
 from worker.topics.bertopic.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
 from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.clusters.clustering import Clustering, EqualVectors
+from worker.topics.continuity.anchored import AnchoredClustering
 from worker.topics.fit import IntArray, NoTopics, NoTopicsReason, Shortfall
 from worker.topics.graph.reduction import Reduction
 from worker.topics.naming import settle_names
@@ -30,7 +31,7 @@ class Modelled:
     """
 
     model: BERTopic
-    clustering: Clustering | EqualVectors
+    clustering: Clustering | EqualVectors | AnchoredClustering
     core: IntArray
     keywords: list[list[Keyword]]
 
@@ -71,7 +72,7 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
     return Modelled(model, clustering, named.labels, named.keywords)
 
 
-def _why_none(clustering: Clustering | EqualVectors, n_documents: int) -> NoTopics:
+def _why_none(clustering: Clustering | EqualVectors | AnchoredClustering, n_documents: int) -> NoTopics:
     if clustering.groups_.n_dissolved:
         return NoTopics.NO_KEYWORDS
     return no_clusters(clustering.min_cluster_size, n_documents, clustering.largest_)
@@ -90,7 +91,16 @@ def _reduction(prepared: Prepared, clock: StageClock) -> ReductionSocket | BaseD
     return ReductionSocket(reduction, clock)
 
 
-def _clustering(prepared: Prepared) -> Clustering | EqualVectors:
+def _clustering(prepared: Prepared) -> Clustering | EqualVectors | AnchoredClustering:
+    fresh, earlier, corpus = _fresh_clustering(prepared), prepared.earlier, prepared.corpus
+    if earlier is None or not prepared.keeps_topics:
+        return fresh
+    return AnchoredClustering(
+        fresh, earlier.labels, copies=corpus.copies, voters=prepared.voters, embeddings=corpus.embeddings
+    )
+
+
+def _fresh_clustering(prepared: Prepared) -> Clustering | EqualVectors:
     corpus, adapted, words = prepared.corpus, prepared.adapted, prepared.words
     if _is_hardly_distinct(prepared):
         return EqualVectors(corpus.vectors, adapted.min_cluster_size, adapted.n_topics, corpus.embeddings, words)

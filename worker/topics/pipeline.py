@@ -9,6 +9,8 @@ import numpy as np
 from worker.topics.adaptation import adapt
 from worker.topics.assembly import assemble, in_order_of
 from worker.topics.bertopic.export import renumber, save
+from worker.topics.carrying import carry_over
+from worker.topics.earlier import EarlierTopics
 from worker.topics.evaluation import diagnosis
 from worker.topics.fit import FloatArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
 from worker.topics.keeping import keep as keep_model
@@ -33,6 +35,7 @@ def fit_topics(
     keep: bool = False,
     save_bertopic: str | None = None,
     preparation: Preparation | None = None,
+    earlier: EarlierTopics | None = None,
 ) -> TopicFit | NoTopics:
     """Find the topics of a batch; the order of its items does not matter.
 
@@ -47,13 +50,14 @@ def fit_topics(
         keep: whether to add what a kept model needs.
         save_bertopic: a folder for BERTopic's own object, in the numbers of the fit; None for none.
         preparation: of the same texts and embeddings, if several fits share it.
+        earlier: the topics of an earlier fit, its labels in the order of `texts`; its topics stay.
 
     Returns:
         The topics, labels in the order of `texts`, or why there are none.
     """
     shared = preparation or Preparation(texts, embeddings, device)
     clock = StageClock(on_stage)
-    outcome = _fit(shared, params, encoder, clock)
+    outcome = _fit(shared, params, encoder, clock, earlier)
     clock.finish()
     if isinstance(outcome, NoTopics):
         return outcome
@@ -72,7 +76,11 @@ def fit_topics(
 
 
 def _fit(
-    shared: Preparation, params: TopicParams, encoder: KeywordEncoder, clock: StageClock
+    shared: Preparation,
+    params: TopicParams,
+    encoder: KeywordEncoder,
+    clock: StageClock,
+    earlier: EarlierTopics | None,
 ) -> tuple[Prepared, Modelled, TopicFit, list[list[Keyword]]] | NoTopics:
     n = len(shared.order)
     adapted = adapt(params, n)
@@ -80,6 +88,8 @@ def _fit(
         return no_clusters(adapted.min_cluster_size, n, largest=n)
     clock.enter(Stage.NEIGHBOURS)
     prepared = shared.for_fit(params, adapted, encoder)
+    if earlier is not None:
+        prepared = replace(prepared, earlier=replace(earlier, labels=earlier.labels[shared.order]))
     clock.note(documents=n, **adapted.details())
     if not len(prepared.vocabulary.terms):
         return NoTopics.NO_KEYWORDS
@@ -88,6 +98,7 @@ def _fit(
         return modelled
     clock.enter(Stage.EVALUATE)
     fit, keywords = assemble(prepared, modelled, clock)
+    fit = carry_over(prepared, modelled, fit)
     return prepared, modelled, fit, keywords
 
 

@@ -9,6 +9,7 @@ from scipy import sparse
 from worker.topics.adaptation import AdaptedParams
 from worker.topics.clusters.voters import N_VOTERS, Voters, make_voters
 from worker.topics.corpus import Corpus, canonical_order, make_corpus
+from worker.topics.earlier import EarlierTopics
 from worker.topics.fit import FloatArray, IntArray, TopicParams
 from worker.topics.graph.neighbors import Neighbors, nearest_neighbors
 from worker.topics.naming import form_counts
@@ -73,6 +74,7 @@ class Prepared:
         adapted: what is in force.
         encoder: gives keywords their vectors.
         device: "cpu" or "cuda:N".
+        earlier: the topics of an earlier fit; None for a first one.
     """
 
     corpus: Corpus
@@ -83,6 +85,12 @@ class Prepared:
     adapted: AdaptedParams
     encoder: KeywordEncoder
     device: str
+    earlier: EarlierTopics | None = None
+
+    @property
+    def keeps_topics(self) -> bool:
+        """Whether documents stay in the topics that they were in before."""
+        return self.earlier is not None and not self.params.refit and bool((self.earlier.labels >= 0).any())
 
     @cached_property
     def words(self) -> sparse.csr_matrix:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from worker.topics.earlier import EarlierTopics
 from worker.topics.fit import FloatArray, TopicParams
 
 
@@ -18,6 +19,7 @@ class FitBatch:
         diagnose: whether the fits come with what explains them.
         keep: whether the fits come with what a kept model needs.
         save_bertopic: a folder for BERTopic's own object of the last fit; None for none.
+        earlier: the topics that stay; None for a first fit.
     """
 
     function: ClassVar[str] = "worker.topics.engine:fit_batch"
@@ -29,3 +31,4 @@ class FitBatch:
     diagnose: bool = False
     keep: bool = False
     save_bertopic: str | None = None
+    earlier: EarlierTopics | None = None

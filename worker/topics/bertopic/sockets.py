@@ -5,6 +5,7 @@ from scipy import sparse
 
 from worker.topics.bertopic.parts import ClassTfidfTransformer
 from worker.topics.clusters.clustering import Clustering, EqualVectors
+from worker.topics.continuity.anchored import AnchoredClustering
 from worker.topics.fit import DoubleArray, FloatArray, Stage
 from worker.topics.graph.reduction import Reduction
 from worker.topics.stages import StageClock
@@ -46,7 +47,7 @@ class ReductionSocket:
 class ClusteringSocket:
     """The socket for clustering: reports the stage, and stops where there is no cluster."""
 
-    def __init__(self, clustering: Clustering | EqualVectors, clock: StageClock) -> None:
+    def __init__(self, clustering: Clustering | EqualVectors | AnchoredClustering, clock: StageClock) -> None:
         self.clustering = clustering
         self.clock = clock
 

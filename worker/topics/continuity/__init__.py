@@ -1,0 +1,1 @@
+"""Topics that stay: documents keep the topics of an earlier fit; arrays in, arrays out."""
