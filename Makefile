@@ -8,6 +8,7 @@
 # make chaos  run two workers and 200 jobs with a fault about every second; ARGS="--jobs 50 --seed 7"
 # make bench-quality DATA=folder    compare the topics with those of plain BERTopic
 # make bench-speed DATA=folder      compare time and memory with plain BERTopic; ARGS="--repeats 3 --sizes 1250"
+# make bench-stability DATA=folder  measure what a rerun keeps of the topics; ARGS="--draws 3 --plain-draws 0"
 # make bench-gpu DATA=folder        the same on CUDA, and CUDA compared with the CPU
 
 PYTHON ?= python3
@@ -23,7 +24,7 @@ KEYWORD_ENCODER ?= corpus
 PARALLEL ?= -n 3 --dist worksteal
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
-.PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-gpu chaos clean
+.PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-stability bench-gpu chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
@@ -64,6 +65,9 @@ bench-speed: $(VENV)/.installed-dev
 
 bench-gpu: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.gpu --data $(DATA) $(ARGS)
+
+bench-stability: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.stability --data $(DATA) $(ARGS)
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.acceptance.faults.chaos $(ARGS)

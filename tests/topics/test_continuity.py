@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tests.topics.themes import THEMES, themed_corpus
+from worker.topics.clusters.voters import make_voters
+from worker.topics.continuity.advice import grown_together
 from worker.topics.earlier import UNKNOWN, Continuity, EarlierTopics
 from worker.topics.fit import FloatArray, IntArray, TopicFit, TopicParams
 from worker.topics.pipeline import fit_topics
@@ -198,6 +200,21 @@ def test_a_topic_that_fell_apart_is_said(corpus: Corpus) -> None:
     assert numbers_of(outcome).tolist() == before.tolist()
     assert "topic 0 has fallen apart" in continuity_of(outcome).refit.why
     assert "grown together" not in continuity_of(outcome).refit.why
+
+
+def test_a_small_topic_beside_a_large_one_has_not_grown_together_with_it() -> None:
+    """Though most of its neighbors are in the large one: there are so many more comments there."""
+    labels = np.array([0] * 90 + [1] * 10, dtype=np.int64)
+    # Of the small topic's ten neighbors four are its own; all of the large topic's are in it.
+    own = np.array([[*range(90, 94), *range(6)]] * 10)
+    voters = make_voters(
+        np.vstack([np.arange(10) + np.zeros((90, 1), dtype=np.int64), own]).astype(np.int64),
+        np.full((100, 10), 0.1, dtype=np.float32),
+        np.arange(100),
+    )
+    assert grown_together(labels, voters, 2) == []
+    mixed = np.arange(100) % 2
+    assert grown_together(mixed, voters, 2) == [(0, 1)]
 
 
 def test_no_refit_is_advised_without_a_reason(corpus: Corpus) -> None:

@@ -5,6 +5,7 @@ import sys
 from rich.text import Text
 
 from worker.exit_codes import ExitCode
+from worker.replay.continuity import continuity_lines
 from worker.replay.differences import Comparison, compare
 from worker.replay.files import read_result_file
 from worker.replay.result_document import checked_result
@@ -26,6 +27,9 @@ def compare_files(left: str, right: str) -> ExitCode:
         terminal.say(f"A: {left}")
         terminal.say(f"B: {right}")
         show_comparison(terminal, comparison, "A", "B")
+    for name, document in zip((left, right), documents, strict=True):
+        for line in continuity_lines(document):
+            terminal.say(f"{name}: {line}")
     return ExitCode.COMPLETED
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
+from worker.replay.continuity import continuity_lines
 from worker.replay.files import STDIN
 from worker.replay.request import Request
 from worker.topics.fit import Details, StageFinished, TopicFit
@@ -32,6 +33,11 @@ class Session:
     stages: tuple[StageFinished, ...] = ()
     overrides: Mapping[str, object] = field(default_factory=dict)
     comparison: tuple[str, ...] = ()
+
+    @property
+    def continuity(self) -> list[str]:
+        """What became of the topics of an earlier run, in lines for people."""
+        return continuity_lines(self.document)
 
     @property
     def stage_notes(self) -> Details:

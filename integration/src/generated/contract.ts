@@ -37,6 +37,7 @@ export interface CompletedResult {
   aspectMapping?: {
     [k: string]: number[];
   };
+  continuity?: Continuity;
   /**
    * UTC.
    */
@@ -68,6 +69,10 @@ export interface Topic {
    * Whether the similarity is below match_threshold.
    */
   isEmergent?: boolean;
+  /**
+   * When the topic was born, if `previous` was given: a completedAt.
+   */
+  since?: string;
 }
 /**
  * Five finite numbers, 4 decimals.
@@ -78,6 +83,46 @@ export interface Metrics {
   outlier_ratio: number;
   silhouette_score: number;
   embedding_coherence: number;
+}
+/**
+ * What became of the topics of `previous`.
+ */
+export interface Continuity {
+  /**
+   * The id of the earlier job, `inline`, or null if it could not be had: a first fit.
+   */
+  previous: string | null;
+  /**
+   * Topics that were there before.
+   */
+  kept: number[];
+  /**
+   * New topics, numbered above all that were ever used.
+   */
+  born: number[];
+  /**
+   * Topics that are no longer there; also the highest number ever used, while no topic has it or a higher one.
+   */
+  faded: number[];
+  /**
+   * Comments of `shared` that are now in another topic or in none.
+   */
+  moved: number;
+  /**
+   * Comments of the batch that were in a topic before.
+   */
+  shared: number;
+  refit: Refit;
+}
+/**
+ * Whether topics found anew would be clearly better than the kept ones.
+ */
+export interface Refit {
+  advised: boolean;
+  /**
+   * The reasons; empty if no refit is advised.
+   */
+  why: string;
 }
 /**
  * What a batch returns if its data is at fault: the job completes, and is not tried again.
@@ -174,6 +219,10 @@ export interface Params {
    * @maxItems 1000
    */
   stop_words?: string[] | null;
+  /**
+   * Find topics anew, though `previous` is given. Left out: false.
+   */
+  refit?: boolean | null;
 }
 /**
  * The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds half of a surrogate pair; there are at least min_topic_size items (15 by default) whose embedding is not the zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if they have another type, they are ignored.
@@ -183,6 +232,34 @@ export interface TopicModelRequest {
   type?: 'topic-model' | null;
   params?: Params | null;
   items: Item[];
+  /**
+   * Topics that stay: the id of an earlier job of this queue, or its result as this worker returned it. An index stands in `topics` once only, and each assignment has one of them.
+   */
+  previous?:
+    | string
+    | {
+        topics: {
+          topicIndex: number;
+          rawLabel?: string;
+          since?: string | null;
+        }[];
+        assignments: {
+          submissionId: string;
+          topicIndex: number;
+        }[];
+        outlierCount?: number;
+        completedAt?: string | null;
+        continuity?: {
+          kept?: number[];
+          born?: number[];
+          faded?: number[];
+        } | null;
+      }
+    | {
+        status: 'failed';
+        error: string;
+      }
+    | null;
   jobId?: string;
   metadata?: Metadata;
   publishedAt?: string;

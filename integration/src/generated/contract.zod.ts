@@ -18,6 +18,7 @@ export const topic = z.object({
   aspectLabel: z.string().optional(),
   aspectSimilarity: z.number().gte(-1).lte(1).optional(),
   isEmergent: z.boolean().optional(),
+  since: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')).optional(),
 });
 
 export const metrics = z.object({
@@ -28,6 +29,18 @@ export const metrics = z.object({
   embedding_coherence: z.number().gte(-1).lte(1),
 });
 
+export const refit = z.object({ advised: z.boolean(), why: z.string() });
+
+export const continuity = z.object({
+  previous: z.union([z.string(), z.null()]),
+  kept: z.array(z.number().int().gte(0)),
+  born: z.array(z.number().int().gte(0)),
+  faded: z.array(z.number().int().gte(0)),
+  moved: z.number().int().gte(0),
+  shared: z.number().int().gte(0),
+  refit: refit,
+});
+
 export const completedResult = z.object({
   version: z.string(),
   status: z.literal('completed'),
@@ -36,6 +49,7 @@ export const completedResult = z.object({
   metrics: metrics,
   outlierCount: z.number().int().gte(0),
   aspectMapping: z.record(z.string(), z.array(z.number().int().gte(0))).optional(),
+  continuity: continuity.optional(),
   completedAt: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
 });
 
@@ -82,6 +96,7 @@ export const params = z.object({
   stop_words: z
     .union([z.array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$'))).max(1000), z.null()])
     .optional(),
+  refit: z.union([z.boolean(), z.null()]).optional(),
 });
 
 export const topicModelRequest = z.object({
@@ -89,6 +104,47 @@ export const topicModelRequest = z.object({
   type: z.union([z.literal('topic-model'), z.literal(null)]).optional(),
   params: z.union([params, z.null()]).optional(),
   items: z.array(item),
+  previous: z
+    .union([
+      z.string().min(1),
+      z.object({
+        topics: z.array(
+          z.object({
+            topicIndex: z.number().int().gte(0).lte(2147482647),
+            rawLabel: z.string().optional(),
+            since: z
+              .union([
+                z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
+                z.null(),
+              ])
+              .optional(),
+          }),
+        ),
+        assignments: z.array(
+          z.object({ submissionId: z.string().min(1), topicIndex: z.number().int().gte(0).lte(2147482647) }),
+        ),
+        outlierCount: z.number().int().gte(0).lte(2147482647).optional(),
+        completedAt: z
+          .union([
+            z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
+            z.null(),
+          ])
+          .optional(),
+        continuity: z
+          .union([
+            z.object({
+              kept: z.array(z.number().int().gte(0).lte(2147482647)).optional(),
+              born: z.array(z.number().int().gte(0).lte(2147482647)).optional(),
+              faded: z.array(z.number().int().gte(0).lte(2147482647)).optional(),
+            }),
+            z.null(),
+          ])
+          .optional(),
+      }),
+      z.object({ status: z.literal('failed'), error: z.string() }),
+      z.null(),
+    ])
+    .optional(),
   jobId: z.string().optional(),
   metadata: metadata.optional(),
   publishedAt: z.string().optional(),

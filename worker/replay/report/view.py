@@ -122,8 +122,9 @@ def make_view(session: Session) -> ReportView:
 
 
 def label_of(fit: TopicFit, topic: int, n_words: int = 3) -> str:
-    """Join the first keywords of a topic to a label."""
-    return ", ".join(fit.topics[topic].keywords[:n_words])
+    """Join the first keywords of a topic to a label, with its own number if it is not its place in the fit."""
+    words = ", ".join(fit.topics[topic].keywords[:n_words])
+    return words if fit.continuity is None else f"{words} (topicIndex {fit.continuity.numbers[topic]})"
 
 
 def merge_trees(fit: TopicFit, diagnostics: Diagnostics) -> list[TopicTree]:

@@ -1,0 +1,181 @@
+"""How far topics stay when a few comments go or come: plain BERTopic, a fresh fit, and a fit with `previous`.
+
+    python -m tests.benchmarks.stability --data FOLDER [--draws 10] [--plain-draws 1] [--only CORPUS ...]
+                                         [--most 3000]
+
+FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each corpus. A draw takes comments of a
+corpus at random, fits some of them, then fits with a few less or more. Topics of plain BERTopic and of a fresh fit
+have the numbers that they come with. Cells are means over the draws of
+
+    ARI     of the comments that both runs have in a topic,
+    index   share of the comments that were in a topic and still have its topicIndex,
+    label   share of the topics of the first run whose rawLabel is still there,
+    NMI     over all comments of the second run against the labels, less that of a fresh fit.
+"""
+
+import argparse
+import logging
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from sentence_transformers import SentenceTransformer
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+from tests.benchmarks.corpora import LabelledCorpus, corpus_names, load_corpus
+from tests.benchmarks.plain import fit_plain
+from tests.small_model import small_model
+from worker.topics.earlier import UNKNOWN, EarlierTopics
+from worker.topics.fit import IntArray, TopicFit, TopicParams
+from worker.topics.pipeline import fit_topics
+from worker.topics.words.encoders import CorpusEncoder
+
+CHANGES: dict[str, Callable[[int], tuple[int, int]]] = {
+    "1 comment less": lambda n: (n, n - 1),
+    "1 % less": lambda n: (n, round(0.99 * n)),
+    "5 % more": lambda n: (round(n / 1.05), n),
+    "20 % more": lambda n: (round(n / 1.2), n),
+    "100 % more": lambda n: (n // 2, n),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """The topicIndex of each comment, -1 for outliers, and the rawLabel of each topic by its index."""
+
+    numbers: IntArray
+    raw_labels: dict[int, str]
+
+
+@dataclass(frozen=True)
+class Stability:
+    """One row."""
+
+    ari: float
+    index: float
+    label: float
+    nmi: float
+
+
+def subset(corpus: LabelledCorpus, rows: IntArray) -> LabelledCorpus:
+    """Take some documents of a corpus."""
+    return LabelledCorpus(
+        corpus.name,
+        [corpus.texts[row] for row in rows],
+        np.ascontiguousarray(corpus.embeddings[rows]),
+        [corpus.labels[row] for row in rows],
+    )
+
+
+def run_worker(corpus: LabelledCorpus, earlier: EarlierTopics | None = None) -> Run:
+    """Fit a corpus with the engine's defaults."""
+    fit = fit_topics(
+        corpus.texts,
+        corpus.embeddings,
+        TopicParams(),
+        encoder=CorpusEncoder(),
+        device="cpu",
+        on_stage=lambda _: None,
+        earlier=earlier,
+    )
+    assert isinstance(fit, TopicFit)
+    numbers = list(range(len(fit.topics))) if fit.continuity is None else list(fit.continuity.numbers)
+    kept = [None] * len(numbers) if fit.continuity is None else list(fit.continuity.raw_labels)
+    labels = {
+        number: label or raw_label(number, topic.keywords)
+        for number, label, topic in zip(numbers, kept, fit.topics, strict=True)
+    }
+    return Run(np.array([*numbers, -1], dtype=np.int64)[fit.labels], labels)
+
+
+def run_plain(corpus: LabelledCorpus, model: SentenceTransformer) -> Run:
+    """Fit a corpus with plain BERTopic."""
+    fit = fit_plain(corpus, model, seed=42)
+    return Run(fit.labels, {number: raw_label(number, words) for number, words in enumerate(fit.topics)})
+
+
+def raw_label(number: int, keywords: Sequence[str]) -> str:
+    """Name a topic as BERTopic does."""
+    return "_".join([str(number), *keywords[:4]])
+
+
+def after(first: Run, before: IntArray) -> EarlierTopics:
+    """Say of a first run what a second one is told; `before` as the second run's comments were numbered."""
+    return EarlierTopics(before, first.raw_labels, max(first.raw_labels))
+
+
+def measure(first: Run, second: Run, before: IntArray, labels: Sequence[str], fresh: Run) -> Stability:
+    """Compare two runs; `before` is the first one's numbers of the second one's comments, negative for none."""
+    both = (before >= 0) & (second.numbers >= 0)
+    kept = [second.raw_labels.get(number) == label for number, label in first.raw_labels.items()]
+    nmi = [normalized_mutual_info_score(labels, run.numbers) for run in (second, fresh)]
+    return Stability(
+        ari=adjusted_rand_score(before[both], second.numbers[both]),
+        index=float(np.mean((before == second.numbers)[before >= 0])),
+        label=float(np.mean(kept)),
+        nmi=nmi[0] - nmi[1],
+    )
+
+
+def draw(corpus: LabelledCorpus, seed: int, change: str, model: SentenceTransformer | None) -> dict[str, Stability]:
+    """Measure one change of one draw; plain BERTopic only if its model is given."""
+    n_first, n_second = CHANGES[change](len(corpus.texts))
+    order = np.random.default_rng(seed).permutation(len(corpus.texts))
+    earlier, later = subset(corpus, order[:n_first]), subset(corpus, order[:n_second])
+    first, fresh = run_worker(earlier), run_worker(later)
+
+    def numbered(run: Run) -> IntArray:
+        before = np.full(n_second, UNKNOWN, dtype=np.int64)
+        shared = min(n_first, n_second)
+        before[:shared] = np.where(run.numbers[:shared] >= 0, run.numbers[:shared], UNKNOWN)
+        return before
+
+    before = numbered(first)
+    kept = run_worker(later, after(first, before))
+    rows = {
+        "a fresh fit": measure(first, fresh, before, later.labels, fresh),
+        "with previous": measure(first, kept, before, later.labels, fresh),
+    }
+    if model is not None:
+        plain = run_plain(earlier, model)
+        rows["plain BERTopic"] = measure(plain, run_plain(later, model), numbered(plain), later.labels, fresh)
+    return rows
+
+
+def main() -> None:
+    """Print the table."""
+    arguments = _arguments()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    model = SentenceTransformer(str(small_model()), device="cpu") if arguments.plain_draws else None
+    print(f"means of {arguments.draws} draws, of plain BERTopic {arguments.plain_draws}\n")
+    print("| corpus | change | | ARI | same index | same label | NMI less a fresh fit's |")
+    print("|---|---|---|---|---|---|---|")
+    for name in arguments.only or corpus_names(arguments.data):
+        whole = load_corpus(arguments.data, name)
+        for change in CHANGES:
+            found: dict[str, list[Stability]] = {}
+            for seed in range(arguments.draws):
+                chosen = np.random.default_rng(seed).permutation(len(whole.texts))[: arguments.most]
+                with_plain = model if seed < arguments.plain_draws else None
+                for who, row in draw(subset(whole, np.sort(chosen)), seed, change, with_plain).items():
+                    found.setdefault(who, []).append(row)
+            for who, some in found.items():
+                cells = " | ".join(f"{value:.3f}" for value in np.mean([astuple(row) for row in some], axis=0))
+                print(f"| {name} | {change} | {who} | {cells} |", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--plain-draws", type=int, default=1, help="plain BERTopic is slow; 0 leaves it out")
+    parser.add_argument("--only", nargs="+", metavar="CORPUS")
+    parser.add_argument("--most", type=int, default=3_000, help="comments of a corpus that are taken")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
