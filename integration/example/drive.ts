@@ -22,6 +22,8 @@ async function drive(file: string): Promise<object> {
       String,
       (error: Error) => error.message,
     );
+    const previous = await service.awaitResult(again);
+    const kept = await service.run({ ...batch, previous }, { pipelineId: 'kept' });
     await events.waitUntilReady();
     const finished = new Map<string, unknown>();
     const both = new Promise<void>((resolve) => {
@@ -36,6 +38,7 @@ async function drive(file: string): Promise<object> {
       refused,
       late,
       sameJob: again.id,
+      continuity: kept.status === 'completed' ? kept.continuity : kept.error,
       options: again.opts,
       request: topicModelRequest.safeParse(again.data).success,
       version: (await service.awaitResult(again)).version,

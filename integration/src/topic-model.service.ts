@@ -14,8 +14,8 @@ import { type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOpti
 import { parseResult } from './result';
 
 export type TopicModelJob = Job<TopicModelRequest, unknown>;
-/** The items and parameters; the rest of the envelope is added here. */
-export type Batch = Pick<TopicModelRequest, 'items' | 'params'>;
+/** The items, the parameters, and the earlier run whose topics stay; the rest of the envelope is added here. */
+export type Batch = Pick<TopicModelRequest, 'items' | 'params' | 'previous'>;
 
 const DAY_S = 24 * 60 * 60;
 const KEPT_JOBS = 30;
@@ -158,13 +158,14 @@ async function waitsForNothing(parent: Job): Promise<boolean> {
 }
 
 function envelope(batch: Batch, ids: PipelineIds): TopicModelRequest {
-  const { items, params } = batch;
+  const { items, params, previous } = batch;
   return {
     jobId: jobIdOf(ids),
     version: '1.0',
     type: 'topic-model',
     items,
     ...(params ? { params } : {}),
+    ...(previous ? { previous } : {}),
     metadata: { ...ids },
     publishedAt: new Date().toISOString(),
   };

@@ -50,7 +50,7 @@ values = st.one_of(
 )
 PARAMS = sorted(SCHEMA["$defs"]["Params"]["properties"])
 places = st.one_of(
-    st.sampled_from([("version",), ("type",), ("params",), ("items",), ("somethingElse",)]),
+    st.sampled_from([("version",), ("type",), ("params",), ("previous",), ("items",), ("somethingElse",)]),
     st.tuples(st.just("params"), st.sampled_from(PARAMS)),
     st.tuples(st.just("items"), st.integers(0, 19)),
     st.tuples(st.just("items"), st.integers(0, 19), st.sampled_from(["submissionId", "text", "embedding", "other"])),

@@ -70,6 +70,8 @@ def test_the_example_against_a_real_worker(
     assert told["refused"] == too_few
     assert "timed out" in told["late"]
     assert told["sameJob"] == "one--topic-model"
+    continuity = told["continuity"]
+    assert (continuity["previous"], continuity["kept"], continuity["moved"]) == ("inline", [0, 1, 2, 3], 0)
     assert told["options"]["attempts"] == 3
     assert told["options"]["backoff"] == {"type": "exponential", "delay": 5000}
     assert told["options"]["removeOnComplete"] == {"age": 86_400, "count": 30}

@@ -8,6 +8,7 @@ import pytest
 from tests.topics.themes import THEMES, themed_corpus
 from worker.topics.clusters.voters import make_voters
 from worker.topics.continuity.advice import grown_together
+from worker.topics.continuity.anchoring import united_labels
 from worker.topics.earlier import UNKNOWN, Continuity, EarlierTopics
 from worker.topics.fit import FloatArray, IntArray, TopicFit, TopicParams
 from worker.topics.pipeline import fit_topics
@@ -168,6 +169,17 @@ def test_the_order_of_the_comments_does_not_matter(corpus: Corpus) -> None:
     assert one.probabilities[shuffled].tolist() == other.probabilities.tolist()
     assert one.topics == other.topics
     assert one.continuity == other.continuity
+
+
+def test_copies_of_a_comment_have_one_topic(corpus: Corpus) -> None:
+    """Most of those that were in a topic decide, then the lower number; one that was in none says nothing."""
+    copies = np.array([0, 0, 0, 1, 1, 1, 2, 2, 3])
+    labels = np.array([4, 2, 4, -2, 5, -1, 7, 6, -1])
+    assert united_labels(labels, copies).tolist() == [4, 4, 4, 5, 5, 5, 6, 6, -1]
+    themes = corpus[2]
+    rows = np.append(np.arange(len(themes)), 5)
+    before = np.append(themes, 3)
+    assert numbers_of(fit(corpus, rows, known(before)))[[5, -1]].tolist() == [0, 0]
 
 
 def test_a_refit_is_advised_if_more_than_a_third_is_new(corpus: Corpus) -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from worker.topics.clusters.voters import make_voters
 from worker.topics.continuity import newcomers
 from worker.topics.continuity.advice import modularity
+from worker.topics.continuity.anchoring import place_by_neighbors
 from worker.topics.continuity.newcomers import real_topics
 from worker.topics.continuity.numbering import anchored_numbers, faded_numbers, matched_numbers, with_new_numbers
 from worker.topics.fit import FloatArray, IntArray
@@ -71,6 +73,21 @@ def test_the_largest_come_first_and_twins_are_one() -> None:
     assert real_topics(groups, labels, points, 10) == [2, 1]
     assert real_topics(groups, labels, points, 1) == [2]
     assert real_topics(groups, labels, points, 0) == []
+
+
+def test_news_are_not_pulled_into_an_old_topic_one_by_one() -> None:
+    """Three votes are too few if the other neighbors are in no topic: these may be a topic of their own."""
+    n, k = 60, 20
+    distances = np.full((n, k), 0.1, dtype=np.float32)
+    for n_votes, topic in ((3, -1), (7, -1), (8, 0)):
+        neighbors = np.tile(np.arange(k), (n, 1))
+        # The neighbors of the last one: some of the topic, the others left over.
+        neighbors[-1] = [*range(n_votes), *range(30, 30 + k - n_votes)]
+        neighbors[30:-1] = np.arange(30, 30 + k)
+        labels = np.where(np.arange(n) < 30, 0, -1)
+        placed = place_by_neighbors(labels, make_voters(neighbors, distances, np.arange(n)))
+        assert placed[-1] == topic
+        assert placed[:-1].tolist() == labels[:-1].tolist()
 
 
 def test_new_numbers_are_above_the_highest_ever_used() -> None:
