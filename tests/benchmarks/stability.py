@@ -1,7 +1,7 @@
 """How far topics stay when a few comments go or come: plain BERTopic, a fresh fit, and a fit with `previous`.
 
     python -m tests.benchmarks.stability --data FOLDER [--draws 10] [--plain-draws 1] [--only CORPUS ...]
-                                         [--most 3000]
+                                         [--changes CHANGE ...] [--most 3000]
 
 FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each corpus. A draw takes comments of a
 corpus at random, fits some of them, then fits with a few less or more. Topics of plain BERTopic and of a fresh fit
@@ -155,7 +155,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for name in arguments.only or corpus_names(arguments.data):
         whole = load_corpus(arguments.data, name)
-        for change in CHANGES:
+        for change in arguments.changes:
             found: dict[str, list[Stability]] = {}
             for seed in range(arguments.draws):
                 chosen = np.random.default_rng(seed).permutation(len(whole.texts))[: arguments.most]
@@ -173,6 +173,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--plain-draws", type=int, default=1, help="plain BERTopic is slow; 0 leaves it out")
     parser.add_argument("--only", nargs="+", metavar="CORPUS")
+    parser.add_argument("--changes", nargs="+", choices=list(CHANGES), default=list(CHANGES))
     parser.add_argument("--most", type=int, default=3_000, help="comments of a corpus that are taken")
     return parser.parse_args()
 
