@@ -13,7 +13,7 @@ from worker.topics.modelling import Modelled
 from worker.topics.preparation import Prepared
 from worker.topics.stages import StageClock
 from worker.topics.words.academic_aspects import aspects_in_force
-from worker.topics.words.aspects import match_aspects
+from worker.topics.words.aspects import Batch, match_aspects
 from worker.topics.words.keywords import Keyword
 
 
@@ -80,15 +80,8 @@ def _extended(fit: TopicFit, keywords: list[list[Keyword]], prepared: Prepared) 
     params, corpus = prepared.params, prepared.corpus
     aspects = aspects_in_force(params)
     if aspects is not None:
-        matches = match_aspects(
-            _vectors(keywords),
-            aspects,
-            params.match_threshold,
-            prepared.encoder,
-            prepared.vocabulary,
-            corpus.texts,
-            corpus.embeddings,
-        )
+        batch = Batch(corpus.texts, corpus.embeddings, prepared.vocabulary)
+        matches = match_aspects(_vectors(keywords), aspects, params.match_threshold, prepared.encoder, batch)
         fit = replace(fit, aspects=matches)
     if params.multi_topic:
         fit = replace(fit, second=second_topics(fit.labels, fit.probabilities, corpus.embeddings))

@@ -1,6 +1,7 @@
 """Guided aspects: which of the aspects that somebody cares about a topic speaks of."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -11,14 +12,27 @@ from worker.topics.words.tokens import tokenize
 from worker.topics.words.vocabulary import Vocabulary, denied_key
 
 
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Where seed words are looked up.
+
+    Attributes:
+        texts: (n,) the documents.
+        embeddings: (n, d) float32, L2-normalized, their given vectors.
+        vocabulary: of the documents.
+    """
+
+    texts: Sequence[str]
+    embeddings: FloatArray
+    vocabulary: Vocabulary
+
+
 def match_aspects(
     keywords: Sequence[FloatArray],
     aspects: Mapping[str, Sequence[str]],
     threshold: float,
     encoder: KeywordEncoder,
-    vocabulary: Vocabulary,
-    texts: Sequence[str],
-    embeddings: FloatArray,
+    batch: Batch,
 ) -> tuple[AspectMatch, ...]:
     """Match each topic to the aspect whose seed words' centroid is nearest to its keywords' centroid.
 
@@ -30,15 +44,13 @@ def match_aspects(
         aspects: seed words by the aspect's name.
         threshold: cosine below which a topic is emergent: it speaks of none of them.
         encoder: the one that made the keywords' vectors.
-        vocabulary: of the batch.
-        texts: (n,) the batch.
-        embeddings: (n, e) float32, L2-normalized, the batch.
+        batch: the documents that the topics are of.
     """
     names = sorted(aspects)
     seeds = [seed for name in names for seed in aspects[name]]
     owner = np.repeat(np.arange(len(names)), [len(aspects[name]) for name in names])
-    counts = sparse.hstack([_occurrence(seed, vocabulary) for seed in seeds]).tocsr()
-    vectors = encoder.space(Candidates(seeds, counts, texts, embeddings), np.arange(0)).terms
+    counts = sparse.hstack([_occurrence(seed, batch.vocabulary) for seed in seeds]).tocsr()
+    vectors = encoder.space(Candidates(seeds, counts, batch.texts, batch.embeddings), np.arange(0)).terms
     centroids = unit(np.stack([vectors[owner == aspect].mean(axis=0) for aspect in range(len(names))]))
     topics = unit(np.stack([own.mean(axis=0) for own in keywords]))
     similarity = np.round(topics @ centroids.T, 6)

@@ -40,7 +40,8 @@ def readable(counts: sparse.csr_matrix, vocabulary: Vocabulary) -> sparse.csr_ma
     """Tell which terms say in a topic what its comments say: (topics, t) of ones, (topics, t) counts given.
 
     Where most occurrences of a word (in any of its forms) are denied, only the denied term is left, without
-    which the topic would be named by the opposite; else only the others.
+    which the topic would be named by the opposite; else only the others. A term that no comment holds as it is
+    shown is never left.
     """
     first, second = vocabulary.stems[:, 0], vocabulary.stems[:, 1]
     is_denied, is_single = vocabulary.denied, second == NO_WORD
@@ -54,7 +55,7 @@ def readable(counts: sparse.csr_matrix, vocabulary: Vocabulary) -> sparse.csr_ma
     found = counts.tocoo()
     first_denied = _cells(balance, found.row, first[found.col])
     second_denied = _cells(balance, found.row, second[found.col]) & (second[found.col] >= 0)
-    kept = np.where(is_denied[found.col], first_denied, ~first_denied & ~second_denied)
+    kept = np.where(is_denied[found.col], first_denied, ~first_denied & ~second_denied) & vocabulary.written[found.col]
     cells = (found.row[kept], found.col[kept])
     return sparse.csr_matrix((np.ones(len(cells[0]), dtype=np.int8), cells), shape=counts.shape)
 

@@ -32,7 +32,10 @@ class Stream:
         joined: (m,) bool, whether nothing but white space stands between the word and the one before it,
             and neither is denied.
         denied: (m,) bool.
-        negators: by word, the negator that most often denies it; ties to the first in the alphabet.
+        negators: by word, the negator that most often stands before it with nothing but function words between;
+            ties to the first in the alphabet.
+        unpaired: words that are denied behind another one only ("clearly" in "does not teach clearly"); theirs is
+            the negator of that one.
         is_native: whether the batch speaks Cebuano or Tagalog, if only among other languages.
     """
 
@@ -42,6 +45,7 @@ class Stream:
     joined: BoolArray
     denied: BoolArray
     negators: dict[str, str]
+    unpaired: frozenset[str]
     is_native: bool
 
 
@@ -106,14 +110,20 @@ def read_stream(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Str
     joined[1:] = np.diff(at) == 1
     denied = denier[at] >= 0
     joined[1:] &= ~denied[1:] & ~denied[:-1]
-    pairs = zip(words[denied].tolist(), ids[denier[at][denied]].tolist(), strict=True)
+    is_pair = denied & (denier[at] != denier[at - 1])
+    negated = np.stack([words, ids[denier[at]]], axis=1)
+    pairs, behind = (
+        _commonest([(spelled[word], reading.tokens[negator]) for word, negator in negated[some].tolist()])
+        for some in (is_pair, denied & ~is_pair)
+    )
     return Stream(
         spelled=spelled,
         words=words,
         offsets=np.concatenate([[0], np.cumsum(is_content)])[reading.ends].astype(np.int64),
         joined=joined,
         denied=denied,
-        negators=_commonest([(spelled[word], reading.tokens[negator]) for word, negator in pairs]),
+        negators=behind | pairs,
+        unpaired=frozenset(behind.keys() - pairs.keys()),
         is_native=reading.is_native,
     )
 
@@ -129,7 +139,7 @@ def plain_stream(documents: Sequence[Sequence[str]]) -> Stream:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     joined = np.ones(len(words), dtype=bool)
     joined[offsets[:-1][lengths > 0]] = False
-    return Stream(spelled, words, offsets, joined, np.zeros(len(words), dtype=bool), {}, is_native=False)
+    return Stream(spelled, words, offsets, joined, np.zeros(len(words), dtype=bool), {}, frozenset(), is_native=False)
 
 
 def _mark_foreign(kinds: npt.NDArray[np.int8], ids: IntArray, read: Sequence[tuple[str, Kind]]) -> None:

@@ -23,7 +23,7 @@ _DENIED = "\x00 "
 class Vocabulary:
     """The 1- and 2-grams of a batch, and where they are.
 
-    A word counts apart where it is denied: as a term of two words, the negator that most often denies it
+    A word counts apart where it is denied: as a term of two words, the negator that most often stands before it
     and the word ("no problem"). Two-word terms are words that stand side by side in a comment.
 
     Attributes:
@@ -32,6 +32,8 @@ class Vocabulary:
         tokens: (m,) int64, the term (of one word, or denied) at each place, the documents one after the other.
         offsets: (n + 1,) int64, where each document begins in `tokens`.
         joined: (m,) bool, whether the word and the one before it stand side by side.
+        written: (t,) bool, whether comments hold the term as it is shown; they do not hold "not clearly" if all they
+            say is "does not teach clearly".
         stems: (t, 2) int64, the number of each word's family; `NO_WORD` for no second word, `NEGATOR` for a negator.
         columns: the column of each term by its key: the term itself, of denied words `denied_key`.
     """
@@ -41,6 +43,7 @@ class Vocabulary:
     tokens: IntArray
     offsets: IntArray
     joined: BoolArray
+    written: BoolArray
     stems: IntArray
     columns: dict[str, int]
 
@@ -135,6 +138,10 @@ def _counted(stream: Stream) -> Vocabulary:
         tokens=columns[: len(words)].astype(np.int64),
         offsets=stream.offsets,
         joined=stream.joined,
+        written=np.array(
+            [b != width - 1 or spelled[a] not in stream.unpaired for a, b in zip(first, second, strict=True)],
+            dtype=bool,
+        ),
         stems=np.stack([by_rank[first], stems], axis=1),
         columns={key: column for column, key in enumerate(keys)},
     )
