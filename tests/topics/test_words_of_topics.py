@@ -130,6 +130,13 @@ def test_one_word_in_several_forms_takes_one_place() -> None:
     assert vocabulary.forms_of(["no comment"]) != vocabulary.forms_of(["tagal"])
 
 
+def test_native_affixes_count_only_in_a_batch_that_speaks_cebuano_or_tagalog() -> None:
+    """In an English batch "migrant" and "grant" are two words."""
+    english, native = build_vocabulary(["migrant grant"]), build_vocabulary(["matagal ang tagal po"])
+    assert english.forms_of(["migrant"]) != english.forms_of(["grant"])
+    assert native.forms_of(["matagal"]) == native.forms_of(["tagal"])
+
+
 def test_own_stop_words_name_no_topic() -> None:
     """Words and phrases, whatever their case and spelling; a word of a phrase alone stays."""
     themes = [["sir Reyes is late", "Sir REYES late again", "late si Sir reyes’"], ["reyes hall is dirty"], JOKES]
