@@ -1,5 +1,7 @@
 """A real redis-server as a process: started, stopped, killed, frozen and restarted by tests."""
 
+import contextlib
+import secrets
 import shutil
 import signal
 import socket
@@ -10,6 +12,9 @@ from pathlib import Path
 import redis
 
 START_TIMEOUT_S = 20.0
+# Below the ports that kernels give to clients, so that none of those takes the port before the server does; and so low
+# that the bus of a cluster, 10,000 ports higher, is a port too.
+PORTS = range(10_000, 22_000)
 
 
 class RedisServer:
@@ -39,16 +44,20 @@ class RedisServer:
             [_binary(), *options, *persistence, *self._arguments], stdout=subprocess.DEVNULL
         )
         deadline = time.monotonic() + START_TIMEOUT_S
-        while True:
-            try:
-                with self.client() as client:
-                    client.ping()
-                return
-            except (redis.ConnectionError, redis.exceptions.AuthenticationError) as error:
-                if isinstance(error, redis.exceptions.AuthenticationError):
-                    return
-                assert time.monotonic() < deadline, "redis-server does not answer"
-                time.sleep(0.02)
+        while not self._answers():
+            assert self._process.poll() is None, f"redis-server ended with exit code {self._process.returncode}"
+            assert time.monotonic() < deadline, "redis-server does not answer"
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            with self.client() as client:
+                client.ping()
+        except redis.exceptions.AuthenticationError:
+            return True
+        except redis.ConnectionError:
+            return False
+        return True
 
     def stop(self) -> None:
         """End it and wait."""
@@ -80,7 +89,8 @@ def _binary() -> str:
 
 def free_port() -> int:
     """Find a TCP port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -4,7 +4,6 @@ import functools
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from tests.deployment.files import DOCKER, SETTINGS
 from tests.docs.pages import PAGES, BadMarker, Block, blocks
 from tests.docs.shell import Shell, missing_lines
 from tests.integration.conftest import node_modules
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, free_port
 
 # The client's packages, which its page's first command would otherwise download.
 __all__ = ["node_modules"]
@@ -37,10 +36,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -
     """Give a shell in a checkout, which all pages share; a worker that one page starts serves the others."""
     if shutil.which("curl") is None:
         pytest.skip("curl is not here: apt-get install curl")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        health_port = free.getsockname()[1]
-    shell = Shell(tmp_path_factory.mktemp("pages"), redis_server.port, health_port)
+    shell = Shell(tmp_path_factory.mktemp("pages"), redis_server.port, free_port())
     yield shell
     shell.stop()
 

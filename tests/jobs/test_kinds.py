@@ -1,7 +1,6 @@
 """A second kind of job needs one file and one line in the registry: everything else goes by the table."""
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -12,7 +11,7 @@ from tests.acceptance import conftest as acceptance
 from tests.acceptance.envelopes import themed_envelope
 from tests.acceptance.processes import Producer, WorkerProcess
 from tests.jobs.word_count import WORD_COUNT
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, free_port
 from tests.replay.commands import ask
 from worker.errors import ConfigurationError
 from worker.jobs.registry import DEFAULT_KIND, KINDS, kind_of, kinds_with, show_schema
@@ -28,10 +27,7 @@ node_project = acceptance.node_project
 @pytest.fixture
 def port() -> int:
     """Find a port for the metrics."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        number: int = probe.getsockname()[1]
-    return number
+    return free_port()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from tests.certificates import Authority
-from tests.redis_server import RedisServer, free_port
+from tests.redis_server import RedisServer
 from tests.tcp_proxy import TcpProxy
 from worker.errors import RedisUnusable
 from worker.queue import unreachable
@@ -137,7 +137,7 @@ async def test_a_web_server_is_no_redis(http_port: int) -> None:
     ("url", "reason"),
     [
         ("redis://no-such-host.invalid", "DNS"),
-        (f"redis://127.0.0.1:{free_port()}", "connection refused"),
+        ("redis://127.0.0.1:1", "connection refused"),
         ("unix:///no/such/socket", "no such socket"),
     ],
     ids=["dns", "refused", "socket"],

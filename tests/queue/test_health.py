@@ -1,13 +1,13 @@
 """Health as the probes tell it, where a real fault would take too long to wait for."""
 
 import json
-import socket
 import time
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
+from tests.redis_server import free_port
 from worker.compute.compute import Compute, ComputeState
 from worker.compute.config import ComputeConfig
 from worker.operations import health as health_module
@@ -29,9 +29,7 @@ def ask(port: int, path: str) -> tuple[int, list[str]]:
 
 def test_a_loop_that_does_not_turn_fails_liveness(monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer comes from a thread, so it comes, and says for how long."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     health, began_s = Health(Compute(CONFIG), 300.0), time.monotonic()
     with serving(port, health, Telemetry(300.0)):
         assert ask(port, "/livez") == (200, [])
