@@ -11,11 +11,12 @@ import {
 } from 'bullmq';
 import type { TopicModelRequest, TopicModelResult } from './generated/contract';
 import { type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
+import { type BatchItem, packed } from './packing';
 import { parseResult } from './result';
 
 export type TopicModelJob = Job<TopicModelRequest, unknown>;
 /** The items, the parameters, and the earlier run whose topics stay; the rest of the envelope is added here. */
-export type Batch = Pick<TopicModelRequest, 'items' | 'params' | 'previous'>;
+export type Batch = Pick<TopicModelRequest, 'params' | 'previous'> & { items: readonly BatchItem[] };
 
 const DAY_S = 24 * 60 * 60;
 const KEPT_JOBS = 30;
@@ -163,7 +164,7 @@ function envelope(batch: Batch, ids: PipelineIds): TopicModelRequest {
     jobId: jobIdOf(ids),
     version: '1.0',
     type: 'topic-model',
-    items,
+    items: items.map(packed),
     ...(params ? { params } : {}),
     ...(previous ? { previous } : {}),
     metadata: { ...ids },

@@ -3,7 +3,10 @@
 Written from CONTRACT.md alone; slow, and in the words of the page.
 """
 
+import base64
 import math
+import re
+import struct
 from typing import Any
 
 MINIMA = {
@@ -26,10 +29,10 @@ def expected_start(data: Any) -> str:
     if len(items) < required:
         return f"Received {len(items)} items, need at least {required} (min_topic_size) "
     for position, item in enumerate(items):
-        if len(item["embedding"]) != 768:
-            length = len(item["embedding"])
+        length = len(_numbers(item["embedding"]))
+        if length != 768:
             return f"Expected 768-dim embeddings, got {length} (items[{position}], submissionId "
-    n_kept = sum(math.hypot(*map(float, item["embedding"])) >= 1e-8 for item in items)
+    n_kept = sum(math.hypot(*map(float, _numbers(item["embedding"]))) >= 1e-8 for item in items)
     if n_kept == 0:
         return "All embeddings are zero vectors"
     if n_kept < required:
@@ -76,9 +79,18 @@ def _item_follows(item: Any) -> bool:
         isinstance(item, dict)
         and _is_text(item.get("submissionId"))
         and _is_text(item.get("text"))
-        and isinstance(item.get("embedding"), list)
-        and _are_finite_numbers(item["embedding"])
+        and _are_finite_numbers(_numbers(item.get("embedding")))
     )
+
+
+def _numbers(embedding: Any) -> list[Any]:
+    """The numbers of an embedding, also of one that is packed; [None] if it is neither."""
+    if isinstance(embedding, list):
+        return embedding
+    if not isinstance(embedding, str) or not re.fullmatch(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2,3}=+)?", embedding):
+        return [None]
+    packed = base64.b64decode(embedding + "===") if len(embedding) % 4 == 0 else b"?"
+    return list(struct.unpack(f"<{len(packed) // 4}f", packed)) if len(packed) % 4 == 0 else [None]
 
 
 def _is_text(value: Any) -> bool:

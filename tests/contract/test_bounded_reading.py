@@ -10,7 +10,7 @@ import pytest
 from tests.contract.envelopes import make_envelope
 from worker.contract.envelope import Rejection, read_envelope
 from worker.contract.flaws import ENOUGH_FLAWS
-from worker.contract.rules import MOST_NUMBERS_READ
+from worker.contract.item import MOST_NUMBERS_READ
 
 N = 4 * ENOUGH_FLAWS
 
@@ -70,16 +70,16 @@ def test_a_row_much_too_long_is_not_converted(monkeypatch: pytest.MonkeyPatch) -
 
 
 def _lengths_converted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    from worker.contract import rules
+    from worker.contract import item
 
     lengths: list[int] = []
-    convert = rules.finite_row
+    convert = item.finite_row
 
     def counted(numbers: list[object]) -> Any:
         lengths.append(len(numbers))
         return convert(numbers)
 
-    monkeypatch.setattr(rules, "finite_row", counted)
+    monkeypatch.setattr(item, "finite_row", counted)
     return lengths
 
 

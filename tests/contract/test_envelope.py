@@ -1,5 +1,6 @@
 """Every rule of the request and every message of the failure table, row by row."""
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -50,12 +51,23 @@ STRING_RULE = [
     ("", "must not be empty"),
     ("half \ud83d", "must be valid Unicode, but holds half of a surrogate pair"),
 ]
+PACKED = base64.b64encode(np.linspace(-1, 1, 768, dtype="<f4").tobytes()).decode()
+NOT_PACKED = [
+    "0.1",
+    PACKED[:-1],
+    PACKED[:-4] + "====",
+    PACKED + "\n",
+    " " + PACKED[1:],
+    PACKED[:-1] + "_",
+    PACKED[:-1] + "é",
+    base64.b64encode(bytes(3071)).decode(),
+]
 EMBEDDING_RULE = [
     (ABSENT, "is required"),
-    (None, "must be an array of numbers"),
-    ("0.1", "must be an array of numbers"),
-    (0.1, "must be an array of numbers"),
-    ({"0": 0.1}, "must be an array of numbers"),
+    (None, "must be an array of numbers, or base64"),
+    (0.1, "must be an array of numbers, or base64"),
+    ({"0": 0.1}, "must be an array of numbers, or base64"),
+    *((text, "must be the base64 of little-endian float32 numbers, padded") for text in NOT_PACKED),
 ]
 
 
@@ -83,6 +95,44 @@ def test_embedding_entry_must_be_a_finite_number(entry: object, length: int) -> 
     broken["items"][3]["embedding"][17] = entry
     broken["items"][3]["embedding"][-1] = entry
     assert error_of(broken) == "Invalid envelope: items[3].embedding[17]: must be a finite number"
+
+
+def packed(row: Any) -> str:
+    """Pack numbers as the contract says."""
+    return base64.b64encode(np.asarray(row, dtype="<f4").tobytes()).decode()
+
+
+def test_a_packed_embedding_is_the_same_embedding() -> None:
+    """Byte by byte, beside numbers in one batch; extreme values, subnormal ones and a zero vector included."""
+    rows = np.random.default_rng(7).normal(size=(20, 768)).astype("<f4")
+    rows[1] *= np.float32(1e-38)
+    rows[2] = np.finfo("<f4").max
+    rows[3] = np.finfo("<f4").smallest_subnormal
+    rows[4] = 0
+    numbers, both = make_envelope(20), make_envelope(20)
+    for position, row in enumerate(rows):
+        numbers["items"][position]["embedding"] = row.tolist()
+        both["items"][position]["embedding"] = packed(row) if position % 3 else row.tolist()
+    ours, theirs = batch_of(both), batch_of(numbers)
+    assert ours.embeddings.tobytes() == theirs.embeddings.tobytes()
+    assert ours.kept.tolist() == theirs.kept.tolist()
+    assert 4 not in ours.kept
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_a_packed_number_must_be_finite(number: float) -> None:
+    """It is named by its entry."""
+    row = np.ones(768)
+    row[17] = row[-1] = number
+    broken = put(make_envelope(), ("items", 3, "embedding"), packed(row))
+    assert error_of(broken) == "Invalid envelope: items[3].embedding[17]: must be a finite number"
+
+
+@pytest.mark.parametrize("length", [0, 512, 767, 769, 1024, 5_000])
+def test_a_packed_embedding_of_another_length(length: int) -> None:
+    """Its length in numbers is told; no row takes memory for more than 4,096 of them."""
+    broken = put(make_envelope(), ("items", 3, "embedding"), packed(np.ones(length)))
+    assert error_of(broken).startswith(f"Expected 768-dim embeddings, got {length} (items[3]")
 
 
 @pytest.mark.parametrize("value", [None, 1, "item", [], True])

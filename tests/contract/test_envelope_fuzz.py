@@ -6,8 +6,10 @@ carry (1e999, NaN, escaped half surrogates). `reference.expected_start` says ind
 what each must give.
 """
 
+import base64
 import json
 import random
+import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -46,6 +48,8 @@ NASTY: list[Any] = [
     "", " ", "0", "15", "1.0", "2.0", "1", "NaN", "topic-model", "null", "\x00",
     "\ud800", "a\udfff", "😀", "\u2028", SENTINEL_TEXT, LONG_TEXT,
     [], {}, [None], [[]], [0.5], [True] * 768, ["0.1"] * 768, [0] * 768, [1] * 768, [0.5] * 767,
+    *(base64.b64encode(struct.pack("<f", 0.5) * n).decode() for n in (1, 767, 768, 769, 5_000)),
+    "A" * 4096, "/" * 4096, "A" * 4095 + "=", "A" * 4094 + "==", "A" * 4095,
     [0.5] * 769, [1e300] * 768, [1e-10] * 768, [float("nan")] * 768,
     {"": None}, {"\ud800": "\ud800"},
     {"0": 0.5}, {"items": []}, DEEP,

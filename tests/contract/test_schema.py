@@ -1,7 +1,9 @@
 """The JSON Schema that `--schema` prints says what the worker itself takes and gives."""
 
+import base64
 import copy
 import json
+import struct
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -30,6 +32,8 @@ def validator(definition: str) -> Draft202012Validator:
 
 REQUEST, RESULT = validator("TopicModelRequest"), validator("TopicModelResult")
 
+ONES = base64.b64encode(struct.pack("<768f", *[1.0] * 768)).decode()
+
 # What may stand anywhere in an envelope. No text that is blank, and so unlike to a regular expression and to Python.
 values = st.one_of(
     st.none(),
@@ -47,6 +51,7 @@ values = st.one_of(
     st.just([1] * 768),
     st.just([0.25] * 767 + ["1"]),
     st.just([0.25] * 767 + [True]),
+    st.sampled_from(["A" * 4096, ONES, ONES[:-1] + "-", ONES[:-4], ONES + ONES[:16]]),
 )
 PARAMS = sorted(SCHEMA["$defs"]["Params"]["properties"])
 places = st.one_of(

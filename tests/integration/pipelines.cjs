@@ -54,6 +54,18 @@ const commands = {
     const states = [await first.getState(), await adopted.getState()];
     return { second, id, states, parents: await labelling.getJobCountByTypes('waiting-children') };
   },
+  /** Embeddings of every form that the client takes; gives what Redis holds of them. */
+  async packed() {
+    const numbers = batch.items[0].embedding;
+    const odd = [[1e300, 0.5], [null, 0.5]];
+    const forms = [numbers, Float32Array.from(numbers), Float64Array.from(numbers), 'AACAPw==', ...odd];
+    const items = forms.map((embedding, i) => ({ submissionId: `${i}`, text: 'late', embedding }));
+    const { id } = await service.enqueue({ items }, { pipelineId: 'packed' });
+    const topicModel = new Queue('topic-model', options);
+    const { data } = await topicModel.getJob(id);
+    await topicModel.close();
+    return { numbers, held: data.items.map((item) => item.embedding) };
+  },
   async three() {
     const keepsTwo = new TopicModelService({ ...options, keepCompletedCount: 2 });
     for (const pipelineId of ['one', 'two', 'three']) await keepsTwo.run(batch, { pipelineId }, TIMEOUT_MS);

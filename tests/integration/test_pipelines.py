@@ -1,11 +1,13 @@
 """Pipelines whose batches are enqueued again, by the oldest and the newest BullMQ; their jobs are bounded, too."""
 
+import base64
 import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.acceptance.faults.conftest import batch, record, start_worker
@@ -67,6 +69,14 @@ def test_a_child_that_is_under_way_has_one_parent(ask: Ask) -> None:
         "states": ["waiting-children", "waiting-children"],
         "parents": 2,
     }
+
+
+def test_embeddings_go_packed(ask: Ask) -> None:
+    """As little-endian float32; what float32 cannot hold goes as it came, so that the worker can name it."""
+    told = ask("packed")
+    assert len(told["numbers"]) == 768
+    packed = base64.b64encode(np.array(told["numbers"], dtype="<f4").tobytes()).decode()
+    assert told["held"] == [packed, packed, packed, "AACAPw==", [1e300, 0.5], [None, 0.5]]
 
 
 def test_no_more_jobs_are_kept_than_was_said(ask: Ask, start_worker: Callable[..., WorkerProcess]) -> None:

@@ -1,5 +1,6 @@
 """Texts without words, from which the engine counts the same terms."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -53,6 +54,14 @@ def test_own_stop_words_are_redacted() -> None:
     assert saved["params"]["stop_words"] == []
     assert "reyes" not in json.dumps(saved).lower()
     assert redacted({"items": items, "params": {"stop_words": [7]}})["params"]["stop_words"] == []
+
+
+def test_packed_embeddings_are_kept_and_other_strings_are_not() -> None:
+    """A string in the embedding's place may be the comment: it is kept only if it is a whole packed embedding."""
+    packed = base64.b64encode(np.ones(768, dtype="<f4").tobytes()).decode()
+    strings = [packed, "mahusaysiyaturo1", "x" * 4096 + "=", "late again " * 400]
+    items = [{"submissionId": "a", "text": "late", "embedding": string} for string in strings]
+    assert [item["embedding"] for item in redacted({"items": items})["items"]] == [packed, None, None, None]
 
 
 def test_redacting_loads_no_engine() -> None:

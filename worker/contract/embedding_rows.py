@@ -1,5 +1,6 @@
 """One embedding: a JSON value in, a finite row or a unit vector out."""
 
+import binascii
 import math
 from typing import Final
 
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 ZERO_NORM: Final = 1e-8
 _NUMBER_TYPES: Final = frozenset({int, float})
+_FLOAT32: Final = np.dtype("<f4")
 
 FloatRow = npt.NDArray[np.float64]
 
@@ -22,6 +24,28 @@ class NotFinite(ValueError):
     def __init__(self, entry: int) -> None:
         self.entry = entry
         super().__init__(f"entry {entry} is not a finite number")
+
+
+class NotPacked(ValueError):
+    """A string is not base64, or its bytes are no whole number of float32 values."""
+
+
+def packed_row(text: str) -> FloatRow:
+    """Convert the base64 (RFC 4648, padded) of d little-endian float32 values to (d,) float64, each the same value.
+
+    Raises:
+        NotPacked: as its name says.
+        NotFinite: a value is NaN or infinite.
+    """
+    try:
+        packed = binascii.a2b_base64(text, strict_mode=True)
+        row = np.frombuffer(packed, dtype=_FLOAT32).astype(np.float64)
+    except ValueError:  # binascii.Error is one; so is what numpy raises if bytes are left over
+        raise NotPacked("not the base64 of float32 values") from None
+    finite = np.isfinite(row)
+    if not finite.all():
+        raise NotFinite(int(finite.argmin()))
+    return row
 
 
 def finite_row(numbers: list[object]) -> FloatRow:

@@ -10,11 +10,11 @@ import numpy as np
 
 from worker.contract.embedding_rows import unit_vector
 from worker.contract.flaws import ENOUGH_FLAWS, Flaws, validate
+from worker.contract.item import EMBEDDING_DIM, Item, is_full
 from worker.contract.previous import NOT_HAD, EarlierResult, read_previous
-from worker.contract.rules import Envelope, Item, Params
+from worker.contract.rules import Envelope, Params
 from worker.topics.fit import DEFAULT_MIN_CLUSTER_SIZE, FloatArray, IntArray, TopicParams
 
-EMBEDDING_DIM: Final = 768
 _ID_CHARS_SHOWN: Final = 80
 
 
@@ -166,18 +166,13 @@ def _count_full_rows(raw_items: list[Any]) -> int:
     """Count the embeddings of the right length, as far as `_read_items` can come."""
     n_full = n_other = 0
     for raw in raw_items:
-        if _has_full_row(raw):
+        if isinstance(raw, dict) and is_full(raw.get("embedding")):
             n_full += 1
         else:  # a flaw, or an embedding of another length
             n_other += 1
             if n_other > 2 * ENOUGH_FLAWS:
                 break
     return n_full
-
-
-def _has_full_row(raw: object) -> bool:
-    embedding = raw.get("embedding") if isinstance(raw, dict) else None
-    return isinstance(embedding, list) and len(embedding) == EMBEDDING_DIM
 
 
 def _unfit(items: _Items, n_items: int, required: int) -> str | None:

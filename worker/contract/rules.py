@@ -2,18 +2,14 @@
 
 from typing import Annotated, Any, Final
 
-import numpy as np
 from pydantic import AfterValidator, BaseModel, Field, PlainValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from worker.contract.embedding_rows import FloatRow, NotFinite, finite_row
 from worker.topics.fit import DEFAULT_MATCH_THRESHOLD, TopicParams
 
 MAX_ASPECTS: Final = 50
 MAX_SEEDS: Final = 100
 MAX_STOP_WORDS: Final = 1_000
-# Of an embedding that is longer than this, only the length is told.
-MOST_NUMBERS_READ: Final = 4096
 # A larger min_topic_size means the same as this one: more documents than any batch has. It fits an int32.
 _LARGEST_COUNT: Final = 2**31 - 1
 # Beyond these one request costs minutes and gigabytes; no batch gains from them.
@@ -55,19 +51,6 @@ def _flag(value: object) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
     raise PydanticCustomError("flag", "must be true or false")
-
-
-def _numbers(value: object) -> FloatRow:
-    if not isinstance(value, list):
-        raise PydanticCustomError("numbers", "must be an array of numbers")
-    if len(value) > MOST_NUMBERS_READ:
-        # Its length is wrong whatever its numbers are, so only the length is kept: this row takes no memory.
-        return np.broadcast_to(np.float64(0), (len(value),))
-    try:
-        return finite_row(value)
-    except NotFinite as error:
-        message = "must be a finite number"
-        raise PydanticCustomError("number", message, {"entry": error.entry}) from None
 
 
 def _threshold(value: object) -> float | None:
@@ -128,7 +111,6 @@ _ASPECTS_SCHEMA: Final = {
     "additionalProperties": {"type": "array", "minItems": 1, "maxItems": MAX_SEEDS, "items": _SHORT_TEXT},
 }
 _STOP_WORDS_SCHEMA: Final = {"type": ["array", "null"], "maxItems": MAX_STOP_WORDS, "items": _SHORT_TEXT}
-_NonEmpty = Annotated[str, Strict(), Field(min_length=1)]
 _OptionalString = Annotated[str, Strict()] | None
 _Flag = Annotated[bool | None, PlainValidator(_flag), WithJsonSchema({"type": ["boolean", "null"]})]
 
@@ -201,12 +183,3 @@ class Envelope(BaseModel):
     )
     params: Params | None = None
     items: Annotated[list[Any], Strict()]
-
-
-class Item(BaseModel):
-    """One comment: its id, its text as it came, its embedding."""
-
-    submission_id: _NonEmpty = Field(alias="submissionId")
-    text: _NonEmpty
-    # (d,) float64, finite. The caller checks the length, because a wrong one has its own message.
-    embedding: Annotated[Any, PlainValidator(_numbers), WithJsonSchema({"type": "array", "items": {"type": "number"}})]

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from worker.contract.envelope import EMBEDDING_DIM
+from worker.contract.item import Item
 from worker.contract.previous_schema import PREVIOUS_SCHEMA
 from worker.contract.result import MAX_KEYWORDS, MAX_LABEL
-from worker.contract.rules import Envelope, Item
+from worker.contract.rules import Envelope
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REQUEST: Final = (
     "The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds "
-    "half of a surrogate pair; there are at least min_topic_size items (15 by default) whose embedding is not the zero "
-    "vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if "
-    "they have another type, they are ignored."
+    "half of a surrogate pair; a packed embedding holds no NaN and no infinity; there are at least min_topic_size "
+    "items (15 by default) whose embedding is not the zero vector. Other keys are ignored, at every level. jobId, "
+    "metadata and publishedAt only correlate logs: if they have another type, they are ignored."
 )
 _RESULT: Final = (
     "The job's return value. sum(docCount) + outlierCount is the number of items, and there is one assignment for "
@@ -172,8 +172,6 @@ def definitions() -> dict[str, Any]:
     _, schema = models_json_schema([(model, mode) for model in models], by_alias=True, schema_generator=_Plain)
     parts = {name: _untitled(part) for name, part in schema["$defs"].items()}
     parts["TopicModelRequest"] = _request(parts.pop("Envelope"))
-    _bound_embedding(parts["Item"])
-    parts["Item"]["description"] = "One comment: its id, its text, already cleaned, its LaBSE embedding."
     parts["TopicModelResult"] = {
         "description": _RESULT,
         "anyOf": [{"$ref": "#/$defs/CompletedResult"}, {"$ref": "#/$defs/FailedResult"}],
@@ -189,14 +187,6 @@ def _request(envelope: dict[str, Any]) -> dict[str, Any]:
     properties["metadata"] = {"$ref": "#/$defs/Metadata"}
     properties["publishedAt"] = {"type": "string"}
     return envelope | {"description": _REQUEST}
-
-
-def _bound_embedding(item: dict[str, Any]) -> None:
-    item["properties"]["embedding"] |= {
-        "minItems": EMBEDDING_DIM,
-        "maxItems": EMBEDDING_DIM,
-        "description": f"{EMBEDDING_DIM} finite numbers of any norm; the zero vector counts as an outlier.",
-    }
 
 
 def _untitled(part: dict[str, Any]) -> dict[str, Any]:

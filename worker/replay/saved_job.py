@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from worker.contract.item import is_packed
 from worker.contract.rules import Params
 from worker.replay.files import write_file
 from worker.replay.request import BadUsage
@@ -77,11 +78,18 @@ def _item(item: object, text: str | None) -> object:
     if "text" in kept:
         # If the text is empty or not a string, the bug report is about that: the copy must be as wrong.
         kept["text"] = (text if item["text"] else "") if text is not None else None
-    if isinstance(kept.get("embedding"), list):
-        kept["embedding"] = [None if isinstance(number, str | list | dict) else number for number in item["embedding"]]
-    elif isinstance(kept.get("embedding"), str | dict):
-        kept["embedding"] = None
+    if "embedding" in kept:
+        kept["embedding"] = _embedding(item["embedding"])
     return kept
+
+
+def _embedding(value: object) -> object:
+    """Keep numbers, also packed ones; a string that is not certainly such may be a comment."""
+    if isinstance(value, list):
+        return [None if isinstance(number, str | list | dict) else number for number in value]
+    if isinstance(value, str) and not is_packed(value):
+        return None
+    return None if isinstance(value, dict) else value
 
 
 def _params(params: object) -> Any:

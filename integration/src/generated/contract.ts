@@ -149,12 +149,9 @@ export interface Item {
   submissionId: string;
   text: string;
   /**
-   * 768 finite numbers of any norm; the zero vector counts as an outlier.
-   *
-   * @minItems 768
-   * @maxItems 768
+   * 768 finite numbers of any norm, as an array or, in a quarter of the bytes, as base64 (RFC 4648, padded) of little-endian float32 values; the zero vector counts as an outlier.
    */
-  embedding: number[];
+  embedding: number[] | string;
 }
 /**
  * Ids that appear in the worker's log; more keys are welcome.
@@ -225,7 +222,7 @@ export interface Params {
   refit?: boolean | null;
 }
 /**
- * The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds half of a surrogate pair; there are at least min_topic_size items (15 by default) whose embedding is not the zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if they have another type, they are ignored.
+ * The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds half of a surrogate pair; a packed embedding holds no NaN and no infinity; there are at least min_topic_size items (15 by default) whose embedding is not the zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if they have another type, they are ignored.
  */
 export interface TopicModelRequest {
   version?: string | null;

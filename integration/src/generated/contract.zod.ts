@@ -63,7 +63,10 @@ export const failedResult = z.object({
 export const item = z.object({
   submissionId: z.string().min(1),
   text: z.string().min(1),
-  embedding: z.array(z.number()).min(768).max(768),
+  embedding: z.union([
+    z.array(z.number()).min(768).max(768),
+    z.string().regex(new RegExp('^[A-Za-z0-9+/]*$')).min(4096).max(4096),
+  ]),
 });
 
 export const metadata = z.object({
