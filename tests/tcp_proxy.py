@@ -6,6 +6,8 @@ import ssl
 import threading
 from pathlib import Path
 
+NOTHING_LISTENS = 1
+
 
 class TcpProxy:
     """Forwards bytes; a connection that is open stays with the server that it was opened to."""
@@ -17,6 +19,7 @@ class TcpProxy:
         self._path, self._tls = path, tls
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
+        self._connections: set[asyncio.Task[None]] = set()
         started = threading.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(started),), daemon=True)
         self._thread.start()
@@ -36,8 +39,25 @@ class TcpProxy:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
+    def cut(self) -> None:
+        """Close every connection, and refuse new ones until `mend`."""
+        self.target_port, self._mended_port = NOTHING_LISTENS, self.target_port
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def mend(self) -> None:
+        """Forward again."""
+        self.target_port = self._mended_port
+
+    def _cut(self) -> None:
+        for connection in self._connections:
+            connection.cancel()
+
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        connection = asyncio.current_task()
+        assert connection is not None
+        self._connections.add(connection)
+        connection.add_done_callback(self._connections.discard)
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             to_server = await asyncio.open_connection("127.0.0.1", self.target_port)
             both = [asyncio.create_task(_copy(reader, to_server[1])), asyncio.create_task(_copy(to_server[0], writer))]
             try:
@@ -47,6 +67,7 @@ class TcpProxy:
                     task.cancel()
                 to_server[1].close()
                 writer.close()
+        writer.close()
 
     def close(self) -> None:
         """Close every connection, and accept no more."""

@@ -1,3 +1,4 @@
+export type { CancelAnswer } from './cancel';
 export * from './generated/contract';
 export { topicModelRequest, topicModelResult } from './generated/contract.zod';
 export { type PipelineIds, TOPIC_MODEL, type TopicModelOptions } from './options';

@@ -9,6 +9,7 @@ import {
   Queue,
   QueueEvents,
 } from 'bullmq';
+import { type CancelAnswer, cancelJob } from './cancel';
 import type { TopicModelRequest, TopicModelResult } from './generated/contract';
 import { type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
 import { type BatchItem, packed } from './packing';
@@ -85,6 +86,16 @@ export class TopicModelService implements OnModuleDestroy {
   /** Enqueues a batch, as `enqueue` does, and waits for its result. */
   async run(batch: Batch, ids: PipelineIds, timeoutMs: number = WAIT_MS): Promise<TopicModelResult> {
     return this.awaitResult(await this.enqueue(batch, ids), timeoutMs);
+  }
+
+  /**
+   * Cancels a job by its id: one that waits is removed, one that runs is stopped within a second.
+   *
+   * A stopped job completes with `status: 'failed'` and `error: 'Cancelled'`; it is not tried again. Redis keeps the
+   * request for a day, so that a worker that is cut off from Redis sees it when it is back.
+   */
+  async cancel(jobId: string): Promise<CancelAnswer> {
+    return cancelJob(this.queue, jobId);
   }
 
   /**

@@ -8,7 +8,7 @@ import pytest
 from tests.contract.envelopes import make_envelope
 from worker.contract.envelope import Batch, Correlation, Rejection, read_envelope
 from worker.errors import ComputeCancelled, ComputeCrashed, ComputeTimedOut, EngineFailed, ModelUnavailable
-from worker.jobs.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, one_line, settle
+from worker.jobs.settlement import CANCELLED, HANDED_BACK, Complete, Fail, HandBack, LetGo, one_line, settle
 from worker.jobs.topic_model import TOPIC_MODEL
 from worker.topics.fit import NoTopics, Topic, TopicFit, TopicMetrics
 
@@ -82,6 +82,9 @@ def test_a_fit_that_contradicts_itself_fails_the_attempt(batch: Batch) -> None:
 def test_stopping_hands_back_and_a_lost_lock_lets_go(batch: Batch) -> None:
     """Neither is a failure of the job."""
     assert settle(TOPIC_MODEL, batch, ComputeCancelled(HANDED_BACK), now=NOW) == HandBack()
+    stopped = settle(TOPIC_MODEL, batch, ComputeCancelled(CANCELLED), now=NOW)
+    assert isinstance(stopped, Complete)
+    assert stopped.document["error"] == "Cancelled"
     assert settle(TOPIC_MODEL, batch, ModelUnavailable("no such model"), now=NOW) == HandBack()
     assert settle(TOPIC_MODEL, batch, ComputeCancelled("lock lost"), now=NOW) == LetGo("lock lost")
 

@@ -66,6 +66,16 @@ const commands = {
     await topicModel.close();
     return { numbers, held: data.items.map((item) => item.embedding) };
   },
+  /** One job runs, one waits behind it. */
+  async cancel() {
+    const waits = (name) => ({ items: batch.items.map((item) => ({ ...item, text: `wait ${name}` })) });
+    const running = await service.enqueue(waits('running'), { pipelineId: 'running' });
+    while ((await running.getState()) !== 'active') await new Promise((resolve) => setTimeout(resolve, 20));
+    const { id } = await service.enqueue(waits('waiting'), { pipelineId: 'waiting' });
+    const answers = [await service.cancel(id), await service.cancel(running.id)];
+    const { status, error } = await service.awaitResult(running, TIMEOUT_MS);
+    return { answers: [...answers, await service.cancel(running.id), await service.cancel(id)], status, error };
+  },
   async three() {
     const keepsTwo = new TopicModelService({ ...options, keepCompletedCount: 2 });
     for (const pipelineId of ['one', 'two', 'three']) await keepsTwo.run(batch, { pipelineId }, TIMEOUT_MS);

@@ -79,6 +79,14 @@ def test_embeddings_go_packed(ask: Ask) -> None:
     assert told["held"] == [packed, packed, packed, "AACAPw==", [1e300, 0.5], [None, 0.5]]
 
 
+def test_jobs_are_cancelled(ask: Ask, start_worker: Callable[..., WorkerProcess], record: Record) -> None:
+    """One that waits is removed, one that runs is stopped, and one that has ended stays."""
+    start_worker()
+    told = ask("cancel")
+    assert told == {"answers": ["removed", "requested", "ended", "unknown"], "status": "failed", "error": "Cancelled"}
+    assert record.began("waiting") == []
+
+
 def test_no_more_jobs_are_kept_than_was_said(ask: Ask, start_worker: Callable[..., WorkerProcess]) -> None:
     """By the count, within their age."""
     start_worker()

@@ -23,6 +23,7 @@ examples:
   python -m worker --once job.json --save-bertopic model
   python -m worker --once --job 7d1e...--topic-model --save-job bug.json.gz --redact
   python -m worker --compare before.json after.json
+  python -m worker cancel 7d1e...--topic-model  remove a job that waits, stop one that runs
   python -m worker --warm-up                    load the model, run a made-up batch, exit
   python -m worker --schema                     print the JSON Schema of request and result
   python -m worker --version
@@ -70,11 +71,11 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read_flags(argv: list[str] | None) -> argparse.Namespace:
+def read_flags(argv: list[str]) -> argparse.Namespace:
     """Parse the arguments, and refuse combinations that mean nothing.
 
     Args:
-        argv: without the program's name; None for `sys.argv`.
+        argv: without the program's name.
 
     Raises:
         BadUsage: a flag stands beside one that it does not go with.

@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import importlib
 import signal
+import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from worker.cli.complaint import complain
 from worker.cli.flags import FROM_REDIS, read_flags
@@ -19,6 +21,9 @@ from worker.streams import open_missing_streams
 if TYPE_CHECKING:
     from worker.settings import Settings
 
+# What `python -m worker NAME ...` runs, as "module:function"; each reads its own arguments.
+COMMANDS: Final = {"cancel": "worker.cli.cancel:main"}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments and consume or replay; give the exit code.
@@ -28,7 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     open_missing_streams()
     try:
-        return _run(read_flags(None if argv is None else list(argv)))
+        words = sys.argv[1:] if argv is None else list(argv)
+        if words and words[0] in COMMANDS:
+            return _command(COMMANDS[words[0]], words[1:])
+        return _run(read_flags(words))
     except KeyboardInterrupt:
         complain("interrupted")
         return ExitCode.INTERRUPTED
@@ -41,6 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - nothing above catches it: say where it happened, show no data
         complain(f"a bug: {type(error).__name__} at {_place(error)}")
         return ExitCode.INFRASTRUCTURE
+
+
+def _command(name: str, argv: Sequence[str]) -> int:
+    module, _, function = name.partition(":")
+    code: int = getattr(importlib.import_module(module), function)(argv)
+    return code
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -41,6 +41,8 @@ class LetGo:
 
 Settlement = Complete | Fail | HandBack | LetGo
 HANDED_BACK = "the worker is stopping"
+# The error of a job that a person stopped; the contract's word.
+CANCELLED = "Cancelled"
 
 
 def settle(
@@ -57,20 +59,22 @@ def settle(
     if isinstance(request, Rejection):
         return Complete(failed(request.error, now=now))
     if outcome is None or isinstance(outcome, BaseException):
-        return _undone(outcome)
+        return _undone(outcome, now)
     try:
         return Complete(kind.respond(request, outcome, now))
     except WorkerError as error:  # an outcome that contradicts itself: a bug of the engine
         return Fail(one_line(error))
 
 
-def _undone(outcome: BaseException | None) -> Settlement:
+def _undone(outcome: BaseException | None, now: datetime) -> Settlement:
     """Decide about a job whose task gave nothing."""
     if outcome is None:
         return Fail("a bug: the computing had no outcome")
     if isinstance(outcome, ModelUnavailable):
         return HandBack()
     if isinstance(outcome, ComputeCancelled):
+        if outcome.reason == CANCELLED:
+            return Complete(failed(CANCELLED, now=now))
         return HandBack() if outcome.reason == HANDED_BACK else LetGo(outcome.reason)
     return Fail(one_line(outcome), timed_out=isinstance(outcome, ComputeTimedOut))
 

@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     RAISED = "raised"
     TIMED_OUT = "timed_out"
     HANDED_BACK = "handed_back"
+    CANCELLED = "cancelled"  # at somebody's request: delivered, with status "failed"
     LOST = "lost"  # to another worker, or removed
     STALLED = "stalled"  # failed for good: every worker that took it was gone
     UNREADABLE = "unreadable"  # failed for good: BullMQ's client cannot read the job

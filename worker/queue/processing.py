@@ -20,8 +20,9 @@ from worker.contract.result import Document
 from worker.errors import ComputeCancelled, RedisUnusable
 from worker.jobs.kind import VALIDATE, JobKind, Request
 from worker.jobs.registry import kind_of
-from worker.jobs.settlement import HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
+from worker.jobs.settlement import CANCELLED, HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
 from worker.operations.telemetry import Outcome, Telemetry
+from worker.queue.cancellation import request_key, watching_requests
 from worker.queue.claim import Claim
 from worker.queue.delivery import DeliveryRefused, deliver, record_failure
 from worker.queue.earlier_job import completed_by_earlier
@@ -92,7 +93,11 @@ class Processor:
             if reading.replaced:
                 log.warning("job_options_replaced", options=list(reading.replaced))
             try:
-                async with ProgressReport(job, kind, self._telemetry) as report:
+                cancel_key = request_key(str(job.id), self._settings)
+                async with (
+                    ProgressReport(job, kind, self._telemetry) as report,
+                    watching_requests(held, cancel_key, self._client, self._compute),
+                ):
                     settlement = await self._read_and_run(kind, job, held, report)
             except BaseException as error:
                 if self.is_stopping and isinstance(error, asyncio.CancelledError):
@@ -166,6 +171,9 @@ class Processor:
         if not delivered:
             log.warning("result_dropped", why="another worker has the job, or it was removed", duration_s=duration_s)
             return Outcome.LOST
+        if document.get("error") == CANCELLED:
+            log.info("job_cancelled", duration_s=duration_s)
+            return Outcome.CANCELLED
         if document["status"] == "failed":
             log.warning("job_rejected", error=document["error"], duration_s=duration_s)
             return Outcome.FAILED

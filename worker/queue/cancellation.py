@@ -1,0 +1,113 @@
+"""Requests to cancel a job: Redis keeps each until the worker that runs the job sees it, or for a day.
+
+A published message would be lost on a worker that is cut off from Redis; a key is there when it is back.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from enum import StrEnum
+
+import structlog
+from bullmq import Queue
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from worker.compute.compute import Compute
+from worker.jobs.settlement import CANCELLED
+from worker.queue.locks import Held
+from worker.settings import Settings
+
+CHECK_INTERVAL_S = 0.5
+# A job runs for minutes, and a worker that was cut off for a day has lost it.
+KEPT_S = 24 * 60 * 60
+END_CHECK_INTERVAL_S = 0.1
+FINISHED = ("completed", "failed")
+
+log = structlog.get_logger()
+
+
+class CancelAnswer(StrEnum):
+    """What became of a request to cancel a job."""
+
+    REMOVED = "removed"  # it waited, and is gone
+    STOPPED = "stopped"  # it ran, and has ended with the error "Cancelled"
+    REQUESTED = "requested"  # it runs, and no worker has seen the request in time
+    ENDED = "ended"  # it had ended, or ended by itself before the request was seen
+    UNKNOWN = "unknown"  # there is no such job
+
+
+@contextlib.asynccontextmanager
+async def watching_requests(held: Held, key: str, client: Redis, compute: Compute) -> AsyncIterator[None]:
+    """Stop the computing of a job if somebody asks for it while the context lasts.
+
+    Args:
+        held: the job.
+        key: of requests for it, by `request_key`.
+        client: to ask.
+        compute: runs the job's task under the job's id.
+    """
+    watch = asyncio.create_task(_watch(held, key, client, compute))
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+async def _watch(held: Held, key: str, client: Redis, compute: Compute) -> None:
+    job = held.claim.job
+    # The id may be used again after a job is gone: the request names the job by the time of its birth, too.
+    birth = str(job.timestamp)
+    while True:
+        # An outage is no answer; the request is still there after it.
+        with contextlib.suppress(RedisError, OSError):
+            if await client.get(key) == birth:
+                log.info("cancel_requested", **held.ids)
+                compute.cancel(CANCELLED, str(job.id))
+                return
+        await asyncio.sleep(CHECK_INTERVAL_S)
+
+
+def request_key(job_id: str, settings: Settings) -> str:
+    """Name the key that asks for the end of a job; its value is the job's timestamp."""
+    return f"{settings.bullmq_prefix}:{settings.queue_name}:{job_id}:cancel"
+
+
+async def cancel(job_id: str, settings: Settings, client: Redis, *, wait_s: float) -> CancelAnswer:
+    """Remove a job that waits, or ask the worker that runs it to stop it.
+
+    Args:
+        job_id: of the job.
+        settings: that name its queue.
+        client: of the queue's Redis; stays open.
+        wait_s: how long to wait for the end of a job that runs.
+
+    Raises:
+        RedisError: Redis is away, or refuses.
+    """
+    queue = Queue(settings.queue_name, {"connection": client, "prefix": settings.bullmq_prefix})
+    state = await queue.getJobState(job_id)
+    if state in FINISHED:
+        return CancelAnswer.ENDED
+    job_key = f"{settings.bullmq_prefix}:{settings.queue_name}:{job_id}"
+    birth = None if state == "unknown" else await client.hget(job_key, "timestamp")
+    if birth is None:
+        return CancelAnswer.UNKNOWN
+    # The request comes first: a worker may take the job between the two.
+    await client.set(request_key(job_id, settings), birth, ex=KEPT_S)
+    if await queue.remove(job_id):
+        await client.delete(request_key(job_id, settings))
+        return CancelAnswer.REMOVED
+    return await _end_of(job_key, client, wait_s)
+
+
+async def _end_of(job_key: str, client: Redis, wait_s: float) -> CancelAnswer:
+    """Wait until a job has ended."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            while True:
+                ended, returned = await client.hmget(job_key, ["finishedOn", "returnvalue"])
+                if ended:
+                    return CancelAnswer.STOPPED if f'"error":"{CANCELLED}"' in (returned or "") else CancelAnswer.ENDED
+                await asyncio.sleep(END_CHECK_INTERVAL_S)
+    return CancelAnswer.REQUESTED
