@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.processes import WorkerProcess
 from tests.browser import CHROMIUM
 from tests.environment import share_the_cores
 from tests.redis_server import RedisServer
@@ -16,6 +17,9 @@ share_the_cores()
 TESTS = Path(__file__).parent
 # Their tests start workers, wait for locks that expire, or compile: `make quick` leaves them out.
 SLOW_FOLDERS = (TESTS / "acceptance" / "faults", TESTS / "integration")
+# Of the real worker that several modules share.
+PREFIX = "faculytics:bull"
+QUEUE = "topic-model"
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 
@@ -49,6 +53,15 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def real_worker(redis_server: RedisServer) -> Iterator[WorkerProcess]:
+    """Give one warm worker with the real engine; tests that use it are marked xdist_group("real worker")."""
+    process = WorkerProcess(REDIS_URL=redis_server.url, BULLMQ_PREFIX=PREFIX, TOPIC_MODEL_QUEUE=QUEUE)
+    process.wait_for("worker_ready")
+    yield process
+    assert process.stop() == 0
 
 
 @pytest.fixture

@@ -3,7 +3,16 @@
 import uuid
 from typing import Any
 
+import numpy as np
+
 from tests.topics.themes import themed_corpus
+from worker.topics.fit import FloatArray
+
+
+def rounded(embeddings: FloatArray) -> list[list[float]]:
+    """Give the rows as JSON has them, with six decimals."""
+    rows: list[list[float]] = embeddings.astype(np.float64).round(6).tolist()
+    return rows
 
 
 def themed_envelope(n_per_theme: int = 12, n_themes: int = 4, *, seed: int = 0, **params: object) -> dict[str, Any]:
@@ -13,9 +22,9 @@ def themed_envelope(n_per_theme: int = 12, n_themes: int = 4, *, seed: int = 0, 
         {
             "submissionId": str(uuid.UUID(int=i)),
             "text": text,
-            "embedding": [round(x, 6) for x in vector.tolist()],
+            "embedding": embedding,
         }
-        for i, (text, vector) in enumerate(zip(texts, embeddings, strict=True))
+        for i, (text, embedding) in enumerate(zip(texts, rounded(embeddings), strict=True))
     ]
     envelope: dict[str, Any] = {
         "jobId": str(uuid.uuid4()),

@@ -7,23 +7,15 @@ import pytest
 
 from tests.acceptance.envelopes import themed_envelope
 from tests.acceptance.processes import Producer, WorkerProcess
+from tests.conftest import PREFIX, QUEUE
 from tests.redis_server import RedisServer
 
-PREFIX = "faculytics:bull"
-QUEUE = "topic-model"
+pytestmark = pytest.mark.xdist_group("real worker")
+
 N_WEEKS = 10
 MOST_TOPICS = 6
 GROWTH = 1.1
 N_THEMES_AT_FIRST = 4
-
-
-@pytest.fixture(scope="module")
-def worker(redis_server: RedisServer) -> Iterator[WorkerProcess]:
-    """Give one warm worker with the real engine."""
-    process = WorkerProcess(REDIS_URL=redis_server.url, BULLMQ_PREFIX=PREFIX)
-    process.wait_for("worker_ready")
-    yield process
-    assert process.stop() == 0
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +49,7 @@ def growing() -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_ten_weekly_reruns(worker: WorkerProcess, producer: Producer) -> None:
+def test_ten_weekly_reruns(real_worker: WorkerProcess, producer: Producer) -> None:
     """No topic goes without being said, no number comes back, never more topics than wanted; comments stay."""
     items, previous, before_id = growing(), None, None
     result: dict[str, Any] = {}
@@ -90,18 +82,18 @@ def test_ten_weekly_reruns(worker: WorkerProcess, producer: Producer) -> None:
 
 
 @pytest.mark.slow
-def test_a_previous_that_is_gone_is_a_first_fit(worker: WorkerProcess, producer: Producer) -> None:
+def test_a_previous_that_is_gone_is_a_first_fit(real_worker: WorkerProcess, producer: Producer) -> None:
     """With a warning in the log and in the job's log."""
     job_id, job = run(producer, themed_envelope() | {"previous": "nobody--topic-model"})
     assert job["returnvalue"]["continuity"]["previous"] is None
     assert job["returnvalue"]["continuity"]["born"] == [t["topicIndex"] for t in job["returnvalue"]["topics"]]
-    warning = worker.wait_for("batch_warning", job_id=job_id)["warning"]
+    warning = real_worker.wait_for("batch_warning", job_id=job_id)["warning"]
     assert "nobody--topic-model" in warning
     assert warning in job["logs"][0]
 
 
 @pytest.mark.slow
-def test_a_name_that_is_no_job_is_a_first_fit(worker: WorkerProcess, producer: Producer) -> None:
+def test_a_name_that_is_no_job_is_a_first_fit(real_worker: WorkerProcess, producer: Producer) -> None:
     """Another key of the queue, and a job that was rejected."""
     rejected_id, rejected = run(producer, themed_envelope(1, 4))
     assert rejected["returnvalue"]["status"] == "failed"

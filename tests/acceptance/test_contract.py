@@ -3,32 +3,23 @@
 import json
 import signal
 import subprocess
-import sys
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.acceptance.envelopes import themed_envelope
+from tests.acceptance.envelopes import rounded, themed_envelope
 from tests.acceptance.invariants import check_completed, check_failed
 from tests.acceptance.processes import NODE_PROJECT, Producer, WorkerProcess
-from tests.conftest import SHARED
+from tests.benchmarks.corpora import load_corpus
+from tests.conftest import PREFIX, QUEUE, SHARED
 from tests.effort import effort
 from tests.redis_server import RedisServer
 from tests.small_model import small_model
 
-PREFIX = "faculytics:bull"
-QUEUE = "topic-model"
-
-
-@pytest.fixture(scope="module")
-def worker(redis_server: RedisServer) -> Iterator[WorkerProcess]:
-    """Give one warm worker with the real engine."""
-    process = WorkerProcess(REDIS_URL=redis_server.url, BULLMQ_PREFIX=PREFIX)
-    process.wait_for("worker_ready")
-    yield process
-    assert process.stop() == 0
+# One process starts the worker and runs all that need it.
+pytestmark = pytest.mark.xdist_group("real worker")
 
 
 @pytest.fixture(scope="module", params=["bullmq-5", "bullmq-6"])
@@ -39,7 +30,7 @@ def producer(request: pytest.FixtureRequest, redis_server: RedisServer) -> Itera
     process.close()
 
 
-def test_a_batch_comes_back_as_the_contract_says(worker: WorkerProcess, producer: Producer) -> None:
+def test_a_batch_comes_back_as_the_contract_says(real_worker: WorkerProcess, producer: Producer) -> None:
     """Result, progress and log lines of a good job, seen by the producer."""
     envelope = themed_envelope()
     job = producer.run(envelope)
@@ -103,7 +94,9 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", sorted(FAILURES))
-def test_a_failure_in_the_data_completes_as_failed(worker: WorkerProcess, producer: Producer, failure: str) -> None:
+def test_a_failure_in_the_data_completes_as_failed(
+    real_worker: WorkerProcess, producer: Producer, failure: str
+) -> None:
     """Each row of the contract's table: completed, at the first attempt, with just this error."""
     change, error = FAILURES[failure]
     job = producer.run(broken(change))
@@ -111,7 +104,7 @@ def test_a_failure_in_the_data_completes_as_failed(worker: WorkerProcess, produc
     check_failed(job["returnvalue"], error)
 
 
-def test_a_job_inside_a_flow(worker: WorkerProcess, producer: Producer) -> None:
+def test_a_job_inside_a_flow(real_worker: WorkerProcess, producer: Producer) -> None:
     """The parent gets the result of its child."""
     envelope = themed_envelope()
     job_id = envelope["metadata"]["pipelineId"] + "--topic-model"
@@ -124,7 +117,7 @@ def test_a_job_inside_a_flow(worker: WorkerProcess, producer: Producer) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("producer", ["bullmq-5"], indirect=True)
-def test_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
+def test_ten_thousand_items(real_worker: WorkerProcess, producer: Producer) -> None:
     """About a hundred megabytes of JSON go through."""
     envelope = themed_envelope(2000, 5)
     job = producer.run(envelope)
@@ -132,10 +125,17 @@ def test_ten_thousand_items(worker: WorkerProcess, producer: Producer) -> None:
     check_completed(envelope, job["returnvalue"])
 
 
-def _make_job(*arguments: str) -> dict[str, Any]:
-    command = [sys.executable, str(SHARED / "tools/make_job.py"), *arguments]
-    envelope: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=120).stdout)
-    envelope["metadata"]["pipelineId"] += f"-{uuid.uuid4().hex[:8]}"
+def _real_envelope(corpus: str, n_copies: int = 1) -> dict[str, Any]:
+    """Make a job of a corpus beside the checkout, and of copies of it with a little noise."""
+    loaded = load_corpus(SHARED / "data", corpus)
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.01, (n_copies - 1, *loaded.embeddings.shape)).astype(np.float32)
+    embeddings = np.concatenate([loaded.embeddings, *(loaded.embeddings + noise)])
+    envelope = themed_envelope(1, 1)
+    envelope["items"] = [
+        {"submissionId": f"{corpus}-{i}", "text": loaded.texts[i % len(loaded.texts)], "embedding": embedding}
+        for i, embedding in enumerate(rounded(embeddings))
+    ]
     return envelope
 
 
@@ -143,9 +143,9 @@ def _make_job(*arguments: str) -> dict[str, Any]:
 @pytest.mark.shared
 @pytest.mark.parametrize("producer", ["bullmq-6"], indirect=True)
 @pytest.mark.parametrize("corpus", ["course_reviews", "course_review_sentences", "news"])
-def test_real_corpora(worker: WorkerProcess, producer: Producer, corpus: str) -> None:
+def test_real_corpora(real_worker: WorkerProcess, producer: Producer, corpus: str) -> None:
     """The corpora beside the checkout, as jobs."""
-    envelope = _make_job(corpus)
+    envelope = _real_envelope(corpus)
     job = producer.run(envelope)
     assert (job["state"], job["attemptsMade"], job["zod"]) == ("completed", 1, "ok")
     check_completed(envelope, job["returnvalue"])
@@ -155,10 +155,10 @@ def test_real_corpora(worker: WorkerProcess, producer: Producer, corpus: str) ->
 @pytest.mark.soak
 @pytest.mark.shared
 @pytest.mark.parametrize("producer", ["bullmq-6"], indirect=True)
-def test_a_real_corpus_several_times_over(worker: WorkerProcess, producer: Producer) -> None:
+def test_a_real_corpus_several_times_over(real_worker: WorkerProcess, producer: Producer) -> None:
     """Noisy copies of the course reviews, two or, in the long form, eight; with one producer only."""
     n_copies = effort(2, soak=8)
-    envelope = _make_job("course_reviews", "--repeat", str(n_copies))
+    envelope = _real_envelope("course_reviews", n_copies)
     assert len(envelope["items"]) == n_copies * 1_250
     job = producer.run(envelope)
     assert (job["state"], job["attemptsMade"], job["zod"]) == ("completed", 1, "ok")

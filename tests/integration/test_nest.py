@@ -4,7 +4,6 @@ import filecmp
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,6 @@ from tests.redis_server import RedisServer
 from worker.jobs.registry import show_schema
 
 GENERATED = ("contract.ts", "contract.zod.ts")
-
-
-@pytest.fixture
-def worker(own_redis: RedisServer) -> Iterator[WorkerProcess]:
-    """Give a worker on the queue of the example."""
-    process = WorkerProcess(REDIS_URL=own_redis.url, BULLMQ_PREFIX="faculytics:bull")
-    process.wait_for("worker_ready")
-    yield process
-    process.stop()
 
 
 def test_what_is_committed_is_of_today(tmp_path: Path) -> None:
@@ -49,8 +39,9 @@ def test_the_readme_shows_what_is_run() -> None:
     assert readme_code() == example.replace("'../src'", "'topic-model-client'")
 
 
+@pytest.mark.xdist_group("real worker")
 def test_the_example_against_a_real_worker(
-    built: Path, worker: WorkerProcess, own_redis: RedisServer, tmp_path: Path
+    built: Path, real_worker: WorkerProcess, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     """Results, failures of the data, the flow, the options; and the process ends by itself."""
     batch = tmp_path / "batch.json"
@@ -58,7 +49,7 @@ def test_the_example_against_a_real_worker(
     run = subprocess.run(
         ["node", str(built / "example" / "drive.js"), str(batch)],
         check=False,
-        env={"PATH": os.environ["PATH"], "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(own_redis.port)},
+        env={"PATH": os.environ["PATH"], "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis_server.port)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -78,7 +69,7 @@ def test_the_example_against_a_real_worker(
     assert told["options"]["removeOnFail"] == {"age": 604_800, "count": 30}
     assert told["request"] is True
     assert told["version"] == "1.0.0"
-    assert own_redis.client().hget("faculytics:bull:topic-model:meta", "opts.maxLenEvents") == "1000"
+    assert redis_server.client().hget("faculytics:bull:topic-model:meta", "opts.maxLenEvents") == "1000"
     labelled, why = told["flows"]
     assert labelled == {"labels": told["topics"]}
     assert why == {"labels": [], "why": too_few}

@@ -1,8 +1,6 @@
 """UMAP's graph and layout in torch, against umap-learn and against known themes."""
 
-import os
-import subprocess
-import sys
+from typing import Any
 
 import hdbscan
 import numpy as np
@@ -108,34 +106,12 @@ def test_the_process_keeps_its_threads() -> None:
     assert torch.get_num_threads() == before
 
 
-SCRIPT = """
-import hashlib, sys
-sys.path[:0] = sys.argv[1:2]
-from tests.topics.test_layout import reduced
-from tests.topics.themes import themed_corpus
-from worker.topics.graph import neighbors
-neighbors.SKETCH_ABOVE = int(sys.argv[2])
-print(hashlib.sha256(reduced(themed_corpus(200, noise=0.1)[1]).tobytes()).hexdigest())
-"""
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("sketch_above", [0, 10**6])
-def test_the_same_bytes_for_any_number_of_threads(sketch_above: int) -> None:
-    """From vectors to coordinates, by exact neighbors and by a sketch, 1,200 documents."""
-    digests = set()
-    for threads in ("1", "2"):
-        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-        run = subprocess.run(
-            [sys.executable, "-c", SCRIPT, os.getcwd(), str(sketch_above)],
-            env=os.environ | dict.fromkeys(names, threads),
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=300,
-        )
-        digests.add(run.stdout.strip())
-    assert len(digests) == 1
+@pytest.mark.parametrize("search", ["exact", "sketched"])
+def test_the_same_bytes_for_any_number_of_threads(search: str, cold_processes: list[dict[str, Any]]) -> None:
+    """From vectors to coordinates, by exact neighbors and by a sketch, 1,200 documents, one thread and two."""
+    one, two = (told[search] for told in cold_processes)
+    assert one == two
 
 
 def test_a_sketch_finds_nearly_all_neighbors(monkeypatch: pytest.MonkeyPatch) -> None:
