@@ -1,11 +1,12 @@
 """How far topics stay when a few comments go or come: plain BERTopic, a fresh fit, and a fit with `previous`.
 
     python -m tests.benchmarks.stability --data FOLDER [--draws 10] [--plain-draws 1] [--only CORPUS ...]
-                                         [--changes CHANGE ...] [--most 3000]
+                                         [--changes CHANGE ...] [--limit 3000]
 
 FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each corpus. A draw takes comments of a
 corpus at random, fits some of them, then fits with a few less or more. Topics of plain BERTopic and of a fresh fit
-have the numbers that they come with. Cells are means over the draws of
+have the numbers that they come with. A corpus's rows come when its draws are done; which draw is done stands on stderr.
+Cells are means over the draws of
 
     ARI     of the comments that both runs have in a topic,
     index   share of the comments that were in a topic and still have its topicIndex,
@@ -15,6 +16,7 @@ have the numbers that they come with. Cells are means over the draws of
 
 import argparse
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
@@ -119,29 +121,47 @@ def measure(first: Run, second: Run, before: IntArray, labels: Sequence[str], fr
     )
 
 
-def draw(corpus: LabelledCorpus, seed: int, change: str, model: SentenceTransformer | None) -> dict[str, Stability]:
-    """Measure one change of one draw; plain BERTopic only if its model is given."""
-    n_first, n_second = CHANGES[change](len(corpus.texts))
-    order = np.random.default_rng(seed).permutation(len(corpus.texts))
-    earlier, later = subset(corpus, order[:n_first]), subset(corpus, order[:n_second])
-    first, fresh = run_worker(earlier), run_worker(later)
+class Draw:
+    """One draw of a corpus; fits that several changes share run once."""
 
-    def numbered(run: Run) -> IntArray:
-        before = np.full(n_second, UNKNOWN, dtype=np.int64)
-        shared = min(n_first, n_second)
+    def __init__(self, corpus: LabelledCorpus, seed: int) -> None:
+        """Take the corpus, and the seed of the order in which its comments come."""
+        self.corpus = corpus
+        self.order = np.random.default_rng(seed).permutation(len(corpus.texts))
+        self._runs: dict[tuple[str, int], Run] = {}
+
+    def measure(self, change: str, model: SentenceTransformer | None) -> dict[str, Stability]:
+        """Measure one change; plain BERTopic only if its model is given."""
+        n_first, n_second = CHANGES[change](len(self.order))
+        first, fresh = self._run("worker", n_first), self._run("worker", n_second)
+        before, later = self._numbered(first, n_second), self._first(n_second)
+        kept = run_worker(later, after(first, before))
+        rows = {
+            "a fresh fit": measure(first, fresh, before, later.labels, fresh),
+            "with previous": measure(first, kept, before, later.labels, fresh),
+        }
+        if model is not None:
+            plain, plain_later = self._run("plain", n_first, model), self._run("plain", n_second, model)
+            before = self._numbered(plain, n_second)
+            rows["plain BERTopic"] = measure(plain, plain_later, before, later.labels, fresh)
+        return rows
+
+    def _first(self, n: int) -> LabelledCorpus:
+        return subset(self.corpus, self.order[:n])
+
+    def _run(self, who: str, n: int, model: SentenceTransformer | None = None) -> Run:
+        """Fit the first n comments."""
+        if (who, n) not in self._runs:
+            self._runs[who, n] = run_worker(self._first(n)) if model is None else run_plain(self._first(n), model)
+        return self._runs[who, n]
+
+    @staticmethod
+    def _numbered(run: Run, n: int) -> IntArray:
+        """Give the topics that the first n comments had in a run."""
+        before = np.full(n, UNKNOWN, dtype=np.int64)
+        shared = min(len(run.numbers), n)
         before[:shared] = np.where(run.numbers[:shared] >= 0, run.numbers[:shared], UNKNOWN)
         return before
-
-    before = numbered(first)
-    kept = run_worker(later, after(first, before))
-    rows = {
-        "a fresh fit": measure(first, fresh, before, later.labels, fresh),
-        "with previous": measure(first, kept, before, later.labels, fresh),
-    }
-    if model is not None:
-        plain = run_plain(earlier, model)
-        rows["plain BERTopic"] = measure(plain, run_plain(later, model), numbered(plain), later.labels, fresh)
-    return rows
 
 
 def main() -> None:
@@ -150,21 +170,27 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     model = SentenceTransformer(str(small_model()), device="cpu") if arguments.plain_draws else None
-    print(f"means of {arguments.draws} draws, of plain BERTopic {arguments.plain_draws}\n")
+    print(
+        f"means of {arguments.draws} draws, of plain BERTopic {min(arguments.plain_draws, arguments.draws)}; "
+        f"at most {arguments.limit} comments of a corpus\n"
+    )
     print("| corpus | change | | ARI | same index | same label | NMI less a fresh fit's |")
     print("|---|---|---|---|---|---|---|")
     for name in arguments.only or corpus_names(arguments.data):
         whole = load_corpus(arguments.data, name)
+        found: dict[tuple[str, str], list[Stability]] = {}
+        for seed in range(arguments.draws):
+            chosen = np.random.default_rng(seed).permutation(len(whole.texts))[: arguments.limit]
+            draw = Draw(subset(whole, np.sort(chosen)), seed)
+            for change in arguments.changes:
+                for who, row in draw.measure(change, model if seed < arguments.plain_draws else None).items():
+                    found.setdefault((change, who), []).append(row)
+            print(f"{name}: draw {seed + 1} of {arguments.draws}", file=sys.stderr, flush=True)
         for change in arguments.changes:
-            found: dict[str, list[Stability]] = {}
-            for seed in range(arguments.draws):
-                chosen = np.random.default_rng(seed).permutation(len(whole.texts))[: arguments.most]
-                with_plain = model if seed < arguments.plain_draws else None
-                for who, row in draw(subset(whole, np.sort(chosen)), seed, change, with_plain).items():
-                    found.setdefault(who, []).append(row)
-            for who, some in found.items():
-                cells = " | ".join(f"{value:.3f}" for value in np.mean([astuple(row) for row in some], axis=0))
-                print(f"| {name} | {change} | {who} | {cells} |", flush=True)
+            for who in ("plain BERTopic", "a fresh fit", "with previous"):
+                if some := found.get((change, who)):
+                    cells = " | ".join(f"{value:.3f}" for value in np.mean([astuple(row) for row in some], axis=0))
+                    print(f"| {name} | {change} | {who} | {cells} |", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -174,7 +200,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--plain-draws", type=int, default=1, help="plain BERTopic is slow; 0 leaves it out")
     parser.add_argument("--only", nargs="+", metavar="CORPUS")
     parser.add_argument("--changes", nargs="+", choices=list(CHANGES), default=list(CHANGES))
-    parser.add_argument("--most", type=int, default=3_000, help="comments of a corpus that are taken")
+    parser.add_argument("--limit", type=int, default=3_000, help="comments of a corpus that are taken at most")
     return parser.parse_args()
 
 

@@ -1,7 +1,9 @@
 """Which topics are doubted, why, and what is proposed; the values behind the report."""
 
+import io
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import resources
 
 import numpy as np
@@ -18,7 +20,14 @@ from worker.replay.report.parameters import parameters_in_force
 from worker.replay.report.targets import targets
 from worker.replay.report.view import make_view, merge_trees
 from worker.replay.session import Session
-from worker.topics.fit import Diagnostics, Merge, Topic, TopicFit
+from worker.replay.stability import stability_lines
+from worker.replay.sweep import make_variants, results_of, show_sweep, variants_to_fit
+from worker.replay.terminal import Terminal
+from worker.topics.engine import Engine, fit_batch
+from worker.topics.fit import Diagnostics, Merge, Stability, Topic, TopicFit
+from worker.topics.pipeline import fit_topics
+from worker.topics.task import FitBatch
+from worker.topics.words.encoders import CorpusEncoder
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +107,35 @@ def test_a_thin_core_is_doubted(session: Session) -> None:
     assert topics[1].doubts[0].what == "thin core: 100% of its comments were outliers and joined afterwards"
     assert topics[1].doubts[0].change is not None
     assert topics[1].doubts[0].change.param == "hdbscan_min_samples"
+
+
+def test_a_topic_that_falls_apart_is_doubted(session: Session) -> None:
+    """Without other 2 % of the comments it is another one; a topic that keeps three fifths is good."""
+    fit = replace(session.fit, stability=Stability(n_reruns=5, left_out=1, overall=0.8, topics=(1.0, 0.43, 0.6, 1.0)))
+    topics = looked_at(session, fit)
+    assert [topic.is_good for topic in topics] == [True, False, True, True]
+    assert [topic.stability for topic in topics] == [1.0, 0.43, 0.6, 1.0]
+    (doubt,) = topics[1].doubts
+    assert doubt.what.startswith("falls apart: without other 1 of the comments the most similar topic shares only 43%")
+    (line,) = stability_lines(fit)
+    assert line.endswith("adjusted Rand index of 0.80; topics that fall apart (under 0.60): 1")
+    assert topics[1].stability is not None
+    assert "falls apart" in render(make_view(replace(session, fit=fit)))
+
+
+def test_stability_in_a_sweep() -> None:
+    """The table has a column for it, and none if it was not measured."""
+    document = themed_envelope(6, 2, min_topic_size=3)
+    variants = make_variants(document, {}, "nr_topics", [2, 20])
+    batch, params = variants_to_fit(variants)
+    assert batch is not None
+    task = FitBatch(batch.texts, batch.embeddings, tuple(params), stability=2)
+    engine = Engine(fit_topics, CorpusEncoder(), "cpu", "")
+    results = results_of(variants, fit_batch(task, engine, lambda _: None), [], datetime.now(UTC))
+    stream = io.StringIO()
+    show_sweep(Terminal(stream), "nr_topics", results)
+    assert re.search(r"coherence +stability", stream.getvalue())
+    assert len(re.findall(r"1\.0000 *$", stream.getvalue(), re.MULTILINE)) == 2
 
 
 def test_a_thin_core_with_the_lowest_min_samples(session: Session) -> None:

@@ -72,12 +72,12 @@ def varied(batch: Path) -> subprocess.CompletedProcess[bytes]:
 
 @pytest.fixture(scope="module")
 def inspected(batch: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[bytes], Path]:
-    """Run the batch with a report and an explanation, from a file whose name is no UTF-8; give the report too."""
+    """Run the batch with all that inspects it, from a file whose name is no UTF-8; give the report too."""
     folder = tmp_path_factory.mktemp("inspected")
     odd, report = folder / os.fsdecode(b"\xffjob.json"), folder / "out.html"
     odd.write_bytes(batch.read_bytes())
     item = json.loads(batch.read_text())["items"][4]
-    process = ask("--once", odd, "--report", report, "--explain", item["submissionId"])
+    process = ask("--once", odd, "--report", report, "--explain", item["submissionId"], "--stability", "2")
     assert process.returncode == 0, told(process)
     return process, report
 
@@ -88,12 +88,27 @@ def test_inspecting_does_not_change_the_result(
     plain: subprocess.CompletedProcess[bytes],
     inspected: tuple[subprocess.CompletedProcess[bytes], Path],
 ) -> None:
-    """With a report and an explanation stdout is as without; the page escapes comments, stderr explains one."""
+    """With a report, an explanation and reruns stdout is as without; the page escapes comments, stderr explains one."""
     process, report = inspected
     assert documents_of(process) == documents_of(plain)
     assert f"report: {report}" in told(process)
     assert_explained(told(process), json.loads(batch.read_text())["items"][4])
     assert_escaped(report.read_text())
+
+
+@pytest.mark.slow
+def test_stability_is_told(inspected: tuple[subprocess.CompletedProcess[bytes], Path]) -> None:
+    """Each topic has its figure in the table, and all topics one line, on the terminal and in the report."""
+    process, report = inspected
+    line = (
+        "stability: 2 reruns, each without other 1 of 30 comments, agree with these topics by an adjusted Rand index "
+        "of 1.00; no topic falls apart"
+    )
+    assert line in told(process)
+    assert len(re.findall(r"^ +\d +10 +33\.3% +1\.00 ", told(process), re.MULTILINE)) == 3
+    assert re.search(r"  stability +\d+\.\d\d s  reruns=2, left_out=1, ari=1", told(process))
+    assert line in report.read_text()
+    assert len(re.findall(r'<td class="number">1\.00</td>\s*<td>', report.read_text())) == 3
 
 
 def assert_explained(lines: str, item: dict[str, Any]) -> None:
@@ -423,6 +438,8 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
             "--set nr_topics=two: two is not a number, true, false",
         ),
         (["--once", "{batch}", "--sweep", "nr_topics=2,,3"], "--sweep nr_topics=: write it as NAME=VALUE"),
+        (["--once", "{batch}", "--stability", "1"], "--stability takes a number of reruns, at least 2"),
+        (["--stability", "5"], "--stability goes with --once"),
         (["--once", "{batch}", "--explain", "nobody"], "--explain nobody: no item of the batch has this submissionId"),
         (["--once", "{batch}", "--save-job", "{batch}"], "{batch} is the batch file itself and would be overwritten"),
         (
@@ -481,7 +498,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(
 def test_help_has_an_example_of_each_flag() -> None:
     """Every flag is documented with an example of its own."""
     helps = {action.option_strings[-1]: action.help or "" for action in make_parser()._actions if action.option_strings}
-    assert len(helps) == 14
+    assert len(helps) == 15
     for flag in helps.keys() - {"--help"}:
         assert re.search(rf"e\.g\. .*{flag}", helps[flag]), flag
 

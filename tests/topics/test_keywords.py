@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from worker.topics.words.candidates import Tier
 from worker.topics.words.encoders import CorpusEncoder
 from worker.topics.words.forms import families
 from worker.topics.words.keywords import pick, rank_keywords
@@ -13,16 +14,20 @@ from worker.topics.words.vocabulary import NO_WORD, build_vocabulary
 
 
 def picked(
-    ranked: dict[str, int], *, apart: tuple[str, str] | None = None, rare: tuple[str, ...] = (), n: int = 10
+    ranked: dict[str, int], *, together: dict[tuple[str, str], int] | None = None, tier: Tier = Tier.OWN, of: str = ""
 ) -> list[str]:
-    """Pick from terms given best first with their document frequencies, all occurring together."""
+    """Pick from terms given best first with the documents that hold each; any two are in one together, or in as said.
+
+    The terms in `of` are of another tier.
+    """
     terms = list(ranked)
-    together = np.ones((len(terms), len(terms)), dtype=np.int64)
-    np.fill_diagonal(together, list(ranked.values()))
-    for a, b in (apart, apart[::-1]) if apart else ():
-        together[terms.index(a), terms.index(b)] = 0
+    counts = np.ones((len(terms), len(terms)), dtype=np.int64)
+    np.fill_diagonal(counts, list(ranked.values()))
+    for (a, b), count in (together or {}).items():
+        counts[terms.index(a), terms.index(b)] = counts[terms.index(b), terms.index(a)] = count
     scores = np.linspace(1, 0.5, len(terms))
-    return [terms[i] for i in pick(stems_of(terms), scores, together, np.isin(terms, rare), n)]
+    tiers = np.where(np.isin(terms, of.split()), tier, Tier.OWN)
+    return [terms[i] for i in pick(stems_of(terms), scores, counts, 100, tiers)]
 
 
 def stems_of(terms: list[str]) -> np.ndarray:
@@ -53,19 +58,37 @@ def test_pick(ranked: dict[str, int], expected: list[str]) -> None:
 
 
 def test_words_that_occur_together_come_first() -> None:
-    """A term that shares no document with those chosen waits behind one that does."""
-    assert picked({"lab": 5, "gaza": 5, "beaker": 5}, apart=("lab", "gaza")) == ["lab", "beaker", "gaza"]
+    """A term that shares no document with those chosen waits behind one that does, however well it scores."""
+    assert picked({"lab": 5, "gaza": 5, "beaker": 5}, together={("lab", "gaza"): 0}) == ["lab", "beaker", "gaza"]
 
 
-def test_what_one_comment_says_comes_last() -> None:
-    """However well it scores, and all the same where there is nothing else."""
-    assert picked({"lab": 1, "gaza": 5, "beaker": 5}, rare=("lab",)) == ["gaza", "beaker", "lab"]
+def test_words_that_occur_together_more_often_than_by_chance_come_first() -> None:
+    """Of two that both stand beside "lab" once, the seldom one does so for a reason."""
+    assert picked({"lab": 20, "good": 60, "beaker": 2}) == ["lab", "beaker", "good"]
 
 
-def test_four_keywords_are_enough_without_those_of_a_single_comment() -> None:
-    """A word that only one comment says fills a list up to four and no farther."""
-    terms = {"gaza": 5, "beaker": 5, "exam": 5, "lab": 1, "voice": 1, "joke": 1}
-    assert picked(terms, rare=("lab", "voice", "joke")) == ["gaza", "beaker", "exam", "lab"]
+@pytest.mark.parametrize("tier", [Tier.SHARED, Tier.SELDOM_OWN, Tier.SELDOM_SHARED])
+def test_the_words_of_other_topics_and_of_a_few_comments_come_last(tier: Tier) -> None:
+    """However well they score, and all the same if there is nothing else."""
+    expected = ["gaza", "beaker"] + ["lab"] * (tier < Tier.SELDOM_SHARED)
+    assert picked({"lab": 1, "gaza": 5, "beaker": 5}, tier=tier, of="lab") == expected
+    assert picked({"lab": 1}, tier=tier, of="lab") == ["lab"]
+
+
+@pytest.mark.parametrize("tier", [Tier.SHARED, Tier.SELDOM_OWN])
+def test_four_keywords_are_enough_without_those(tier: Tier) -> None:
+    """They fill a list up to four and no farther."""
+    terms = {"gaza": 5, "beaker": 5, "exam": 5, "lab": 5, "voice": 5, "joke": 5}
+    assert picked(terms, tier=tier, of="lab voice joke") == ["gaza", "beaker", "exam", "lab"]
+
+
+def test_a_topic_without_words_of_its_own_that_its_comments_say_shares_words() -> None:
+    """Two of 48 comments say "higop", and nobody else; thirty say "late", and another topic says it more."""
+    words = [f"{first}{second}" for first in ("ra", "lo", "mi", "ku") for second in ("ban", "det", "fin", "gol")]
+    several = [*["late"] * 30, *["higop"] * 2, *words]
+    keywords = ranked([*several, *["late bus"] * 60, *["jokes"] * 60], [0] * len(several) + [1] * 60 + [2] * 60)
+    assert keywords[0][0] == "late"
+    assert keywords[1][0] == "late bus"
 
 
 def test_no_more_than_asked_for() -> None:

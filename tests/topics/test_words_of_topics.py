@@ -10,6 +10,7 @@ from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.evaluation.metrics import topic_npmi
 from worker.topics.words.encoders import CorpusEncoder
 from worker.topics.words.function_words import is_function_word
+from worker.topics.words.homographs import WAY
 from worker.topics.words.keywords import rank_keywords
 from worker.topics.words.negation import NEGATORS
 from worker.topics.words.vocabulary import Vocabulary, build_vocabulary, denied_key
@@ -95,6 +96,56 @@ def test_how_far_a_negator_reaches(text: str, denied: str, affirmed: str) -> Non
     else:
         assert affirmed in columns
         assert denied_key(affirmed) not in columns
+
+
+CEBUANO = ["lisod kaayo unya wala mi kasabot sa iyang gitudlo", "nindot kaayo iyang mga pananglitan"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "way klaro",
+        "way klaro mo explain",
+        "dugay kaayo mo abot, way klaro",
+        "mo tudlo siya nga way klaro",
+        "sa lab way klaro",
+        "kay way jud klaro",
+        "init kaau og way klaro",
+    ],
+)
+def test_the_cebuano_way_denies(text: str) -> None:
+    """At the beginning of a clause, and among Cebuano words."""
+    columns = build_vocabulary([text, *CEBUANO]).columns
+    assert denied_key("klaro") in columns
+    assert "klaro" not in columns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the way examples help",
+        "in a fun way klaro kaayo",
+        "nindot iyang way klaro kaayo",
+        "ang way klaro",
+        "best way klaro kaayo",
+        "way better klaro",
+        "way sa pagtudlo klaro",
+        "his teaching way examples",
+        "way too fast examples",
+        "way of teaching klaro",
+    ],
+)
+def test_the_english_way_denies_nothing(text: str) -> None:
+    """In a batch that speaks Cebuano too: by the words around it."""
+    assert not build_vocabulary([text, *CEBUANO]).columns.keys() & {
+        denied_key(word) for word in ("klaro", "examples", "better", "fast", "teaching")
+    }
+
+
+def test_in_a_batch_without_cebuano_way_denies_nothing() -> None:
+    """In Tagalog "way" is the English noun."""
+    columns = build_vocabulary(["way examples", "maganda po ang way nya ng pagturo kasi may mga examples"]).columns
+    assert denied_key("examples") not in columns
 
 
 @pytest.mark.parametrize("between", [" and ", ". ", ", ", " 100 ", " haha ", " 👍 "])
@@ -220,7 +271,7 @@ def test_real_looking_comments_are_named_by_what_they_say() -> None:
     for topic in (late, unclear, kind, workload):
         for keyword in topic:
             first, *second = keyword.split(" ")
-            assert not is_function_word(first) or (first in NEGATORS and second), keyword
+            assert not is_function_word(first) or (first in {*NEGATORS, WAY} and second), keyword
             assert not any(is_function_word(word) or word in NEGATORS for word in second), keyword
     assert late[0] == "late"
     assert not {"klaro", "malinaw", "clear", "maintindihan", "masabtan"} & set(unclear)

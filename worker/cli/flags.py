@@ -18,6 +18,7 @@ examples:
   python -m worker --once job.json --report out.html
   python -m worker --once job.json --set min_topic_size=10 --set nr_topics=30
   python -m worker --once job.json --sweep min_topic_size=5,10,15,20
+  python -m worker --once job.json --stability 5
   python -m worker --once job.json --explain 3f2b...c1
   python -m worker --once --job 7d1e...--topic-model --report out.html
   python -m worker --once job.json --save-bertopic model
@@ -51,7 +52,17 @@ class _FromRedis:
 
 # The value of `--once` without FILE: the batch is a job's, and `--job` names it.
 FROM_REDIS: Final = _FromRedis()
-_ONCE_FLAGS: Final = ("--job", "--report", "--set", "--sweep", "--explain", "--save-job", "--save-bertopic", "--redact")
+_ONCE_FLAGS: Final = (
+    "--job",
+    "--report",
+    "--set",
+    "--sweep",
+    "--stability",
+    "--explain",
+    "--save-job",
+    "--save-bertopic",
+    "--redact",
+)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -147,6 +158,13 @@ def _add_what_once_takes(once: argparse._ArgumentGroup) -> None:
         default=[],
         help="run once for each value, neighbors searched once, and print a table of metrics; with --report there is "
         "a file for each, as out.min_topic_size=5.html; e.g. --sweep min_topic_size=5,10,15,20",
+    )
+    once.add_argument(
+        "--stability",
+        metavar="N",
+        type=int,
+        help="find the topics anew N times, each time without other 2 %% of the comments, neighbors searched once, and "
+        "say how far each topic holds together; --report doubts topics that fall apart; e.g. --stability 5",
     )
 
 

@@ -103,6 +103,7 @@ def _request(arguments: argparse.Namespace) -> Request | None:
         job_id=arguments.job,
         report=arguments.report,
         explain=arguments.explain,
+        stability=arguments.stability,
         settings=tuple(arguments.set),
         sweep=tuple(arguments.sweep),
         save_job=arguments.save_job,

@@ -2,9 +2,13 @@
 
 import os
 from dataclasses import dataclass, field
+from typing import Final
 
 from worker.errors import WorkerError
 from worker.replay.files import STDIN
+
+# One rerun alone would tell of the comments that it happens to leave out.
+FEWEST_RERUNS: Final = 2
 
 
 class BadUsage(WorkerError):
@@ -20,6 +24,7 @@ class Request:
         job_id: the id of a job in Redis; None if the batch comes from a file.
         report: the path of the HTML report to write.
         explain: the submissionId of the comment to explain.
+        stability: how often `--stability` finds the topics anew; None for not at all.
         settings: the arguments of `--set`, each of the form `name=value`.
         sweep: the arguments of `--sweep`, each of the form `name=value,value,…`.
         save_job: the path of the envelope to write.
@@ -31,6 +36,7 @@ class Request:
     job_id: str | None = None
     report: str | None = None
     explain: str | None = None
+    stability: int | None = None
     settings: tuple[str, ...] = field(default_factory=tuple)
     sweep: tuple[str, ...] = field(default_factory=tuple)
     save_job: str | None = None
@@ -51,6 +57,8 @@ class Request:
             raise BadUsage("--once takes a FILE or --job ID, not both")
         if self.redact and self.save_job is None:
             raise BadUsage("--redact changes what --save-job writes: add --save-job out.json.gz")
+        if self.stability is not None and self.stability < FEWEST_RERUNS:
+            raise BadUsage(f"--stability takes a number of reruns, at least {FEWEST_RERUNS}; e.g. --stability 5")
         self._check_sweep()
         if self.report is not None and self.save_job is not None and _is_same_file(self.report, self.save_job):
             raise BadUsage("--report and --save-job name the same file")

@@ -195,19 +195,20 @@ class _Replay:
             fit_once(batch),
             variants=tuple(variants),
             diagnose=self._request.diagnoses,
+            stability=self._request.stability or 0,
             save_bertopic=self._bertopic_folder,
         )
 
     async def _compute(self, task: Task, n_stages: int, n_fits: int = 1) -> Any:
         compute = Compute(ComputeConfig.of(self._settings))
-        timeout_s = self._settings.timeout_ms / 1000
+        timeout_s = self._settings.timeout_ms / 1000 * n_fits * (1 + (self._request.stability or 0))
         try:
             with self._terminal.progress(n_fits * (n_stages - 1)):
                 self._terminal.say("starting the compute process")
                 ready = await compute.start()
                 self._terminal.say(f"device: {ready.device}")
                 (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
-                return await compute.run(task, timeout_s=timeout_s * n_fits, on_stage=self._on_stage)
+                return await compute.run(task, timeout_s=timeout_s, on_stage=self._on_stage)
         finally:
             await compute.close()
 

@@ -9,6 +9,7 @@ from worker.contract.result import Document
 from worker.replay.continuity import continuity_lines
 from worker.replay.files import STDIN
 from worker.replay.request import Request
+from worker.replay.stability import stability_lines
 from worker.topics.fit import Details, StageFinished, TopicFit
 
 
@@ -38,6 +39,11 @@ class Session:
     def continuity(self) -> list[str]:
         """What became of the topics of an earlier run, in lines for people."""
         return continuity_lines(self.document)
+
+    @property
+    def stability(self) -> list[str]:
+        """How far the topics hold together, in lines for people; empty if that was not measured."""
+        return stability_lines(self.fit)
 
     @property
     def stage_notes(self) -> Details:

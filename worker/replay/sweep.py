@@ -112,7 +112,9 @@ def path_of(path: str, name: str, value: object) -> str:
 
 def show_sweep(terminal: Terminal, name: str, results: list[Result]) -> None:
     """Print a table with one row for each value."""
-    table = new_table(name, "topics", "largest", *_METRICS.values(), numbers=3 + len(_METRICS))
+    stable = [result.fit.stability for result in results if result.fit is not None]
+    more = ["stability"] if any(stable) else []
+    table = new_table(name, "topics", "largest", *_METRICS.values(), *more, numbers=3 + len(_METRICS) + len(more))
     for result in results:
         metrics = result.document.get("metrics")
         if result.batch is None or result.fit is None or not isinstance(metrics, dict):
@@ -122,6 +124,8 @@ def show_sweep(terminal: Terminal, name: str, results: list[Result]) -> None:
         topics = result.fit.topics
         largest = topics[0].size / len(result.batch.submission_ids)
         row = [f"{float(str(metrics[metric])):.4f}" for metric in _METRICS]
+        found = result.fit.stability
+        row += [] if found is None else [f"{found.overall:.4f}"]
         table.add_row(value_text(result.value), str(len(topics)), f"{largest:.1%}", *row)
     terminal.show(table)
     terminal.say("aim for outliers under 0.20 and a largest topic under 25%; read the keywords before you choose")

@@ -15,6 +15,7 @@ from worker.contract.envelope import Batch
 from worker.contract.result import Document
 from worker.printable import printable
 from worker.replay.continuity import continuity_lines
+from worker.replay.stability import stability_lines
 from worker.topics.fit import Details, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
@@ -91,14 +92,16 @@ class Terminal:
         """Print the parameters used, the topics, the metrics and the number of outliers."""
         self.say(f"parameters: {details_line(fit.parameters)}")
         self.say(f"keywords ranked with: {fit.encoder}")
-        table = new_table("topic", "documents", "share", "keywords", numbers=3)
+        stable = () if fit.stability is None else fit.stability.topics
+        table = new_table("topic", "documents", "share", *(["stability"] if stable else []), "keywords", numbers=3)
         n_items = len(batch.submission_ids)
         for index, topic in enumerate(fit.topics):
             keywords = ", ".join(topic.keywords[:_N_KEYWORDS_SHOWN])
             number = index if fit.continuity is None else fit.continuity.numbers[index]
-            table.add_row(str(number), str(topic.size), f"{topic.size / n_items:.1%}", Text(keywords))
+            own = [f"{stable[index]:.2f}"] if stable else []
+            table.add_row(str(number), str(topic.size), f"{topic.size / n_items:.1%}", *own, Text(keywords))
         self.show(table)
-        for line in continuity_lines(document):
+        for line in (*continuity_lines(document), *stability_lines(fit)):
             self.say(line)
         self.say("metrics: " + details_line(cast(Details, document["metrics"])))
         self.say(f"outliers: {document['outlierCount']} of {n_items} items")

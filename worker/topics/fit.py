@@ -161,6 +161,23 @@ class Diagnostics:
 
 
 @dataclass(frozen=True)
+class Stability:
+    """How far the topics of a fit are found again if a few documents are left out.
+
+    Attributes:
+        n_reruns: how often some were left out, drawn at random.
+        left_out: documents that were left out each time.
+        overall: mean adjusted Rand index (Hubert and Arabie 1985), over the documents that are in a topic both times.
+        topics: of each topic, the mean Jaccard coefficient with the most similar topic of the rerun, in [0, 1].
+    """
+
+    n_reruns: int
+    left_out: int
+    overall: float
+    topics: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class TopicFit:
     """The topics of a batch.
 
@@ -174,6 +191,7 @@ class TopicFit:
         aspects: one match a topic, if aspects were asked for.
         second: if second topics were asked for.
         diagnostics: if they were asked for.
+        stability: if it was asked for.
         model: if it was asked for.
         continuity: if there was an earlier fit to continue.
     """
@@ -187,6 +205,7 @@ class TopicFit:
     aspects: tuple[AspectMatch, ...] | None = None
     second: SecondTopics | None = None
     diagnostics: Diagnostics | None = None
+    stability: Stability | None = None
     model: TopicModel | None = None
     continuity: Continuity | None = None
 

@@ -10,6 +10,7 @@ from worker.topics.bertopic.representation import KeywordRanking
 from worker.topics.bertopic.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
 from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.clusters.clustering import Clustering, EqualVectors
+from worker.topics.clusters.outliers import place_outliers
 from worker.topics.continuity.anchored import AnchoredClustering
 from worker.topics.fit import IntArray, NoTopics, NoTopicsReason, Shortfall
 from worker.topics.graph.reduction import Reduction
@@ -72,6 +73,15 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
     return Modelled(model, clustering, named.labels, named.keywords)
 
 
+def topics_anew(prepared: Prepared) -> IntArray:
+    """Give the topics that the documents have by themselves, without words: (n,) int64, -1 for outliers."""
+    coordinates = prepared.corpus.embeddings
+    if not _is_hardly_distinct(prepared):
+        coordinates = _umap(prepared).fit_transform(coordinates)
+    labels = _fresh_clustering(prepared).fit(coordinates).labels_
+    return place_outliers(labels, prepared.voters) if prepared.params.reduce_outliers else labels
+
+
 def _why_none(clustering: Clustering | EqualVectors | AnchoredClustering, n_documents: int) -> NoTopics:
     if clustering.groups_.n_dissolved:
         return NoTopics.NO_KEYWORDS
@@ -86,9 +96,12 @@ def no_clusters(wanted: int, n_documents: int, largest: int) -> NoTopics:
 def _reduction(prepared: Prepared, clock: StageClock) -> ReductionSocket | BaseDimensionalityReduction:
     if _is_hardly_distinct(prepared):
         return BaseDimensionalityReduction()
+    return ReductionSocket(_umap(prepared), clock)
+
+
+def _umap(prepared: Prepared) -> Reduction:
     adapted = prepared.adapted
-    reduction = Reduction(prepared.neighbors, adapted.n_neighbors, adapted.n_components, prepared.device)
-    return ReductionSocket(reduction, clock)
+    return Reduction(prepared.neighbors, adapted.n_neighbors, adapted.n_components, prepared.device)
 
 
 def _clustering(prepared: Prepared) -> Clustering | EqualVectors | AnchoredClustering:

@@ -12,6 +12,7 @@ from worker.topics.bertopic.export import renumber, save
 from worker.topics.carrying import carry_over
 from worker.topics.earlier import EarlierTopics
 from worker.topics.evaluation import diagnosis
+from worker.topics.evaluation.stability import measure_stability
 from worker.topics.fit import FloatArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
 from worker.topics.keeping import keep as keep_model
 from worker.topics.modelling import Modelled, model_topics, no_clusters
@@ -32,6 +33,7 @@ def fit_topics(
     device: str,
     on_stage: OnStage,
     diagnose: bool = False,
+    stability: int = 0,
     keep: bool = False,
     save_bertopic: str | None = None,
     preparation: Preparation | None = None,
@@ -47,6 +49,7 @@ def fit_topics(
         device: "cpu" or "cuda:N".
         on_stage: called when a stage begins and when it ends.
         diagnose: whether to add what explains the fit; the fit itself does not change.
+        stability: reruns without a few of the documents, to add how far the topics hold together; 0 for none.
         keep: whether to add what a kept model needs.
         save_bertopic: a folder for BERTopic's own object, in the numbers of the fit; None for none.
         preparation: of the same texts and embeddings, if several fits share it.
@@ -58,11 +61,14 @@ def fit_topics(
     shared = preparation or Preparation(texts, embeddings, device)
     clock = StageClock(on_stage)
     outcome = _fit(shared, params, encoder, clock, earlier)
-    clock.finish()
     if isinstance(outcome, NoTopics):
+        clock.finish()
         return outcome
     prepared, modelled, fit, keywords = outcome
     ordered = in_order_of(shared.order, fit)
+    if stability:
+        ordered = replace(ordered, stability=measure_stability(shared, prepared, fit.labels, stability, clock))
+    clock.finish()
     if diagnose:
         diagnostics = diagnosis.diagnose(prepared, modelled, fit, keywords)
         ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnostics))

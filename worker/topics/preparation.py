@@ -1,17 +1,17 @@
 """What the fits of one batch share, whatever their parameters: order, neighbors, vocabulary."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from scipy import sparse
 
-from worker.topics.adaptation import AdaptedParams
+from worker.topics.adaptation import AdaptedParams, adapt
 from worker.topics.clusters.voters import N_VOTERS, Voters, make_voters
 from worker.topics.corpus import Corpus, canonical_order, make_corpus
 from worker.topics.earlier import EarlierTopics
 from worker.topics.fit import FloatArray, IntArray, TopicParams
-from worker.topics.graph.neighbors import Neighbors, nearest_neighbors
+from worker.topics.graph.neighbors import Neighbors, nearest_neighbors, neighbors_among
 from worker.topics.naming import form_counts
 from worker.topics.words.encoders import KeywordEncoder
 from worker.topics.words.vocabulary import Vocabulary, build_vocabulary
@@ -33,7 +33,8 @@ class Preparation:
         self.corpus: Corpus = make_corpus([texts[i] for i in self.order], embeddings[self.order])
         self._device = device
         self._most_neighbors = most_neighbors
-        self._neighbors: Neighbors | None = None
+        self._found: Neighbors | None = None
+        self._n_nearest = 0
         self._vocabulary: tuple[tuple[str, ...], Vocabulary] | None = None
 
     def neighbors(self, k: int) -> Neighbors:
@@ -43,9 +44,33 @@ class Preparation:
         candidates are sketched: there a longer search misses less.
         """
         k = min(k, len(self.order) - 1)
-        if self._neighbors is None or self._neighbors.indices.shape[1] < k:
-            self._neighbors = nearest_neighbors(self.corpus.embeddings, max(k, self._most_neighbors), self._device)
-        return Neighbors(self._neighbors.indices[:, :k], self._neighbors.distances[:, :k])
+        if self._found is None or self._n_nearest < k:
+            self._n_nearest = max(k, self._most_neighbors)
+            self._found = nearest_neighbors(self.corpus.embeddings, self._n_nearest, self._device, spare=True)
+        return Neighbors(self._found.indices[:, :k], self._found.distances[:, :k])
+
+    def part(self, kept: IntArray, prepared: "Prepared") -> "Prepared":
+        """Give what a first fit of some of the documents needs, without another search.
+
+        Args:
+            kept: (m,) int64, rising rows of the corpus.
+            prepared: of this batch; its neighbors were searched.
+        """
+        if self._found is None:
+            raise ValueError("part() needs the neighbors that for_fit() searches")
+        corpus, vocabulary = prepared.corpus, prepared.vocabulary
+        adapted = adapt(prepared.params, len(kept))
+        neighbors = neighbors_among(kept, self._found, max(adapted.n_neighbors - 1, N_VOTERS))
+        some = make_corpus([corpus.texts[row] for row in kept.tolist()], corpus.embeddings[kept])
+        return replace(
+            prepared,
+            corpus=some,
+            neighbors=neighbors,
+            voters=make_voters(neighbors.indices, neighbors.distances, some.comments),
+            vocabulary=replace(vocabulary, doc_term_matrix=vocabulary.doc_term_matrix[kept]),
+            adapted=adapted,
+            earlier=None,
+        )
 
     def vocabulary(self, stop_words: tuple[str, ...] = ()) -> Vocabulary:
         """Give the words of the batch without these own stop words; the last answer is kept."""

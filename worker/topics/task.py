@@ -17,6 +17,8 @@ class FitBatch:
         embeddings: (n, d) float32, L2-normalized.
         variants: what was asked for.
         diagnose: whether the fits come with what explains them.
+        stability: reruns of each fit without a few of the documents, to say how far its topics hold together; 0 for
+            none.
         keep: whether the fits come with what a kept model needs.
         save_bertopic: a folder for BERTopic's own object of the last fit; None for none.
         earlier: the topics that stay; None for a first fit.
@@ -29,6 +31,7 @@ class FitBatch:
     embeddings: FloatArray = field(repr=False)
     variants: tuple[TopicParams, ...]
     diagnose: bool = False
+    stability: int = 0
     keep: bool = False
     save_bertopic: str | None = None
     earlier: EarlierTopics | None = None

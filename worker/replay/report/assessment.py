@@ -14,6 +14,7 @@ import numpy as np
 from worker.replay.report.parameter_advice import FORCED_MERGE, Change, ParameterAdvice
 from worker.replay.report.targets import BROAD_SHARE
 from worker.replay.report.votes import neighbor_shares
+from worker.replay.stability import falls_apart
 from worker.topics.fit import Diagnostics, DoubleArray, TopicFit
 
 # A topic is large from this multiple of the mean size on. A doubtful large topic is taken for a mixture of several,
@@ -60,6 +61,7 @@ class Assessment:
         nearest: the number of the most similar topic; -1 if there is no other.
         nearest_similarity: cosine of the two topics' mean vectors, after the batch's mean was subtracted.
         shared_keywords: the keywords it shares with the topic that shares most.
+        stability: how far reruns without a few comments find it again; None if that was not measured.
         doubts: empty for a good topic.
     """
 
@@ -77,6 +79,7 @@ class Assessment:
     nearest: int
     nearest_similarity: float
     shared_keywords: tuple[str, ...]
+    stability: float | None = None
     doubts: tuple[Doubt, ...] = ()
 
     @property
@@ -124,6 +127,7 @@ def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic
         nearest=int(similarity.argmax()) if has_other else -1,
         nearest_similarity=float(similarity.max()) if has_other else 0.0,
         shared_keywords=max(overlaps, key=len),
+        stability=None if fit.stability is None else fit.stability.topics[topic],
     )
 
 
@@ -143,6 +147,12 @@ def _doubts(topic: Assessment, fit: TopicFit, diagnostics: Diagnostics) -> Itera
             f"the most similar topic is {topic.nearest}"
         )
         yield Doubt(what, advice.finer() if is_large else advice.coarser())
+    if fit.stability is not None and falls_apart(fit.stability, topic.index):
+        what = (
+            f"falls apart: without other {fit.stability.left_out} of the comments the most similar topic shares only "
+            f"{fit.stability.topics[topic.index]:.0%} of what both hold (mean of {fit.stability.n_reruns} reruns)"
+        )
+        yield Doubt(what, None)
     if topic.placed >= PLACED_SHARE:
         what = f"thin core: {topic.placed:.0%} of its comments were outliers and joined afterwards"
         yield Doubt(what, advice.denser())

@@ -7,6 +7,7 @@ import torch
 from scipy import sparse
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
+from worker.topics.words.association import npmi
 from worker.topics.words.vocabulary import Vocabulary
 
 WINDOW = 10
@@ -149,10 +150,5 @@ def _positions(column: int, vocabulary: Vocabulary) -> tuple[IntArray, int]:
 
 
 def _mean_npmi(together: DoubleArray) -> float:
-    own = np.diag(together)
-    possible = (np.outer(own, own) > 0) & (together < 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log((together + _EPSILON) / np.outer(own, own))
-        npmi = np.where(possible, ratio / -np.log(together + _EPSILON), 0.0)
-    pairs = ~np.eye(len(own), dtype=bool)
-    return float(npmi[pairs].mean())
+    pairs = ~np.eye(len(together), dtype=bool)
+    return float(npmi(together)[pairs].mean())

@@ -44,7 +44,7 @@ class Neighbors:
     distances: FloatArray
 
 
-def nearest_neighbors(embeddings: FloatArray, k: int, device: str) -> Neighbors:
+def nearest_neighbors(embeddings: FloatArray, k: int, device: str, *, spare: bool = False) -> Neighbors:
     """Find the k nearest neighbors of every row by cosine.
 
     Never holds more than a block of the (n, n) similarities; ties go to the lower index.
@@ -53,6 +53,8 @@ def nearest_neighbors(embeddings: FloatArray, k: int, device: str) -> Neighbors:
         embeddings: (n, d) float32, L2-normalized. Not modified.
         k: neighbors a point; at most n - 1 are returned.
         device: "cpu" or "cuda:N".
+        spare: whether the other candidates are given too, after the k nearest. They cost no search; above 8,000 items
+            on a CPU some that are as near may be missing among them.
     """
     n = len(embeddings)
     k = min(k, n - 1)
@@ -61,7 +63,28 @@ def nearest_neighbors(embeddings: FloatArray, k: int, device: str) -> Neighbors:
         candidates = _candidates(_sketch(embeddings), min(int(k * _SKETCH_FACTOR) + _SPARE, n - 1))
     else:
         candidates = _candidates(points, min(k + _SPARE, n - 1))
-    return _ranked(points.double(), candidates, k)
+    return _ranked(points.double(), candidates, candidates.shape[1] if spare else k)
+
+
+def neighbors_among(kept: IntArray, neighbors: Neighbors, most: int) -> Neighbors:
+    """Restrict neighbors to some of the points.
+
+    Args:
+        kept: (m,) int64, rising rows; at least two.
+        neighbors: of all points.
+        most: neighbors a point; fewer are given to all if a point has no more left.
+
+    Returns:
+        Of the m points, by their place in `kept`.
+    """
+    place = np.full(len(neighbors.indices), -1, dtype=np.int64)
+    place[kept] = np.arange(len(kept))
+    around = place[neighbors.indices[kept]]
+    k = min(most, int((around >= 0).sum(axis=1).min()))
+    # Stable: those that are kept come first, nearest first.
+    order = np.argsort(around < 0, axis=1, kind="stable")[:, :k]
+    distances = np.take_along_axis(neighbors.distances[kept], order, axis=1)
+    return Neighbors(np.take_along_axis(around, order, axis=1), distances)
 
 
 def _sketch(embeddings: FloatArray) -> torch.Tensor:

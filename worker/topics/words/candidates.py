@@ -1,5 +1,7 @@
 """Which n-grams can be keywords of which topic, before their meaning is looked at."""
 
+from enum import IntEnum
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -14,6 +16,9 @@ ENOUGH_CANDIDATES = 20
 SHRINKAGE = 3
 # A term is a keyword where it scores at least this share of its best score in any topic.
 EXCLUSIVE = 0.95
+# A term names a topic if so many of its documents hold it, or such a share of a small topic's; never fewer than two.
+ENOUGH_DOCUMENTS = 3
+ENOUGH_SHARE = 0.05
 # A term stands everywhere alike where its largest share of a topic's documents is at most
 # so many times the share that it reaches in most topics. Of two topics nothing is told.
 ALIKE = 2.5
@@ -105,16 +110,37 @@ def holds_common_word(
     return np.array([not common.isdisjoint(own) for own in halves], dtype=bool)
 
 
-def own_terms(columns: IntArray, topic: int, scores: DoubleArray, is_common: BoolArray) -> IntArray:
-    """Leave out what another topic owns and what stands everywhere; but never all of it.
+def without_common(columns: IntArray, is_common: BoolArray) -> IntArray:
+    """Leave out what stands in most topics alike; but never all."""
+    kept = columns[~is_common[columns]]
+    return kept if len(kept) else columns
 
-    A topic without a word of its own shares those of others, and is not thrown away.
+
+class Tier(IntEnum):
+    """How well a term names a topic, best first: whether it is the topic's own, and whether its comments say it."""
+
+    OWN = 0
+    SHARED = 1
+    SELDOM_OWN = 2
+    SELDOM_SHARED = 3
+
+
+def tiers(scores: DoubleArray, topic: int, counts: IntArray, size: int) -> IntArray:
+    """Tell how well each term names a topic: (t,) of `Tier`.
+
+    A term is the topic's own if no other topic has it with a clearly higher score. A topic without own words that
+    enough of its comments say shares those of others, before it is named by what one or two of many say.
+
+    Args:
+        scores: (topics, t).
+        topic: the row.
+        counts: (t,) documents of the topic that hold each term.
+        size: of the topic, in documents.
     """
-    exclusive = scores[topic, columns] >= EXCLUSIVE * scores[:, columns].max(axis=0, initial=0.0)
-    for kept in (exclusive & ~is_common[columns], ~is_common[columns]):
-        if kept.any():
-            return columns[kept]
-    return columns
+    is_shared = scores[topic] < EXCLUSIVE * scores.max(axis=0, initial=0.0)
+    is_seldom = (counts < 2) | ((counts < ENOUGH_DOCUMENTS) & (counts < ENOUGH_SHARE * size))
+    found: IntArray = np.where(is_seldom, int(Tier.SELDOM_OWN), int(Tier.OWN)) + is_shared.astype(np.int64)
+    return found
 
 
 def _cells(matrix: sparse.csr_matrix, rows: IntArray, columns: IntArray) -> BoolArray:

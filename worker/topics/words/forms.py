@@ -51,6 +51,10 @@ _PREFIXES = (
 _PREFIXES_BY_LETTER = {letter: tuple(p for p in _PREFIXES if p[0] == letter) for letter in "gimnpkt"}
 _SUFFIXES = ("han", "hon", "hin", "an", "on", "un", "in")
 _SHORTEST_BEFORE_SUFFIX = 5
+# Verbs of the action that has begun; the one that is meant or asked for has "m".
+_BEGUN = ("nag", "naka", "nang")
+# Of English words with such letters behind the first: "finish" is no form of "fish", "minute" none of "mute".
+_ENGLISH_ENDINGS = ("al", "ance", "e", "er", "ic", "ing", "ity", "or", "sh", "te", "ti", "tion")
 
 
 def families(words: Iterable[str], *, native: bool = True) -> dict[str, str]:
@@ -111,20 +115,36 @@ def _stem(word: str, known: set[str], *, native: bool) -> str:
 
 
 def _native(word: str) -> Iterator[str]:
-    """Take one affix of Cebuano or Tagalog from a word in each way that there is."""
+    """Take one affix of Cebuano or Tagalog from a word in each way that there is, or change the aspect of a verb."""
     for prefix in _PREFIXES_BY_LETTER.get(word[0], ()):
-        if word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST_STEM:
-            yield word[len(prefix) :]
-            yield from _without_repetition(word[len(prefix) :])
+        rest = word.removeprefix(prefix)
+        if rest != word and len(rest) >= _SHORTEST_STEM:
+            yield rest
+            for single in _without_repetition(rest):
+                yield from (single, prefix + single)
     yield from _without_repetition(word)
-    if word[1:3] in ("um", "in") and word[-1] in "au" and word[0] not in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
+    if _has_infix(word):
         yield word[0] + word[3:]
-        yield from _without_repetition(word[0] + word[3:])
+        for single in _without_repetition(word[0] + word[3:]):
+            yield from (single, word[:3] + single[1:])
+    if word.startswith(_BEGUN) and len(word) - 4 >= _SHORTEST_STEM:
+        yield "m" + word[1:]
     if word.endswith("ng") and word[-3:-2] in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
         yield word[:-2]
     for suffix in _SUFFIXES if word[-1] == "n" else ():
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_BEFORE_SUFFIX:
             yield word[: -len(suffix)]
+
+
+def _has_infix(word: str) -> bool:
+    """Tell whether "um" or "in" may stand behind a word's first letter, as in "gumana" and "ginamit"."""
+    return (
+        word[1:3] in ("um", "in")
+        and word[3:4] in _VOWELS
+        and word[0] not in _VOWELS
+        and len(word) - 2 >= _SHORTEST_STEM
+        and not word.endswith(_ENGLISH_ENDINGS)
+    )
 
 
 def _without_repetition(word: str) -> Iterator[str]:

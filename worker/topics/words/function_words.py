@@ -85,7 +85,7 @@ def _is_listed(word: str) -> bool:
 @cache
 def native_words() -> frozenset[str]:
     """Give the stop words of Cebuano and Tagalog that are none of English."""
-    return _native() - frozenset(_read("english"))
+    return _native() - listed("english")
 
 
 @cache
@@ -94,7 +94,13 @@ def foreign_words() -> frozenset[str]:
 
     They are stop words only of a batch that holds many: "los angeles" stands in an English one.
     """
-    return frozenset(_read("foreign"))
+    return listed("foreign")
+
+
+@cache
+def listed(name: str) -> frozenset[str]:
+    """Give the words of one list: a name of `STOP_WORD_LISTS`, or "foreign"."""
+    return frozenset(_read(name))
 
 
 def _read(name: str) -> list[str]:

@@ -4,19 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
-from worker.topics.words.candidates import best, holds_common_word, members, own_terms, readable, shrunk
+from worker.topics.words.association import npmi
+from worker.topics.words.candidates import (
+    Tier,
+    best,
+    holds_common_word,
+    members,
+    readable,
+    shrunk,
+    tiers,
+    without_common,
+)
 from worker.topics.words.encoders import Candidates, KeywordEncoder, KeywordSpace, unit
 from worker.topics.words.vocabulary import NO_WORD, Vocabulary
 
 N_KEYWORDS = 10
 # Documents a topic that stand for it where all would have to be encoded.
 N_TYPICAL = 10
-# With so many words that several comments say a topic is named; the words of a single one would add only noise.
-ENOUGH_KEYWORDS = 4
+# With four words a topic is named: those of other topics, and those that hardly a comment says, would add only noise.
+# What hardly a comment says and another topic owns is better than no keyword, and than nothing else.
+ROOM = {Tier.OWN: N_KEYWORDS, Tier.SHARED: 4, Tier.SELDOM_OWN: 4, Tier.SELDOM_SHARED: 1}
 # A unigram with at least this share of its occurrences inside a bigram only repeats it.
 REPEATS_BIGRAM = 0.5
 
@@ -69,14 +79,16 @@ def rank_keywords(
     space = encoder.space(Candidates(names, incidence[:, terms], texts, embeddings), _typical(labels, embeddings))
     scores = _scores(space, labels, weights[:, terms].toarray())
     counts = document_counts[:, terms].toarray()
-    is_common = holds_common_word(terms, vocabulary, document_counts, np.bincount(labels[labels >= 0]))
+    sizes = np.bincount(labels[labels >= 0], minlength=n_topics)
+    is_common = holds_common_word(terms, vocabulary, document_counts, sizes)
     held, stems = incidence[:, terms].tocsc(), vocabulary.stems[terms]
     keywords = {}
     for topic, own in enumerate(per_topic):
-        columns = own_terms(np.searchsorted(terms, own), topic, scores, is_common)
+        columns = without_common(np.searchsorted(terms, own), is_common)
         # Topic by topic: of the candidates of all together it would take gigabytes where there are many topics.
         together = (held[:, columns].T @ held[:, columns]).toarray()
-        picked = columns[pick(stems[columns], scores[topic, columns], together, counts[topic, columns] <= 1)]
+        tier = tiers(scores[:, columns], topic, counts[topic, columns], int(sizes[topic]))
+        picked = columns[pick(stems[columns], scores[topic, columns], together, len(texts), tier)]
         keywords[topic] = [Keyword(names[i], float(scores[topic, i]), space.terms[i]) for i in picked.tolist()]
     return keywords, len(terms)
 
@@ -85,16 +97,17 @@ def pick(
     stems: IntArray,
     scores: DoubleArray,
     together: IntArray,
-    is_rare: npt.NDArray[np.bool_],
+    n_documents: int,
+    tier: IntArray,
     n_keywords: int = N_KEYWORDS,
 ) -> list[int]:
     """Choose the keywords that a person reads, best first.
 
-    The next keyword is the one with the highest score, times the share of those chosen before it
-    that it occurs with: words that stand in the same comments describe one thing, and a list of
-    near-synonyms from comments that have nothing else in common does not. Terms that only one comment
-    holds come last, and only until there are four keywords: the words of a long comment all occur
-    together, and would name the topic after it.
+    The next keyword is the one with the highest score, times its mean bond with those chosen before it, from 0 for
+    words that never stand in one comment to 1 for words that always do (`npmi`, mapped to [0, 1]): words that stand
+    in the same comments describe one thing, and a list of near-synonyms from comments that have nothing else in
+    common does not. The terms of a lower tier come after those of a higher one, and only until there are four
+    keywords: the words of a long comment all occur together, and would name the topic after it.
 
     Left out are a second form of a chosen word; a word beside itself; a unigram inside a chosen bigram;
     and a bigram around a chosen unigram, unless the bigram makes up most of the unigram's documents:
@@ -104,18 +117,22 @@ def pick(
         stems: (t, 2) int64, as in `Vocabulary`.
         scores: (t,) higher is better; ties go to the first.
         together: (t, t) in how many documents both terms are; the diagonal, the term itself.
-        is_rare: (t,) whether only one document of the topic holds the term.
+        n_documents: of the batch.
+        tier: (t,) of `Tier`.
         n_keywords: how many are wanted.
 
     Returns:
         Positions among the terms.
     """
     words = [frozenset({first} if second == NO_WORD else {first, second}) for first, second in stems.tolist()]
+    # Rounded as the scores are, so that the last bits of a logarithm never decide the order.
+    bonds = np.where(together > 0, np.round((1 + npmi(together / n_documents)) / 2, 6), 0.0)
     left = {i for i, (first, second) in enumerate(stems.tolist()) if first != second}
     chosen: list[int] = []
     while left and len(chosen) < n_keywords:
-        following = min(left, key=lambda i: (is_rare[i], -_fit(float(scores[i]), together[i], chosen), i))
-        if is_rare[following] and len(chosen) >= ENOUGH_KEYWORDS:
+        fit = scores * bonds[:, chosen].mean(axis=1) if chosen else scores
+        following = min(left, key=lambda i: (tier[i], -fit[i], -scores[i], i))
+        if len(chosen) >= ROOM[Tier(tier[following])]:
             break
         left.remove(following)
         clashes = [i for i in chosen if words[following] <= words[i] or words[i] <= words[following]]
@@ -124,10 +141,6 @@ def pick(
         elif len(clashes) == 1 and _repeats(clashes[0], following, words, together):
             chosen[chosen.index(clashes[0])] = following
     return chosen
-
-
-def _fit(score: float, together: IntArray, chosen: list[int]) -> float:
-    return score * (1 + int(np.count_nonzero(together[chosen]))) / (1 + len(chosen))
 
 
 def _repeats(unigram: int, bigram: int, words: list[frozenset[int]], together: IntArray) -> bool:
