@@ -1,6 +1,8 @@
 """Threads follow the control group's quota, and not only the CPUs of the machine."""
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,17 +81,33 @@ def test_the_set_up_is_told_unless_the_operator_has_chosen(
     assert told == [expected]
 
 
-def test_the_engine_keeps_to_the_threads_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Torch, and the BLAS and OpenMP libraries that are loaded."""
+@pytest.fixture
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Begin with two threads for each library, whatever OMP_NUM_THREADS says, and without a batch at the set-up."""
     before, limits = torch.get_num_threads(), threadpool_limits()
     monkeypatch.setattr(pipeline, "warm_up", lambda encoder, device: None)
-    try:
-        # Whatever OMP_NUM_THREADS says: from more threads than it is then given.
-        torch.set_num_threads(2)
-        threadpool_limits(2)
-        set_up(ComputeConfig("cpu", "unused", "corpus", 0, DEFAULT_ENGINE), 1)
-        assert torch.get_num_threads() == 1
-        assert {library["num_threads"] for library in threadpool_info()} == {1}
-    finally:
-        limits.restore_original_limits()
-        torch.set_num_threads(before)
+    torch.set_num_threads(2)
+    threadpool_limits(2)
+    yield
+    limits.restore_original_limits()
+    torch.set_num_threads(before)
+
+
+def set_up_and_count() -> int:
+    """Set the engine up for one thread; give how many torch takes."""
+    set_up(ComputeConfig("cpu", "unused", "corpus", 0, DEFAULT_ENGINE), 1)
+    return torch.get_num_threads()
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_engine_keeps_to_the_threads_it_is_given() -> None:
+    """Torch, and the BLAS and OpenMP libraries that are loaded."""
+    assert set_up_and_count() == 1
+    assert {library["num_threads"] for library in threadpool_info()} == {1}
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_torch_keeps_to_them_from_its_first_use_on() -> None:
+    """At its first use in a thread, torch sets OpenMP to its own number, whatever OpenMP was told before."""
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(set_up_and_count).result() == 1

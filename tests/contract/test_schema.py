@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.acceptance.envelopes import themed_envelope
+from tests.contract.reference import MAXIMA, MINIMA
 from tests.effort import effort
 from worker.contract.envelope import Batch, read_envelope
 from worker.contract.result import failed
@@ -97,6 +98,18 @@ def outcome_of_what_no_schema_says(outcome: object) -> bool:
     """Tell the rules that the request's description lists: too few items, ids that are not unique."""
     error = getattr(outcome, "error", "")
     return "need at least" in error or "(need " in error or "is already that of" in error
+
+
+@pytest.mark.parametrize("name", sorted(MINIMA))
+def test_the_schema_bounds_each_count(name: str) -> None:
+    """The least and the largest count are taken, and what is one beyond is not; the size of a topic has no largest."""
+    least, largest = MINIMA[name], MAXIMA.get(name, 10**9)
+
+    def is_taken(value: int) -> bool:
+        return REQUEST.is_valid({"items": [], "params": {name: value}})
+
+    assert [is_taken(value) for value in (least - 1, least, largest)] == [False, True, True]
+    assert is_taken(largest + 1) == (name not in MAXIMA)
 
 
 @pytest.mark.parametrize(

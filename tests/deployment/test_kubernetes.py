@@ -91,6 +91,8 @@ def test_the_network_policy_lets_through_what_is_needed() -> None:
     (container,) = POD["containers"]
     ports = {port["port"] for rule in policy["ingress"] for port in rule["ports"]}
     assert ports == {port["name"] for port in container["ports"]}
+    asking = [peer for rule in policy["ingress"] for peer in rule.get("from", ["everybody"])]
+    assert asking == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
     address = urlsplit(manifest("Secret")["stringData"]["REDIS_URL"])
     reached = {(port["port"], port["protocol"]) for rule in policy["egress"] for port in rule["ports"]}
     assert {(address.port, "TCP"), (53, "UDP"), (53, "TCP")} <= reached

@@ -1,6 +1,8 @@
 """What the pages name exists: pages, headings, files, metrics, settings; and nothing that exists is left out."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from tests.acceptance.processes import PROJECT
 from tests.deployment.files import SETTINGS
 from tests.deployment.test_monitoring import EXPORTED, SERIES
 from tests.docs.pages import FENCE, PAGES, read
+from worker.queue.redis_url import OPTIONS
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -88,6 +91,40 @@ def test_settings_on_the_pages_exist() -> None:
         named = set(re.findall(r"`([A-Z][A-Z_]{2,}[A-Z])(?:=[^`]*)?`", prose(page)))
         unknown = named - SETTINGS - FOREIGN - CONSTANTS
         assert not unknown, page
+
+
+def redis_rows() -> dict[str, str]:
+    """Read the table of the operator's page that says how each kind of Redis is reached: question and answer."""
+    table = read(Path("docs/operations.md")).partition("| question | answer |")[2].partition("\n\n")[0]
+    return {row.split("|")[1].strip(): row.split("|", 2)[2] for row in table.splitlines()[2:]}
+
+
+def test_an_operator_finds_how_each_redis_is_reached() -> None:
+    """Versions, TLS, Sentinel and Cluster have a row; the cluster's has the braces that the start asks for."""
+    asked = ("which servers", "TLS", "a private CA", "a client certificate", "Sentinel", "Redis Cluster")
+    rows = redis_rows()
+    assert not [question for question in asked if question not in rows]
+    assert all(version in rows["which servers"] for version in ("6.2", "7", "8", "Valkey"))
+    assert "BULLMQ_PREFIX={bull}" in rows["Redis Cluster"]
+
+
+def test_the_encoded_password_on_the_page_is_right() -> None:
+    """The page's example is what its own command prints."""
+    row = redis_rows()["special characters in user or password"]
+    plain, encoded = re.findall(r"`(\S+)` becomes `(\S+)`", row)[0]
+    (command,) = re.findall(r'`python -c "(.+)"`', row)
+    done = subprocess.run([sys.executable, "-c", command], input=plain, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == encoded
+
+
+def test_options_of_redis_url_on_the_page_are_those_taken() -> None:
+    """The paragraph below the table names each option that the worker takes, and none that it refuses."""
+    page = read(Path("docs/operations.md")).partition("Behind the question mark")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`([a-z_]+)`", page))
+    assert named == {option for options in OPTIONS.values() for option in options}
+    for row in redis_rows().values():
+        for option in re.findall(r"[?&](\w+)=", row):
+            assert option in named
 
 
 def test_every_example_removes_its_jobs() -> None:

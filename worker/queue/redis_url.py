@@ -29,7 +29,8 @@ _TLS: Final = (
     "ssl_min_version",
     "ssl_password",
 )
-_OPTIONS: Final = {
+# By the scheme of the URL.
+OPTIONS: Final = {
     "redis": (*_EVERYWHERE, *_TCP),
     "rediss": (*_EVERYWHERE, *_TCP, *_TLS),
     "unix": (*_EVERYWHERE, "password", "username"),
@@ -46,7 +47,7 @@ def check_options(url: str) -> None:
         ConfigurationError: an option is unknown or has no usable value; its value is not repeated.
     """
     parts = urlsplit(url)
-    known = _OPTIONS[parts.scheme]
+    known = OPTIONS[parts.scheme]
     for name in sorted(parse_qs(parts.query, keep_blank_values=True)):
         if name not in known:
             raise ConfigurationError(f"REDIS_URL: {_unknown(name, parts.scheme, known)}")
@@ -62,7 +63,7 @@ def check_options(url: str) -> None:
 
 
 def _unknown(name: str, scheme: str, known: tuple[str, ...]) -> str:
-    if name in _OPTIONS["rediss"] and scheme == "redis":
+    if name in OPTIONS["rediss"] and scheme == "redis":
         return f"the option {name} goes with rediss://, and this is redis://"
     nearest = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"

@@ -110,6 +110,7 @@ def set_up(configuration: _Configuration, n_threads: int | None) -> Engine:
     from worker.topics.words.loading import choose_device, choose_encoder
 
     if n_threads is not None:
+        # Torch would else undo the limit on OpenMP at its first use: it takes one thread for each physical core.
         torch.set_num_threads(n_threads)
         threadpool_limits(n_threads)  # BLAS and OpenMP of numpy, SciPy and scikit-learn
     device = choose_device(configuration.device)
