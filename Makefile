@@ -21,7 +21,8 @@ DATA ?= ../shared/data
 KEYWORD_ENCODER ?= corpus
 
 # One process more than there are cores: many tests wait for locks and clocks while others compute.
-PARALLEL ?= -n 3 --dist worksteal
+# Tests that share a worker or a costly result are in one xdist_group, which one process runs.
+PARALLEL ?= -n 3 --dist loadgroup
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
 .PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-stability bench-gpu chaos clean
@@ -35,7 +36,7 @@ test: $(TESTED)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 quick: $(TESTED)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
 
 soak: $(TESTED)
 	SOAK=1 $(BIN)/python -m pytest $(PARALLEL) -m soak --timeout 3000 $(ARGS)

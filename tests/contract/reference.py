@@ -98,11 +98,11 @@ def _is_text(value: Any) -> bool:
 
 
 def _has_surrogate(value: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in value)
+    return re.search("[\ud800-\udfff]", value) is not None
 
 
 def _are_finite_numbers(values: list[Any]) -> bool:
-    if not all(type(value) in (int, float) for value in values):
+    if not set(map(type, values)) <= {int, float}:
         return False
     try:
         return all(map(math.isfinite, values))

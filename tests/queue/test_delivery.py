@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from worker.queue.delivery import MAX_REFUSALS, DeliveryRefused, deliver, record
 from worker.queue.library import LibraryWorker
 
 DOCUMENT = {"text": "ñ", "number": 0.1}
-RECORD: dict[str, Callable[[Claim], Awaitable[bool]]] = {
+RECORD: dict[str, Callable[[Claim], Coroutine[Any, Any, bool]]] = {
     "a result": lambda claim: deliver(claim, DOCUMENT),
     "a failure": lambda claim: record_failure(claim, "it broke"),
     "the last failure": lambda claim: record_failure(claim, "it broke", for_good=True),
@@ -99,22 +99,27 @@ async def test_a_job_that_was_removed_is_not_called_delivered(
     assert not await deliver(claim, DOCUMENT)
 
 
+async def begin_while_writes_are_refused(client: Redis, record: Coroutine[Any, Any, bool]) -> asyncio.Task[bool]:
+    """Begin to record, and let Redis take writes again after more refusals than are borne with."""
+    await client.config_set("min-replicas-to-write", 1)
+    try:
+        with capture_logs() as lines:
+            recording = asyncio.create_task(record)
+            while len(lines) < 2 * MAX_REFUSALS:
+                assert not recording.done()
+                await asyncio.sleep(0.01)
+    finally:
+        await client.config_set("min-replicas-to-write", 0)
+    return recording
+
+
 @pytest.mark.parametrize("what", sorted(RECORD))
 async def test_a_refusal_that_passes_is_waited_out(what: str, take: Take, worker: LibraryWorker, client: Redis) -> None:
     """Redis takes no writes for longer than refusals are borne with, and the lock lapses meanwhile."""
     claim = await take(**OPTIONS)
-    await client.config_set("min-replicas-to-write", 1)
-    try:
-        with capture_logs() as lines:
-            recording = asyncio.ensure_future(RECORD[what](claim))
-            while len(lines) < 2 * MAX_REFUSALS:
-                assert not recording.done()
-                await asyncio.sleep(0.01)
-            await client.config_set("min-replicas-to-write", 0)
-            await client.delete(worker.backend.toKey("job:lock"))
-            assert await recording
-    finally:
-        await client.config_set("min-replicas-to-write", 0)
+    recording = await begin_while_writes_are_refused(client, RECORD[what](claim))
+    await client.delete(worker.backend.toKey("job:lock"))
+    assert await recording
     assert await states(worker, client) == ENDS[what]
 
 
@@ -125,16 +130,7 @@ async def test_the_lock_is_gone_while_redis_takes_no_writes(
     """The script refuses for the lock, the lock cannot be taken: that is an outage, too."""
     claim = await take(**OPTIONS)
     await client.delete(worker.backend.toKey("job:lock"))
-    await client.config_set("min-replicas-to-write", 1)
-    try:
-        with capture_logs() as lines:
-            recording = asyncio.ensure_future(RECORD[what](claim))
-            while len(lines) < 2 * MAX_REFUSALS:
-                assert not recording.done()
-                await asyncio.sleep(0.01)
-    finally:
-        await client.config_set("min-replicas-to-write", 0)
-    assert await recording
+    assert await (await begin_while_writes_are_refused(client, RECORD[what](claim)))
     assert await states(worker, client) == ENDS[what]
 
 

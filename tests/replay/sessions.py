@@ -11,8 +11,8 @@ from worker.topics.pipeline import fit_topics
 from worker.topics.words.encoders import CorpusEncoder
 
 
-def session_of(envelope: dict[str, Any]) -> Session:
-    """Run a batch, with diagnostics."""
+def session_of(envelope: dict[str, Any], *, diagnose: bool = True) -> Session:
+    """Run a batch, with diagnostics unless they are not wanted."""
     batch = read_envelope(envelope)
     assert isinstance(batch, Batch), batch
     fit = fit_topics(
@@ -22,7 +22,7 @@ def session_of(envelope: dict[str, Any]) -> Session:
         encoder=CorpusEncoder(),
         device="cpu",
         on_stage=lambda _: None,
-        diagnose=True,
+        diagnose=diagnose,
     )
     assert isinstance(fit, TopicFit), fit
     return Session("a test", batch, fit, completed(batch, fit, now=datetime.now(UTC)))

@@ -15,7 +15,18 @@ from worker.topics.fit import FloatArray, TopicFit, TopicParams
 from worker.topics.pipeline import fit_topics
 from worker.topics.words.encoders import CorpusEncoder
 
+pytestmark = pytest.mark.xdist_group("keeping")
+
 Kept = tuple[list[str], FloatArray, TopicFit, Path]
+
+
+def fit(texts: list[str], embeddings: FloatArray, **options: object) -> TopicFit:
+    """Fit a batch that has topics, and keep what the options say."""
+    outcome = fit_topics(
+        texts, embeddings, TopicParams(), encoder=CorpusEncoder(), device="cpu", on_stage=lambda _: None, **options
+    )
+    assert isinstance(outcome, TopicFit)
+    return outcome
 
 
 @pytest.fixture(scope="module")
@@ -26,35 +37,25 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     texts = ["👍" if themes[row] == 3 else texts[row] for row in rows]
     folder = tmp_path_factory.mktemp("model") / "bertopic"
     embeddings = embeddings[rows]
-    outcome = fit_topics(
-        texts,
-        embeddings,
-        TopicParams(),
-        encoder=CorpusEncoder(),
-        device="cpu",
-        on_stage=lambda _: None,
-        keep=True,
-        save_bertopic=str(folder),
-    )
-    assert isinstance(outcome, TopicFit)
+    outcome = fit(texts, embeddings, keep=True, save_bertopic=str(folder))
     assert (outcome.labels < 0).any()
     return texts, embeddings, outcome, folder
 
 
 def test_a_fit_has_what_a_model_needs(kept: Kept) -> None:
     """Centroids, keyword vectors and term counts, in the numbers of the fit."""
-    texts, embeddings, fit, _ = kept
-    model = fit.model
+    texts, embeddings, outcome, _ = kept
+    model = outcome.model
     assert model is not None
-    for topic, own in enumerate(fit.topics):
-        mean = embeddings[fit.labels == topic].mean(axis=0)
+    for topic, own in enumerate(outcome.topics):
+        mean = embeddings[outcome.labels == topic].mean(axis=0)
         np.testing.assert_allclose(model.centroids[topic], mean / np.linalg.norm(mean), atol=1e-5)
         assert model.keyword_vectors[topic].shape[0] == len(own.keywords)
         cells = slice(model.starts[topic], model.starts[topic + 1])
         counts = {
             model.terms[column]: count for column, count in zip(model.columns[cells], model.counts[cells], strict=True)
         }
-        members = [text.split() for text, label in zip(texts, fit.labels, strict=True) if label == topic]
+        members = [text.split() for text, label in zip(texts, outcome.labels, strict=True) if label == topic]
         word = own.keywords[0].split(" ")[0]
         assert counts[word] == sum(words.count(word) for words in members)
 
@@ -62,27 +63,23 @@ def test_a_fit_has_what_a_model_needs(kept: Kept) -> None:
 def test_nothing_is_kept_unasked(kept: Kept) -> None:
     """A job's result crosses the pipe without what only a model needs."""
     texts, embeddings, _, _ = kept
-    outcome = fit_topics(
-        texts, embeddings, TopicParams(), encoder=CorpusEncoder(), device="cpu", on_stage=lambda _: None
-    )
-    assert isinstance(outcome, TopicFit)
-    assert outcome.model is None
+    assert fit(texts, embeddings).model is None
 
 
 def test_bertopic_loads_the_model_in_the_numbers_of_the_fit(kept: Kept) -> None:
     """Its transform gives each clustered comment its topic; names, sizes and keywords are those of the fit."""
-    texts, embeddings, fit, folder = kept
+    texts, embeddings, outcome, folder = kept
     model = BERTopic.load(str(folder))
     topics, _ = model.transform(texts, embeddings)
-    inside = fit.labels >= 0
-    np.testing.assert_array_equal(np.array(topics)[inside], fit.labels[inside])
-    assert model.topics_ == fit.labels.tolist()
+    inside = outcome.labels >= 0
+    np.testing.assert_array_equal(np.array(topics)[inside], outcome.labels[inside])
+    assert model.topics_ == outcome.labels.tolist()
     info = model.get_topic_info().set_index("Topic")
-    for number, topic in enumerate(fit.topics):
+    for number, topic in enumerate(outcome.topics):
         assert info.loc[number, "Count"] == topic.size
         assert info.loc[number, "Name"] == "_".join([str(number), *topic.keywords[:4]])
         assert [word for word, _ in model.get_topic(number)] == list(topic.keywords)
-    assert model.c_tf_idf_.shape == (len(fit.topics) + 1, len(fit.model.terms))
+    assert model.c_tf_idf_.shape == (len(outcome.topics) + 1, len(outcome.model.terms))
 
 
 def test_no_comment_is_saved(kept: Kept) -> None:
@@ -97,16 +94,7 @@ def test_a_model_without_outliers_has_no_row_for_them(tmp_path: Path) -> None:
     """The numbers of `transform` are those of the fit then, too."""
     texts = [*numbered(["lab is broken"], 20), *numbered(["funny jokes"], 30)]
     embeddings = directions([0] * 20 + [1] * 30)
-    outcome = fit_topics(
-        texts,
-        embeddings,
-        TopicParams(),
-        encoder=CorpusEncoder(),
-        device="cpu",
-        on_stage=lambda _: None,
-        save_bertopic=str(tmp_path),
-    )
-    assert isinstance(outcome, TopicFit)
+    outcome = fit(texts, embeddings, save_bertopic=str(tmp_path))
     assert (outcome.labels >= 0).all()
     topics, _ = BERTopic.load(str(tmp_path)).transform(texts, embeddings)
     np.testing.assert_array_equal(topics, outcome.labels)
