@@ -5,6 +5,7 @@ prefix is never taken from a word that happens to begin with it.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 
 from worker.topics.words.function_words import unstretched
@@ -12,6 +13,10 @@ from worker.topics.words.function_words import unstretched
 # Below this many characters a final "s" is part of the word ("bus", "this").
 _SHORTEST_PLURAL = 4
 _SHORTEST_STEM = 4
+# The last letters of "ing", "ed" and "ly".
+_LAST_OF_ENDINGS = "gdy"
+# Distinct words whose forms are remembered across batches.
+_REMEMBERED = 100_000
 _JOINERS = str.maketrans("", "", "-'.")
 _VOWELS = "aeiou"
 # Longest first, so that the first stem that is found is the one that most of the word explains.
@@ -81,7 +86,7 @@ def families(words: Iterable[str], *, native: bool = True) -> dict[str, str]:
 
 def singular(word: str) -> str:
     """Give an English plural's singular; any other word as it is."""
-    if len(word) < _SHORTEST_PLURAL or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
+    if word[-1:] != "s" or len(word) < _SHORTEST_PLURAL or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies") and len(word) > _SHORTEST_PLURAL:
         return word[:-3] + "y"
@@ -90,8 +95,11 @@ def singular(word: str) -> str:
     return word[:-1].rstrip("'")
 
 
+@lru_cache(_REMEMBERED)
 def _plain(word: str) -> str:
     """Give a word without what spelling alone decides: hyphens, the plural, o or u and e or i in native words."""
+    if word.isalpha():
+        return _folded(singular(word))
     return _folded(singular(word.removeprefix("i-")).translate(_JOINERS) or word)
 
 
@@ -107,11 +115,24 @@ def _folded(word: str) -> str:
 
 def _stem(word: str, known: set[str], *, native: bool) -> str:
     while True:
-        forms = chain(_english(word), _native(word)) if native else _english(word)
-        shorter = next((form for form in map(_folded, forms) if form in known and form != word), None)
+        forms = _native_forms(word) if native else _english_forms(word)
+        shorter = next((form for form in forms if form in known), None)
         if shorter is None:
             return word
         word = shorter
+
+
+@lru_cache(_REMEMBERED)
+def _native_forms(word: str) -> tuple[str, ...]:
+    forms = map(_folded, chain(_english(word), _native(word)))
+    return tuple(form for form in dict.fromkeys(forms) if form != word)
+
+
+@lru_cache(_REMEMBERED)
+def _english_forms(word: str) -> tuple[str, ...]:
+    if word[-1] not in _LAST_OF_ENDINGS:
+        return ()
+    return tuple(form for form in map(_folded, _english(word)) if form != word)
 
 
 def _native(word: str) -> Iterator[str]:
@@ -154,7 +175,7 @@ def _without_repetition(word: str) -> Iterator[str]:
 
 
 def _english(word: str) -> Iterator[str]:
-    for ending, shortest in (("ing", 3), ("ed", 3), ("ly", 5)) if word[-1] in "gdy" else ():
+    for ending, shortest in (("ing", 3), ("ed", 3), ("ly", 5)) if word[-1] in _LAST_OF_ENDINGS else ():
         rest = word.removesuffix(ending)
         if rest == word or len(rest) < shortest:
             continue

@@ -1,9 +1,9 @@
 """Which words stand side by side, and which of them are denied: what a batch's tokens say about one another."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
@@ -84,10 +84,11 @@ def read_texts(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Read
     """
     documents = [[*split(text), _BREAK] for text in texts]
     lengths = np.array([len(document) for document in documents], dtype=np.int64)
-    distinct = list(dict.fromkeys(chain.from_iterable(documents)))
-    numbers = {token: number for number, token in enumerate(distinct)}
+    # A new token gets the next number as it is looked up.
+    numbers: defaultdict[str, int] = defaultdict(count().__next__)
     flat = map(numbers.__getitem__, chain.from_iterable(documents))
     ids = np.fromiter(flat, dtype=np.int64, count=int(lengths.sum()))
+    distinct = list(numbers)
     read = [read_token(token) for token in distinct]
     kinds = np.array([kind for _, kind in read], dtype=np.int8)[ids]
     _mark_foreign(kinds, ids, read)

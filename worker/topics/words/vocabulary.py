@@ -128,6 +128,9 @@ def _counted(stream: Stream) -> Vocabulary:
 
     first, second = numbers // width, numbers % width
     terms, keys = _named(spelled, first.tolist(), second.tolist(), stream.negators)
+    written = np.ones(len(numbers), dtype=bool)
+    for column in np.flatnonzero(second == width - 1).tolist():
+        written[column] = spelled[first[column]] not in stream.unpaired
     by_rank = np.empty(n_words, dtype=np.int64)
     by_rank[rank] = family
     followed = by_rank[np.clip(second - 1, 0, max(n_words - 1, 0))] if n_words else second
@@ -138,10 +141,7 @@ def _counted(stream: Stream) -> Vocabulary:
         tokens=columns[: len(words)].astype(np.int64),
         offsets=stream.offsets,
         joined=stream.joined,
-        written=np.array(
-            [b != width - 1 or spelled[a] not in stream.unpaired for a, b in zip(first, second, strict=True)],
-            dtype=bool,
-        ),
+        written=written,
         stems=np.stack([by_rank[first], stems], axis=1),
         columns={key: column for column, key in enumerate(keys)},
     )
@@ -167,8 +167,7 @@ def _named(
         for a, b in zip(first, second, strict=True)
     ]
     terms = list(keys)
-    for column, (a, b) in enumerate(zip(first, second, strict=True)):
-        if b == last:
-            word = spelled[a]
-            terms[column] = negators[word] + ("" if is_han(word) else " ") + word
+    for column in [column for column, b in enumerate(second) if b == last]:
+        word = spelled[first[column]]
+        terms[column] = negators[word] + ("" if is_han(word) else " ") + word
     return terms, keys
