@@ -5,17 +5,18 @@
 
 FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each corpus. A draw takes comments of a
 corpus at random, fits some of them, then fits with a few less or more. Topics of plain BERTopic and of a fresh fit
-have the numbers that they come with. A corpus's rows come when its draws are done; which draw is done stands on stderr.
-Cells are means over the draws of
+have the numbers that they come with. Which draw is done stands on stderr; a run that is ended early (Ctrl-C or
+SIGTERM) prints the table of the draws so far. Cells are means over the draws of
 
     ARI     of the comments that both runs have in a topic,
     index   share of the comments that were in a topic and still have its topicIndex,
     label   share of the topics of the first run whose rawLabel is still there,
-    NMI     over all comments of the second run against the labels, less that of a fresh fit.
+    NMI     over all comments of the second run, outliers as one group, against the labels.
 """
 
 import argparse
 import logging
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -108,16 +109,15 @@ def after(first: Run, before: IntArray) -> EarlierTopics:
     return EarlierTopics(before, first.raw_labels, max(first.raw_labels))
 
 
-def measure(first: Run, second: Run, before: IntArray, labels: Sequence[str], fresh: Run) -> Stability:
+def measure(first: Run, second: Run, before: IntArray, labels: Sequence[str]) -> Stability:
     """Compare two runs; `before` is the first one's numbers of the second one's comments, negative for none."""
     both = (before >= 0) & (second.numbers >= 0)
     kept = [second.raw_labels.get(number) == label for number, label in first.raw_labels.items()]
-    nmi = [normalized_mutual_info_score(labels, run.numbers) for run in (second, fresh)]
     return Stability(
         ari=adjusted_rand_score(before[both], second.numbers[both]),
         index=float(np.mean((before == second.numbers)[before >= 0])),
         label=float(np.mean(kept)),
-        nmi=nmi[0] - nmi[1],
+        nmi=normalized_mutual_info_score(labels, second.numbers),
     )
 
 
@@ -130,21 +130,23 @@ class Draw:
         self.order = np.random.default_rng(seed).permutation(len(corpus.texts))
         self._runs: dict[tuple[str, int], Run] = {}
 
-    def measure(self, change: str, model: SentenceTransformer | None) -> dict[str, Stability]:
-        """Measure one change; plain BERTopic only if its model is given."""
+    def measure(self, change: str) -> dict[str, Stability]:
+        """Measure the worker in one change."""
         n_first, n_second = CHANGES[change](len(self.order))
         first, fresh = self._run("worker", n_first), self._run("worker", n_second)
         before, later = self._numbered(first, n_second), self._first(n_second)
         kept = run_worker(later, after(first, before))
-        rows = {
-            "a fresh fit": measure(first, fresh, before, later.labels, fresh),
-            "with previous": measure(first, kept, before, later.labels, fresh),
+        return {
+            "a fresh fit": measure(first, fresh, before, later.labels),
+            "with previous": measure(first, kept, before, later.labels),
         }
-        if model is not None:
-            plain, plain_later = self._run("plain", n_first, model), self._run("plain", n_second, model)
-            before = self._numbered(plain, n_second)
-            rows["plain BERTopic"] = measure(plain, plain_later, before, later.labels, fresh)
-        return rows
+
+    def measure_plain(self, change: str, model: SentenceTransformer) -> dict[str, Stability]:
+        """Measure plain BERTopic in one change."""
+        n_first, n_second = CHANGES[change](len(self.order))
+        first, second = self._run("plain", n_first, model), self._run("plain", n_second, model)
+        before = self._numbered(first, n_second)
+        return {"plain BERTopic": measure(first, second, before, self._first(n_second).labels)}
 
     def _first(self, n: int) -> LabelledCorpus:
         return subset(self.corpus, self.order[:n])
@@ -169,34 +171,42 @@ def main() -> None:
     arguments = _arguments()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
     model = SentenceTransformer(str(small_model()), device="cpu") if arguments.plain_draws else None
-    print(
-        f"means of {arguments.draws} draws, of plain BERTopic {min(arguments.plain_draws, arguments.draws)}; "
-        f"at most {arguments.limit} comments of a corpus\n"
-    )
-    print("| corpus | change | | ARI | same index | same label | NMI less a fresh fit's |")
-    print("|---|---|---|---|---|---|---|")
-    for name in arguments.only or corpus_names(arguments.data):
-        whole = load_corpus(arguments.data, name)
-        found: dict[tuple[str, str], list[Stability]] = {}
-        for seed in range(arguments.draws):
-            chosen = np.random.default_rng(seed).permutation(len(whole.texts))[: arguments.limit]
-            draw = Draw(subset(whole, np.sort(chosen)), seed)
-            for change in arguments.changes:
-                for who, row in draw.measure(change, model if seed < arguments.plain_draws else None).items():
-                    found.setdefault((change, who), []).append(row)
-            print(f"{name}: draw {seed + 1} of {arguments.draws}", file=sys.stderr, flush=True)
-        for change in arguments.changes:
-            for who in ("plain BERTopic", "a fresh fit", "with previous"):
-                if some := found.get((change, who)):
-                    cells = " | ".join(f"{value:.3f}" for value in np.mean([astuple(row) for row in some], axis=0))
-                    print(f"| {name} | {change} | {who} | {cells} |", flush=True)
+    corpora = {name: load_corpus(arguments.data, name) for name in arguments.only or corpus_names(arguments.data)}
+    found: dict[tuple[str, str, str], list[Stability]] = {}
+    try:
+        for seed in range(max(arguments.draws, arguments.plain_draws)):
+            for name, whole in corpora.items():
+                chosen = np.random.default_rng(seed).permutation(len(whole.texts))[: arguments.limit]
+                draw = Draw(subset(whole, np.sort(chosen)), seed)
+                for change in arguments.changes:
+                    rows = draw.measure(change) if seed < arguments.draws else {}
+                    if model is not None and seed < arguments.plain_draws:
+                        rows |= draw.measure_plain(change, model)
+                    for who, row in rows.items():
+                        found.setdefault((name, change, who), []).append(row)
+                print(f"{name}: draw {seed + 1}", file=sys.stderr, flush=True)
+    finally:
+        show(found, arguments.limit)
+
+
+def show(found: dict[tuple[str, str, str], list[Stability]], limit: int) -> None:
+    """Print the table; also of the draws so far, if somebody ends the run."""
+    print(f"at most {limit} comments of a corpus\n")
+    print("| corpus | change | | draws | ARI | same index | same label | NMI |")
+    print("|---|---|---|---|---|---|---|---|")
+    by_corpus = sorted(found, key=lambda key: (key[0], list(CHANGES).index(key[1])))
+    for name, change, who in by_corpus:
+        some = found[name, change, who]
+        cells = " | ".join(f"{value:.3f}" for value in np.mean([astuple(row) for row in some], axis=0))
+        print(f"| {name} | {change} | {who} | {len(some)} | {cells} |")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--draws", type=int, default=10, help="of the worker; 0 leaves it out")
     parser.add_argument("--plain-draws", type=int, default=1, help="plain BERTopic is slow; 0 leaves it out")
     parser.add_argument("--only", nargs="+", metavar="CORPUS")
     parser.add_argument("--changes", nargs="+", choices=list(CHANGES), default=list(CHANGES))

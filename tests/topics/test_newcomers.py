@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from worker.topics.clusters.clustering import EqualVectors
 from worker.topics.clusters.voters import make_voters
 from worker.topics.continuity import newcomers
 from worker.topics.continuity.advice import modularity
-from worker.topics.continuity.anchoring import place_by_neighbors
+from worker.topics.continuity.anchored import AnchoredClustering
+from worker.topics.continuity.anchoring import place_by_clusters, place_by_neighbors
 from worker.topics.continuity.newcomers import real_topics
 from worker.topics.continuity.numbering import anchored_numbers, faded_numbers, matched_numbers, with_new_numbers
+from worker.topics.earlier import UNKNOWN
 from worker.topics.fit import FloatArray, IntArray
 from worker.topics.graph.fuzzy_graph import fuzzy_graph
 from worker.topics.graph.neighbors import nearest_neighbors
@@ -135,3 +138,22 @@ def test_modularity_and_that_outliers_count_against_it() -> None:
     points, which = around([axis(0), axis(1), axis(2)], 30)
     neighbors = nearest_neighbors(points, 10, "cpu")
     assert modularity(which, fuzzy_graph(neighbors.indices, neighbors.distances)) > 0.6
+
+
+def test_what_is_left_over_goes_with_its_cluster_if_that_is_mostly_one_topic() -> None:
+    """Two newcomers whose neighbors have no vote join five known ones of their group; three do not join two."""
+    groups = np.repeat([0, 1], [7, 5])
+    before = np.array([7] * 5 + [UNKNOWN] * 2 + [3] * 2 + [UNKNOWN] * 3)
+    points = np.eye(2, 8, dtype=np.float32)[groups]
+    # Every comment's only neighbor is one in no topic.
+    voters = make_voters(np.full((12, 1), 11), np.zeros((12, 1), dtype=np.float32), np.arange(12))
+    clustering = AnchoredClustering(
+        EqualVectors(groups, 4, 20, points),
+        before,
+        copies=np.arange(12),
+        voters=voters,
+        embeddings=points,
+    ).fit(points)
+    assert clustering.numbers_.tolist() == [7] * 7 + [3] * 2 + [-1] * 3
+    assert place_by_clusters(np.full(12, -1), groups).tolist() == [-1] * 12
+    assert place_by_clusters(groups, np.full(12, -1)).tolist() == groups.tolist()

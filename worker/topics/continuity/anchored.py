@@ -6,7 +6,13 @@ from worker.topics.clusters.clustering import Clustering, EqualVectors, TopicClu
 from worker.topics.clusters.labels import by_size, without_small
 from worker.topics.clusters.merging import merge_clusters
 from worker.topics.clusters.voters import Voters
-from worker.topics.continuity.anchoring import let_move, place_by_neighbors, united_labels, without_faded
+from worker.topics.continuity.anchoring import (
+    let_move,
+    place_by_clusters,
+    place_by_neighbors,
+    united_labels,
+    without_faded,
+)
 from worker.topics.continuity.newcomers import real_topics
 from worker.topics.fit import Details, FloatArray, IntArray
 
@@ -57,7 +63,7 @@ class AnchoredClustering(TopicClusterer):
         self.cluster_labels_, self.merges_ = fresh.cluster_labels_, ()
         labels, numbers = compacted(united_labels(self.before, self.copies))
         kept = self._kept(labels)
-        settled = self._with_new(kept, len(numbers))
+        settled = place_by_clusters(self._with_new(kept, len(numbers)), fresh.cluster_labels_)
         is_old = (settled >= 0) & (settled < len(numbers))
         self.numbers_ = np.where(is_old, numbers[np.where(is_old, settled, 0)], -1)
         self.n_born_ = len(np.unique(settled[settled >= len(numbers)]))

@@ -57,6 +57,29 @@ def place_by_neighbors(labels: IntArray, voters: Voters) -> IntArray:
     return labels
 
 
+def place_by_clusters(labels: IntArray, clusters: IntArray) -> IntArray:
+    """Place documents without a topic, if the batch's own clustering has them in a cluster that is mostly one topic.
+
+    A cluster holds documents together whose nearest neighbors are scattered; a fit without an earlier one places them
+    by it too.
+
+    Args:
+        labels: (n,) int64, -1 for documents without a topic. Not modified.
+        clusters: (n,) int64, of the batch by itself, -1 for outliers.
+
+    Returns:
+        (n,) int64.
+    """
+    is_in = clusters >= 0
+    members = np.zeros((int(clusters.max(initial=-1)) + 1, int(labels.max(initial=-1)) + 2), dtype=np.int64)
+    # The last column counts those without a topic.
+    np.add.at(members, (clusters[is_in], labels[is_in]), 1)
+    best = members[:, :-1].argmax(axis=1) if members.shape[1] > 1 else np.full(len(members), -1)
+    is_one = 2 * members[np.arange(len(members)), best] > members.sum(axis=1)
+    mostly = np.append(np.where(is_one, best, -1), -1)
+    return np.where(labels < 0, mostly[clusters], labels)
+
+
 def let_move(labels: IntArray, before: IntArray, voters: Voters) -> IntArray:
     """Let a known document move, if all its neighbors have gone elsewhere.
 

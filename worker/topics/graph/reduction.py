@@ -6,6 +6,7 @@ from worker.topics.fit import FloatArray
 from worker.topics.graph.fuzzy_graph import fuzzy_graph
 from worker.topics.graph.layout import lay_out, principal_start
 from worker.topics.graph.neighbors import Neighbors
+from worker.topics.graph.shared_neighbors import weigh_by_shared
 
 # Three tenths of umap-learn's own 500, and of its 200 from 10,000 points on: the clusters are as good
 # (docs/benchmarks.md, quality).
@@ -41,7 +42,9 @@ class Reduction(BaseEstimator):  # type: ignore[misc]
             (n, n_components) float32.
         """
         others = self.n_neighbors - 1
-        graph = fuzzy_graph(self.neighbors.indices[:, :others], self.neighbors.distances[:, :others])
+        indices = self.neighbors.indices[:, :others]
+        # By shared neighbors: the groups come out nearly alike if a few documents are left out.
+        graph = weigh_by_shared(fuzzy_graph(indices, self.neighbors.distances[:, :others]), indices)
         start = principal_start(embeddings, self.n_components, RANDOM_STATE)
         n_epochs = N_EPOCHS if len(embeddings) < LARGE else N_EPOCHS_LARGE
         return lay_out(graph, start, n_epochs=n_epochs, seed=RANDOM_STATE, device=self.device)
