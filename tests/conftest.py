@@ -9,6 +9,7 @@ import pytest
 from tests.browser import CHROMIUM
 from tests.environment import share_the_cores
 from tests.redis_server import RedisServer
+from tests.s3_server import S3Server
 
 # Before any test imports numpy or torch.
 share_the_cores()
@@ -46,6 +47,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """Give a real Redis that all tests of a session share; each has a queue of its own."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Give a real S3 server that all tests of a session share."""
+    server = S3Server(tmp_path_factory.mktemp("s3"))
     server.start()
     yield server
     server.stop()
