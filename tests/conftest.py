@@ -10,6 +10,7 @@ from tests.acceptance.processes import WorkerProcess
 from tests.browser import CHROMIUM
 from tests.environment import share_the_cores
 from tests.redis_server import RedisServer
+from tests.s3_server import S3Server
 
 # Before any test imports numpy or torch.
 share_the_cores()
@@ -62,6 +63,15 @@ def real_worker(redis_server: RedisServer) -> Iterator[WorkerProcess]:
     process.wait_for("worker_ready")
     yield process
     assert process.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Give a real S3 server that all tests of a session share."""
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
 
 from worker.errors import ConfigurationError
+from worker.store.location import read_location
 
 # Engines for fault tests live in the project's tests, which the production image does not hold.
 DEFAULT_ENGINE = "worker.topics.pipeline:fit_topics"
@@ -17,7 +18,7 @@ TEST_ENGINE = re.compile(r"tests(\.\w+)+:\w+")
 
 ENCODING_HINT = "percent-encode @ : / ? # % in user and password, as %23 for #"
 # A variable that begins so was meant for the worker.
-OWN_PREFIXES = ("BULLMQ_", "COMPUTE_", "TOPIC_MODEL_")
+OWN_PREFIXES = ("BULLMQ_", "COMPUTE_", "MODEL_KEEP_", "MODEL_STORE", "TOPIC_MODEL_")
 # Kubernetes sets these in every pod beside a Service of such a name, "topic-model" for one.
 OF_A_SERVICE = re.compile(r"\w+_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_\w+)?)")
 
@@ -42,6 +43,9 @@ class Settings(BaseModel):
     labse_model: Name = Field("sentence-transformers/LaBSE", alias="LABSE_MODEL")
     keyword_encoder: Name = Field("auto", alias="KEYWORD_ENCODER")
     compute_max_jobs: int = Field(500, alias="COMPUTE_MAX_JOBS", ge=0)
+    model_store: Name = Field("models", alias="MODEL_STORE")
+    model_keep_versions: int = Field(14, alias="MODEL_KEEP_VERSIONS", ge=1)
+    model_keep_activations: int = Field(14, alias="MODEL_KEEP_ACTIVATIONS", ge=1)
     health_port: int = Field(0, alias="HEALTH_PORT", ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["auto", "console", "json"] = Field("auto", alias="LOG_FORMAT")
@@ -90,6 +94,13 @@ class Settings(BaseModel):
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
             raise ValueError("must be auto, cpu, cuda or cuda:N; a GPU is called cuda, the second one cuda:1")
         return device
+
+    @field_validator("model_store")
+    @classmethod
+    def _is_place_for_models(cls, url: str) -> str:
+        # No key stands in an accepted URL, so logs and errors may show it.
+        read_location(url)
+        return url
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -16,13 +16,24 @@ from worker.errors import ConfigurationError, UnreadableJob, WorkerError
 from worker.exit_codes import ExitCode
 from worker.replay.files import UnreadableFile, UnwritableFile
 from worker.replay.request import BadUsage, Request
+from worker.store.errors import InvalidName, VersionMissing
 from worker.streams import open_missing_streams
 
 if TYPE_CHECKING:
     from worker.settings import Settings
 
 # What `python -m worker NAME ...` runs, as "module:function"; each reads its own arguments.
-COMMANDS: Final = {"cancel": "worker.cli.cancel:main"}
+COMMANDS: Final = {"cancel": "worker.cli.cancel:main", "models": "worker.cli.models.run:run_models"}
+
+_REFUSED: Final = (
+    BadUsage,
+    ConfigurationError,
+    InvalidName,
+    UnreadableFile,
+    UnreadableJob,
+    UnwritableFile,
+    VersionMissing,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,15 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: without the program's name; `sys.argv` if left out.
     """
     open_missing_streams()
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        words = sys.argv[1:] if argv is None else list(argv)
-        if words and words[0] in COMMANDS:
-            return _command(COMMANDS[words[0]], words[1:])
-        return _run(read_flags(words))
+        if arguments and arguments[0] in COMMANDS:
+            return _command(COMMANDS[arguments[0]], arguments[1:])
+        return _run(read_flags(arguments))
     except KeyboardInterrupt:
         complain("interrupted")
         return ExitCode.INTERRUPTED
-    except (BadUsage, ConfigurationError, UnreadableFile, UnreadableJob, UnwritableFile) as error:
+    except _REFUSED as error:
         complain(str(error))
         return ExitCode.UNREADABLE
     except WorkerError as error:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from worker.topics import arrays
 from worker.topics.earlier import Continuity
-from worker.topics.kept_model import TopicModel
+from worker.topics.traits import TopicTraits
 
 FloatArray = arrays.FloatArray
 DoubleArray = arrays.DoubleArray
@@ -192,7 +192,7 @@ class TopicFit:
         second: if second topics were asked for.
         diagnostics: if they were asked for.
         stability: if it was asked for.
-        model: if it was asked for.
+        traits: if they were asked for.
         continuity: if there was an earlier fit to continue.
     """
 
@@ -206,7 +206,7 @@ class TopicFit:
     second: SecondTopics | None = None
     diagnostics: Diagnostics | None = None
     stability: Stability | None = None
-    model: TopicModel | None = None
+    traits: TopicTraits | None = None
     continuity: Continuity | None = None
 
 
