@@ -41,22 +41,22 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     return texts, embeddings, outcome, folder
 
 
-def test_a_fit_has_what_a_model_needs(kept: Kept) -> None:
-    """Centroids, keyword vectors and term counts, in the numbers of the fit."""
+def test_a_fit_knows_the_traits_of_its_topics(kept: Kept) -> None:
+    """Centroids and term counts, in the numbers of the fit."""
     texts, embeddings, fit, _ = kept
-    model = fit.model
-    assert model is not None
+    traits = fit.traits
+    assert traits is not None
     for topic, own in enumerate(fit.topics):
         mean = embeddings[fit.labels == topic].mean(axis=0)
-        np.testing.assert_allclose(model.centroids[topic], mean / np.linalg.norm(mean), atol=1e-5)
-        assert model.keyword_vectors[topic].shape[0] == len(own.keywords)
-        cells = slice(model.starts[topic], model.starts[topic + 1])
-        counts = {
-            model.terms[column]: count for column, count in zip(model.columns[cells], model.counts[cells], strict=True)
-        }
+        np.testing.assert_allclose(traits.centroids[topic], mean / np.linalg.norm(mean), atol=1e-5)
+        cells = slice(traits.starts[topic], traits.starts[topic + 1])
+        terms = [traits.terms[column] for column in traits.columns[cells]]
+        counts = dict(zip(terms, traits.counts[cells], strict=True))
+        documents = dict(zip(terms, traits.documents[cells], strict=True))
         members = [text.split() for text, label in zip(texts, fit.labels, strict=True) if label == topic]
         word = own.keywords[0].split(" ")[0]
         assert counts[word] == sum(words.count(word) for words in members)
+        assert documents[word] == sum(word in words for words in members)
 
 
 def test_nothing_is_kept_unasked(kept: Kept) -> None:
@@ -66,7 +66,7 @@ def test_nothing_is_kept_unasked(kept: Kept) -> None:
         texts, embeddings, TopicParams(), encoder=CorpusEncoder(), device="cpu", on_stage=lambda _: None
     )
     assert isinstance(outcome, TopicFit)
-    assert outcome.model is None
+    assert outcome.traits is None
 
 
 def test_bertopic_loads_the_model_in_the_numbers_of_the_fit(kept: Kept) -> None:
@@ -82,7 +82,7 @@ def test_bertopic_loads_the_model_in_the_numbers_of_the_fit(kept: Kept) -> None:
         assert info.loc[number, "Count"] == topic.size
         assert info.loc[number, "Name"] == "_".join([str(number), *topic.keywords[:4]])
         assert [word for word, _ in model.get_topic(number)] == list(topic.keywords)
-    assert model.c_tf_idf_.shape == (len(fit.topics) + 1, len(fit.model.terms))
+    assert model.c_tf_idf_.shape == (len(fit.topics) + 1, len(fit.traits.terms))
 
 
 def test_no_comment_is_saved(kept: Kept) -> None:

@@ -10,6 +10,7 @@ from worker.contract.envelope import Batch
 from worker.contract.previous import EarlierResult
 from worker.errors import EngineFailed
 from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicParams
+from worker.topics.raw_labels import raw_label
 from worker.topics.words.academic_aspects import aspects_in_force
 from worker.version import WORKER_VERSION
 
@@ -17,9 +18,6 @@ JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | Non
 Document: TypeAlias = dict[str, JSON]
 
 MAX_KEYWORDS: Final = 10
-_LABEL_KEYWORDS: Final = 4
-# What a database column can take.
-MAX_LABEL: Final = 200
 _DECIMALS: Final = 4
 
 _NO_TOPICS: Final = {
@@ -94,17 +92,10 @@ def no_topics(outcome: NoTopics, *, now: datetime) -> Document:
 def _topic(index: int, keywords: list[str], size: int) -> Document:
     return {
         "topicIndex": index,
-        "rawLabel": _raw_label(index, keywords[:_LABEL_KEYWORDS]),
+        "rawLabel": raw_label(index, keywords),
         "keywords": list(keywords),
         "docCount": size,
     }
-
-
-def _raw_label(index: int, keywords: list[str]) -> str:
-    """Join the index and the keywords as BERTopic does, as many as fit."""
-    while len(label := "_".join([str(index), *keywords])) > MAX_LABEL and len(keywords) > 1:
-        keywords = keywords[:-1]
-    return label[:MAX_LABEL]
 
 
 def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:

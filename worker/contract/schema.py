@@ -8,8 +8,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from worker.contract.envelope import EMBEDDING_DIM
 from worker.contract.previous_schema import PREVIOUS_SCHEMA
-from worker.contract.result import MAX_KEYWORDS, MAX_LABEL
+from worker.contract.result import MAX_KEYWORDS
 from worker.contract.rules import Envelope, Item
+from worker.topics.raw_labels import MAX_LABEL
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REQUEST: Final = (

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from worker.topics import arrays
 from worker.topics.earlier import Continuity
-from worker.topics.kept_model import TopicModel
+from worker.topics.traits import TopicTraits
 
 FloatArray = arrays.FloatArray
 DoubleArray = arrays.DoubleArray
@@ -174,7 +174,7 @@ class TopicFit:
         aspects: one match a topic, if aspects were asked for.
         second: if second topics were asked for.
         diagnostics: if they were asked for.
-        model: if it was asked for.
+        traits: if they were asked for.
         continuity: if there was an earlier fit to continue.
     """
 
@@ -187,7 +187,7 @@ class TopicFit:
     aspects: tuple[AspectMatch, ...] | None = None
     second: SecondTopics | None = None
     diagnostics: Diagnostics | None = None
-    model: TopicModel | None = None
+    traits: TopicTraits | None = None
     continuity: Continuity | None = None
 
 

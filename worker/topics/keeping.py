@@ -1,33 +1,34 @@
-"""What a kept model needs of a fit."""
-
-from collections.abc import Sequence
+"""What a kept model and BERTopic's own object need of a fit."""
 
 import numpy as np
 from scipy import sparse
 
 from worker.topics.fit import TopicFit
-from worker.topics.kept_model import TopicModel
 from worker.topics.preparation import Prepared
+from worker.topics.traits import TopicTraits
+from worker.topics.words.candidates import members
 from worker.topics.words.encoders import unit
-from worker.topics.words.keywords import Keyword
 
 
-def keep(prepared: Prepared, fit: TopicFit, keywords: Sequence[Sequence[Keyword]]) -> TopicModel:
-    """Collect centroids, keyword vectors and term counts of a fit that is in canonical order."""
-    inside = np.flatnonzero(fit.labels >= 0)
-    n_topics, n = len(fit.topics), len(fit.labels)
-    cells = (np.ones(len(inside), dtype=np.int64), (fit.labels[inside], inside))
-    counts = (sparse.csr_matrix(cells, shape=(n_topics, n)) @ prepared.vocabulary.doc_term_matrix).tocsc()
-    held = np.flatnonzero(np.diff(counts.indptr))
-    counts = counts[:, held].tocsr()
-    counts.sort_indices()
+def topic_traits(prepared: Prepared, fit: TopicFit) -> TopicTraits:
+    """Collect centroids and term counts of a fit that is in canonical order."""
+    n_topics = len(fit.topics)
+    topics, held = members(fit.labels, n_topics), prepared.vocabulary.doc_term_matrix
+    counts, documents = _rows(topics @ held), _rows(topics @ held.astype(bool).astype(np.int32))
+    used = np.unique(counts.indices)
     embeddings = prepared.corpus.embeddings
     means = [embeddings[fit.labels == topic].mean(axis=0, dtype=np.float64) for topic in range(n_topics)]
-    return TopicModel(
+    return TopicTraits(
         centroids=unit(np.stack(means)),
-        keyword_vectors=tuple(np.stack([keyword.vector for keyword in own]) for own in keywords),
-        terms=tuple(str(term) for term in prepared.vocabulary.terms[held]),
+        terms=tuple(str(term) for term in prepared.vocabulary.terms[used]),
         counts=counts.data.astype(np.int64),
-        columns=counts.indices.astype(np.int64),
+        documents=documents.data.astype(np.int64),
+        columns=np.searchsorted(used, counts.indices).astype(np.int64),
         starts=counts.indptr.astype(np.int64),
     )
+
+
+def _rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    rows: sparse.csr_matrix = matrix.tocsr()
+    rows.sort_indices()
+    return rows

@@ -13,7 +13,7 @@ from worker.topics.carrying import carry_over
 from worker.topics.earlier import EarlierTopics
 from worker.topics.evaluation import diagnosis
 from worker.topics.fit import FloatArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
-from worker.topics.keeping import keep as keep_model
+from worker.topics.keeping import topic_traits
 from worker.topics.modelling import Modelled, model_topics, no_clusters
 from worker.topics.preparation import Preparation, Prepared
 from worker.topics.stages import StageClock
@@ -67,10 +67,10 @@ def fit_topics(
         diagnostics = diagnosis.diagnose(prepared, modelled, fit, keywords)
         ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnostics))
     if keep or save_bertopic is not None:
-        kept = keep_model(prepared, fit, keywords)
-        ordered = replace(ordered, model=kept) if keep else ordered
+        traits = topic_traits(prepared, fit)
+        ordered = replace(ordered, traits=traits) if keep else ordered
         if save_bertopic is not None:
-            renumber(modelled.model, ordered.labels, kept, keywords)
+            renumber(modelled.model, ordered.labels, traits, keywords)
             save(modelled.model, Path(save_bertopic))
     return ordered
 

@@ -9,11 +9,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from worker.topics.bertopic.parts import BERTopic, TopicMapper
 from worker.topics.fit import IntArray
-from worker.topics.kept_model import TopicModel
+from worker.topics.traits import TopicTraits
 from worker.topics.words.keywords import Keyword
 
 
-def renumber(model: BERTopic, labels: IntArray, kept: TopicModel, keywords: Sequence[Sequence[Keyword]]) -> None:
+def renumber(model: BERTopic, labels: IntArray, traits: TopicTraits, keywords: Sequence[Sequence[Keyword]]) -> None:
     """Bring a fitted model to the topics of the response: after dissolving, joining, placing and sorting by size.
 
     Afterwards `transform(documents, embeddings)` gives the response's numbers, by the nearest topic vector. No comment
@@ -22,7 +22,7 @@ def renumber(model: BERTopic, labels: IntArray, kept: TopicModel, keywords: Sequ
     Args:
         model: fitted; changed.
         labels: (n,) int64, in the order that `topics_` is to have, -1 for outliers.
-        kept: what the fit gives a model.
+        traits: of the same topics.
         keywords: of each topic, best first.
     """
     has_outliers = bool((labels < 0).any())
@@ -35,16 +35,16 @@ def renumber(model: BERTopic, labels: IntArray, kept: TopicModel, keywords: Sequ
     model.topic_aspects_, model.custom_labels_, model.representative_docs_ = {}, None, {}
     model.topic_mapper_ = TopicMapper(labels.tolist())
     # A row of zeros is near no comment. The outliers' mean would be nearest to those that are like the whole batch.
-    rows = [np.zeros((1, kept.centroids.shape[1]), dtype=np.float32)] if has_outliers else []
-    model.topic_embeddings_ = np.concatenate([*rows, kept.centroids])
-    empty = [sparse.csr_matrix((1, len(kept.terms)), dtype=np.int64)] if has_outliers else []
+    rows = [np.zeros((1, traits.centroids.shape[1]), dtype=np.float32)] if has_outliers else []
+    model.topic_embeddings_ = np.concatenate([*rows, traits.centroids])
+    empty = [sparse.csr_matrix((1, len(traits.terms)), dtype=np.int64)] if has_outliers else []
     counts = sparse.csr_matrix(
-        (kept.counts, kept.columns, kept.starts), shape=(len(kept.centroids), len(kept.terms)), dtype=np.int64
+        (traits.counts, traits.columns, traits.starts), shape=(len(traits.centroids), len(traits.terms)), dtype=np.int64
     )
     model.c_tf_idf_ = model.ctfidf_model.fit(counts).transform(sparse.vstack([*empty, counts]).tocsr())
     # Ours holds the comments; this one takes the names of the terms apart at blanks.
     vectorizer = CountVectorizer(ngram_range=(1, 2), token_pattern=r"\S+")  # noqa: S106 - no password
-    vectorizer.vocabulary_ = {term: column for column, term in enumerate(kept.terms)}
+    vectorizer.vocabulary_ = {term: column for column, term in enumerate(traits.terms)}
     model.vectorizer_model = vectorizer
 
 

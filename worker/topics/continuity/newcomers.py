@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from worker.topics.continuity.parts import DECIMALS, nearest_part, part_directions, unit
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
 
 # A new topic is real if this share of its documents is nearer to the rest of it than to any other topic. Measured on
@@ -9,12 +10,6 @@ from worker.topics.fit import DoubleArray, FloatArray, IntArray
 MIN_OWN_SHARE = 0.7
 # A veto: a group whose centred mean is this near to that of a topic says the same.
 TOO_ALIKE = 0.5
-# A topic is wide, and a group small: a topic is looked at in parts of about 15 documents, at most 20 of them.
-DOCUMENTS_A_PART = 15
-MOST_PARTS = 20
-_N_ROUNDS = 5
-# What is closer than this is a tie: the last bits of a product must decide nothing.
-_DECIMALS = 6
 
 
 def real_topics(groups: IntArray, labels: IntArray, embeddings: FloatArray, most: int) -> list[int]:
@@ -34,50 +29,41 @@ def real_topics(groups: IntArray, labels: IntArray, embeddings: FloatArray, most
         return []
     center = embeddings.mean(axis=0, dtype=np.float64)
     topics = [embeddings[labels == topic] - center for topic in np.unique(labels[labels >= 0])]
-    means = [_unit(own.mean(axis=0, keepdims=True)) for own in topics]
+    means = [unit(own.mean(axis=0, keepdims=True)) for own in topics]
     parts = [_parts(own) for own in topics]
     real: list[int] = []
     for number in numbers[np.lexsort((numbers, -sizes))].tolist():
         own = embeddings[groups == number] - center
-        if len(real) < most and (not means or _is_real(own, np.concatenate(means), np.concatenate(parts))):
+        if len(real) < most and (not means or is_own_topic(own, np.concatenate(means), np.concatenate(parts))):
             real.append(number)
-            means.append(_unit(own.mean(axis=0, keepdims=True)))
+            means.append(unit(own.mean(axis=0, keepdims=True)))
             parts.append(_parts(own))
     return real
 
 
-def _is_real(own: DoubleArray, means: DoubleArray, parts: DoubleArray) -> bool:
+def is_own_topic(own: DoubleArray, means: DoubleArray, parts: DoubleArray) -> bool:
+    """Tell whether a group of documents is a topic of its own beside those that are there.
+
+    Args:
+        own: (n, d) the group's embeddings less the mean of all.
+        means: (t, d) unit, of the topics that are there, less the mean of all.
+        parts: (k, d) unit, the directions of their parts, less the mean of all.
+    """
     total = own.sum(axis=0)
-    if np.round(means @ _unit(total[None])[0], _DECIMALS).max() >= TOO_ALIKE:
+    if np.round(means @ unit(total[None])[0], DECIMALS).max() >= TOO_ALIKE:
         return False
-    unit = _unit(own)
+    directions = unit(own)
     # Leave-one-out: each document against the mean of the others.
-    to_rest = np.round(np.einsum("ij,ij->i", unit, _unit(total - own)), _DECIMALS)
-    to_others = np.round(unit @ parts.T, _DECIMALS).max(axis=1)
+    to_rest = np.round(np.einsum("ij,ij->i", directions, unit(total - own)), DECIMALS)
+    to_others = np.round(directions @ parts.T, DECIMALS).max(axis=1)
     return float(np.mean(to_rest > to_others)) >= MIN_OWN_SHARE
 
 
 def _parts(own: DoubleArray) -> DoubleArray:
-    """Give the directions of a topic's parts: (parts, d), by k-means on the sphere from a start without chance."""
-    unit = _unit(own)
-    n_parts = min(MOST_PARTS, max(1, len(own) // DOCUMENTS_A_PART))
-    chosen = _unit(unit.mean(axis=0, keepdims=True))
-    for _ in range(n_parts - 1):
-        # The next one begins where the document is that is farthest from all so far.
-        nearest = np.round(unit @ chosen.T, _DECIMALS).max(axis=1)
-        chosen = np.concatenate([chosen, unit[[int(nearest.argmin())]]])
-    for _ in range(_N_ROUNDS):
-        part = np.round(unit @ chosen.T, _DECIMALS).argmax(axis=1)
-        members = [unit[part == number] for number in range(n_parts)]
-        chosen = np.stack(
-            [_unit(some.sum(axis=0, keepdims=True))[0] if len(some) else chosen[i] for i, some in enumerate(members)]
-        )
-    sizes = np.bincount(np.round(unit @ chosen.T, _DECIMALS).argmax(axis=1), minlength=n_parts)
+    """Give the directions of a topic's parts: (parts, d)."""
+    directions = unit(own)
+    chosen = part_directions(directions)
+    sizes = np.bincount(nearest_part(directions, chosen), minlength=len(chosen))
     # A part of one or two documents is a single comment, to which chance brings others near.
     large = sizes >= min(3, int(sizes.max()))
     return chosen[large]
-
-
-def _unit(rows: DoubleArray) -> DoubleArray:
-    scaled: DoubleArray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return scaled

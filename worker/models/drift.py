@@ -1,0 +1,128 @@
+"""Whether the documents of a batch are spread over the topics as those before were."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from scipy.special import chdtrc, gammaln
+
+from worker.models.model import KeptModel
+from worker.topics.arrays import DoubleArray, IntArray
+
+Level = Literal["LOW", "MEDIUM", "HIGH"]
+
+# Under so many documents nothing can be told.
+FEWEST: Final = 50
+# Topics of which fewer documents are expected count together (Cochran 1954).
+_FEWEST_EXPECTED: Final = 5
+_UNUSUAL: Final = 0.01
+_CERTAIN: Final = 0.001
+_MUCH_VARIATION: Final = 0.15
+_MANY_OUTLIERS: Final = 0.10
+_N_MOVED: Final = 3
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How a batch differs from what the model saw.
+
+    Attributes:
+        level: LOW if chance explains the difference, HIGH if it is certain and large, else MEDIUM.
+        enough: whether there are enough documents to tell; if not, the level is LOW.
+        p_value: how often chance alone gives such a difference.
+        excess_variation: total variation between the shares of the topics, less what chance alone gives; in [-1, 1].
+        outlier_excess: share of outliers, less that of before; in [-1, 1].
+        moved: numbers of up to three topics whose share of the documents changed most, the most first.
+    """
+
+    level: Level
+    enough: bool
+    p_value: float
+    excess_variation: float
+    outlier_excess: float
+    moved: tuple[int, ...]
+
+
+def drift(model: KeptModel, labels: IntArray) -> Drift:
+    """Compare a batch that was assigned to a model with what the model itself was made of.
+
+    The p-value is twice the smaller of two: of the homogeneity of the topics' counts (chi-squared, cells of
+    expectation below 5 pooled) and of a share of outliers as high as this (Fisher's exact test, one-sided).
+
+    Args:
+        model: before the batch was added to it.
+        labels: (n,) int64, as `assign` gives them: numbers of topics of the model, -1 for outliers.
+    """
+    numbers = np.array([topic.number for topic in model.topics], dtype=np.int64)
+    before = np.array([model.baseline.get(number, 0) for number in numbers.tolist()], dtype=np.int64)
+    now = np.array([np.sum(labels == number) for number in numbers], dtype=np.int64)
+    outliers_before, outliers_now = model.baseline_outliers, int(np.sum(labels < 0))
+    n_before, n = int(before.sum()) + outliers_before, len(labels)
+    outlier_excess = outliers_now / max(n, 1) - outliers_before / max(n_before, 1)
+    p_value = min(1.0, 2 * min(_homogeneity(before, now), _more(outliers_now, n, outliers_before, n_before)))
+    excess = _excess_variation(before, now)
+    enough = n >= FEWEST
+    level: Level = "MEDIUM"
+    if p_value >= _UNUSUAL or not enough:
+        level = "LOW"
+    elif p_value < _CERTAIN and (excess >= _MUCH_VARIATION or outlier_excess >= _MANY_OUTLIERS):
+        level = "HIGH"
+    change = np.round(np.abs(now / max(n, 1) - before / max(n_before, 1)), 9)
+    most = np.lexsort((numbers, -change))[:_N_MOVED]
+    moved = tuple(numbers[most[change[most] > 0]].tolist())
+    return Drift(level, enough, p_value, excess, outlier_excess, moved)
+
+
+def _homogeneity(before: IntArray, now: IntArray) -> float:
+    """Give the p-value of two rows of counts being of one distribution; 1 if nothing can be told."""
+    counts = np.stack([before, now]).astype(np.float64)
+    if not counts.sum(axis=1).all():
+        return 1.0
+    cells = _pooled(counts)
+    expected = _expected(cells)
+    if cells.shape[1] < 2:
+        return 1.0
+    return float(chdtrc(cells.shape[1] - 1, np.sum((cells - expected) ** 2 / expected)))
+
+
+def _pooled(counts: DoubleArray) -> DoubleArray:
+    """Add up the columns of which too few documents are expected; if the sum is too small, the next smallest joins."""
+    counts = counts[:, counts.sum(axis=0) > 0]
+    rising = np.argsort(counts.sum(axis=0), kind="stable")
+    counts, least = counts[:, rising], _expected(counts[:, rising]).min(axis=0)
+    n_small = int(np.sum(least < _FEWEST_EXPECTED))
+    if n_small == 0:
+        return counts
+    while n_small < len(least) and least[:n_small].sum() < _FEWEST_EXPECTED:
+        n_small += 1
+    return np.column_stack([counts[:, :n_small].sum(axis=1), counts[:, n_small:]])
+
+
+def _expected(counts: DoubleArray) -> DoubleArray:
+    expected: DoubleArray = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
+    return expected
+
+
+def _more(found: int, n: int, found_before: int, n_before: int) -> float:
+    """Give the chance that of `n` at least `found` are outliers, if both groups have as many (Fisher 1935)."""
+    total, n_outliers = n + n_before, found + found_before
+    counts = np.arange(found, min(n, n_outliers) + 1)
+    ways = _log_ways(n_outliers, counts) + _log_ways(total - n_outliers, n - counts) - _log_ways(total, np.array([n]))
+    return float(min(1.0, np.exp(ways).sum()))
+
+
+def _log_ways(n: int, k: IntArray) -> DoubleArray:
+    """Give the logarithm of the number of ways to choose k of n."""
+    ways: DoubleArray = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
+    return ways
+
+
+def _excess_variation(before: IntArray, now: IntArray) -> float:
+    n_before, n = int(before.sum()), int(now.sum())
+    if not n_before or not n:
+        return 0.0
+    found = 0.5 * float(np.abs(before / n_before - now / n).sum())
+    share = (before + now) / (n_before + n)
+    # The mean of the absolute value of a normal variable is its deviation times the root of 2 / pi.
+    by_chance = 0.5 * float(np.sqrt(2 / np.pi * share * (1 - share) * (1 / n_before + 1 / n)).sum())
+    return found - by_chance
