@@ -112,7 +112,8 @@ class KeptModel:
         seen: how many documents that are.
         fitted: how many documents the last fit or rebuild had.
         temperature: scales closeness to probabilities.
-        baseline: how many documents the model assigned to each topic, by its number, as it would have without them.
+        baseline: how many documents were assigned to each topic, by its number, since there are these topics; each as
+            the model would have assigned it without knowing it.
         baseline_outliers: how many it assigned to none.
         parameters: what was in force in the last fit, with what adapted it.
         encoder: the keyword encoder.
