@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from worker.models.births import Beside
-from worker.models.building import closest
 from worker.models.closeness import histogram, quantile
-from worker.models.model import KeptTopic, Sample
+from worker.models.model import KeptTopic, Sample, closest
 from worker.models.partition import divide, sums_of
 from worker.topics.arrays import DoubleArray, FloatArray
 

@@ -6,8 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from worker.models.building import closest
-from worker.models.model import KeptTopic
+from worker.models.model import KeptTopic, closest
 from worker.models.terms import added, pruned
 from worker.topics.arrays import DoubleArray
 from worker.topics.clusters.merging import MAX_SHARE

@@ -7,17 +7,19 @@ import numpy as np
 
 from worker.models.absorbing import Arrivals, absorbed, retired
 from worker.models.assignment import Assignment, assign
-from worker.models.births import Newcomers, assign_beside, newcomers
+from worker.models.births import Beside, Newcomers, assign_beside, newcomers
 from worker.models.building import Origin
 from worker.models.capping import Capped, followed, join_topics, with_few_parts
 from worker.models.drift import Drift, drift
+from worker.models.fitting import fit_documents
 from worker.models.keywords import TopicWords
+from worker.models.measuring import measured
 from worker.models.model import FEWEST_IN_PART, Documents, KeptModel, KeptTopic
 from worker.models.terms import added, pruned, terms_of_batch
 from worker.topics.adaptation import adapt
 from worker.topics.arrays import FloatArray, IntArray
 from worker.topics.engine import Engine
-from worker.topics.fit import NoTopics, OnStage, TopicParams
+from worker.topics.fit import NoTopics, OnStage, TopicMetrics, TopicParams
 from worker.topics.preparation import Preparation
 from worker.topics.words.vocabulary import Vocabulary
 
@@ -33,6 +35,7 @@ class Updated:
         born: numbers of the new topics, rising.
         redirects: topics that became part of another one now, by their number.
         drift: of the batch against the model as it was before.
+        metrics: of the batch.
     """
 
     model: KeptModel
@@ -41,6 +44,7 @@ class Updated:
     born: tuple[int, ...]
     redirects: Mapping[int, int]
     drift: Drift
+    metrics: TopicMetrics
 
 
 def update(
@@ -70,31 +74,43 @@ def update(
     before = assign(model, embeddings)
     groups = _newcomers(model, documents, params, engine, on_stage, preparation)
     beside = assign_beside(model, groups, embeddings, origin.at)
-    seen = model.seen + len(order)
-    corpus_sum = model.corpus_sum + embeddings.sum(axis=0, dtype=np.float64)
     ids = [documents.ids[i] for i in order.tolist()]
-    topics = absorbed(beside, Arrivals(embeddings, ids, origin.at, seen, model.center))
-    topics = sorted([*topics, *(t for t in model.topics if not t.can_be_assigned)], key=lambda topic: topic.number)
-    topics = _with_words(topics, beside.assignment.labels, preparation.vocabulary(params.stop_words))
-    topics = [retired(topic, origin.at, seen) for topic in topics]
-    capped = join_topics(topics, adapt(params, len(order)).n_topics, corpus_sum / seen)
+    arrivals = Arrivals(embeddings, ids, origin.at, model.seen + len(order), model.center)
+    vocabulary = preparation.vocabulary(params.stop_words)
+    capped = _taken_in(model, beside, arrivals, vocabulary, adapt(params, len(order)).n_topics)
+    kept = replace(_grown(model, beside, arrivals, capped), parent=origin.parent)
+    now = redirected(beside.assignment.labels, capped.redirects)
+    labels, probabilities = np.empty_like(before.labels), np.empty_like(before.probabilities)
+    labels[order], probabilities[order] = now, beside.assignment.probabilities
+    born = tuple(topic.number for topic in beside.topics[beside.n_old :] if topic.number not in capped.redirects)
+    metrics = measured(kept.topics, now, preparation, vocabulary, engine)
+    return Updated(kept, labels, probabilities, born, capped.redirects, drift(model, before.labels), metrics)
+
+
+def _taken_in(model: KeptModel, beside: Beside, arrivals: Arrivals, vocabulary: Vocabulary, most: int) -> Capped:
+    """Add the batch to its topics, name them by all that they hold now, and join those that are too many."""
+    topics = absorbed(beside, arrivals)
+    topics += [topic for topic in model.topics if not topic.can_be_assigned]
+    topics.sort(key=lambda topic: topic.number)
+    topics = _with_words(topics, beside.assignment.labels, vocabulary)
+    topics = [retired(topic, arrivals.at, arrivals.seen) for topic in topics]
+    return join_topics(topics, most, model.center)
+
+
+def _grown(model: KeptModel, beside: Beside, arrivals: Arrivals, capped: Capped) -> KeptModel:
+    """Give the model with its new topics, and with the batch counted."""
     has_born = beside.n_old < len(beside.topics)
-    kept = replace(
+    n_outliers = int(np.sum(beside.assignment.labels < 0))
+    return replace(
         model,
         topics=tuple(with_few_parts(capped.topics)),
-        highest=max([model.highest, *(topic.number for topic in topics)]),
+        highest=max([model.highest, *(topic.number for topic in beside.topics)]),
         redirects=followed(model.redirects, capped.redirects),
-        corpus_sum=corpus_sum,
-        seen=seen,
+        corpus_sum=model.corpus_sum + arrivals.embeddings.sum(axis=0, dtype=np.float64),
+        seen=arrivals.seen,
         baseline=_baseline(model, beside.assignment, capped, starts_anew=has_born),
-        baseline_outliers=(0 if has_born else model.baseline_outliers) + int(np.sum(beside.assignment.labels < 0)),
-        parent=origin.parent,
+        baseline_outliers=n_outliers if has_born else model.baseline_outliers + n_outliers,
     )
-    labels, probabilities = np.empty_like(before.labels), np.empty_like(before.probabilities)
-    labels[order] = redirected(beside.assignment.labels, capped.redirects)
-    probabilities[order] = beside.assignment.probabilities
-    born = tuple(topic.number for topic in beside.topics[beside.n_old :] if topic.number not in capped.redirects)
-    return Updated(kept, labels, probabilities, born, capped.redirects, drift(model, before.labels))
 
 
 def redirected(labels: IntArray, redirects: Mapping[int, int]) -> IntArray:
@@ -116,15 +132,7 @@ def _newcomers(
     """Fit the batch by itself and find its new topics; none if there are too few documents for one."""
     if len(documents.texts) < FEWEST_IN_PART:
         return []
-    fit = engine.fit(
-        documents.texts,
-        documents.embeddings,
-        params,
-        encoder=engine.encoder,
-        device=engine.device,
-        on_stage=on_stage,
-        preparation=preparation,
-    )
+    fit = fit_documents(documents, preparation, params, engine, on_stage)
     if isinstance(fit, NoTopics):
         return []
     keywords = [topic.keywords for topic in fit.topics]
