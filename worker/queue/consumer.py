@@ -17,6 +17,7 @@ from worker.errors import ConfigurationError, WorkerError
 from worker.exit_codes import ExitCode
 from worker.jobs.registry import kinds_with
 from worker.operations.health import Health, keep_compute_warm, mark_loop_alive
+from worker.operations.model_store import look_at_model_store
 from worker.operations.probes import serving
 from worker.operations.queue_count import count_queue
 from worker.operations.shutdown import LEAVE_S, Shutdown
@@ -65,6 +66,7 @@ async def _run_worker(settings: Settings) -> int:
     # Before the first line of the log: what reads that line may send a signal.
     shutdown.listen()
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
+    look_at_model_store(settings)
     telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind))
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)

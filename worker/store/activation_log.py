@@ -8,7 +8,6 @@ from worker.store.activation import Activation, Unreadable
 from worker.store.errors import LostRace, StoreCorrupt
 from worker.store.faults import Missing, Taken
 from worker.store.files import Files
-from worker.store.local_files import ASIDE
 from worker.store.names import ACTIVE, entry_name, entry_number
 from worker.store.sealed import Damaged
 
@@ -38,7 +37,7 @@ class ActivationLog:
             number = entry_number(name)
             if number is not None:
                 found.append(number)
-            elif not name.startswith(ASIDE):
+            else:
                 self._warn(f"model store: {self._place(name)} is no entry of an activation log and is left alone")
         return sorted(found, reverse=True)
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from worker.store.location import Location
 
 # Marks what a local write left aside, if it was killed before the file had its name.
 ASIDE: Final = ".aside-"
+_ATTEMPTS: Final = 20
 
 
 class LocalFiles:
@@ -35,16 +36,16 @@ class LocalFiles:
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file, as `RemoteFiles.write`; after a crash or a cut of power there is the old one or the new one."""
-        with self._guard("written", name), self._aside(name, data) as (aside, path):
-            aside.replace(path)
+        with self._guard("written", name), self._aside(data) as aside:
+            self._put(aside, name, os.replace)
 
     def create(self, name: str, data: bytes) -> None:
         """Write a file that must not exist, as `RemoteFiles.create`.
 
         Written aside and then linked: a file created under its own name could be seen before it is whole.
         """
-        with self._guard("written", name), self._aside(name, data) as (aside, path):
-            os.link(aside, path)
+        with self._guard("written", name), self._aside(data) as aside:
+            self._put(aside, name, os.link)
 
     def names(self, folder: str) -> list[str]:
         """List the names in a folder, as `RemoteFiles.names`."""
@@ -68,29 +69,42 @@ class LocalFiles:
         with contextlib.suppress(OSError):
             self._inside(name).rmdir()
 
-    def remove_asides(self, folder: str, before: datetime) -> None:
-        """Remove what killed processes had written aside in a folder before a time."""
-        for name in self.names(folder):
+    def remove_asides(self, before: datetime) -> None:
+        """Remove what killed processes had written aside before a time."""
+        for name in self.names(""):
             if name.startswith(ASIDE):
                 with contextlib.suppress(OSError):
-                    path = self._inside(f"{folder}/{name}")
+                    path = self._inside(name)
                     if path.stat().st_mtime < before.timestamp():
                         path.unlink()
 
     @contextlib.contextmanager
-    def _aside(self, name: str, data: bytes) -> Iterator[tuple[Path, Path]]:
-        path = self._inside(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f"{ASIDE}{secrets.token_hex(8)}")
+    def _aside(self, data: bytes) -> Iterator[Path]:
+        """Write a file into the root, out of the way of processes that remove folders below it."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        aside = self._root / f"{ASIDE}{secrets.token_hex(8)}"
         try:
             with aside.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            yield aside, path
-            _sync_folder(path.parent)
+            yield aside
         finally:
             aside.unlink(missing_ok=True)
+
+    def _put(self, aside: Path, name: str, move: Callable[[Path, Path], None]) -> None:
+        path = self._inside(name)
+        for attempt in range(_ATTEMPTS):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                move(aside, path)
+            except FileNotFoundError:
+                # Another process removed the folder, which was still empty, in between.
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                break
+        _sync_folder(path.parent)
 
     def _inside(self, name: str) -> Path:
         """Give the path of a name; a link below the root must not lead out of it.

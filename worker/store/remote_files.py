@@ -112,7 +112,7 @@ class RemoteFiles:
     def remove_folder(self, name: str) -> None:
         """Object stores have no empty folders."""
 
-    def remove_asides(self, folder: str, before: datetime) -> None:
+    def remove_asides(self, before: datetime) -> None:
         """Object stores write no file aside."""
 
     def _path(self, name: str) -> str:

@@ -85,7 +85,7 @@ def collect_garbage(store: ModelStore, tenant: str, retention: Retention, now: d
             folders.remove(version)
     for number in garbage.entries:
         log.remove(number)
-    store.remove_asides(tenant, now - UNREFERENCED_FOR)
+    store.remove_asides(now - UNREFERENCED_FOR)
     return garbage
 
 

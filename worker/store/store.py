@@ -163,9 +163,9 @@ class ModelStore:
         """Give a tenant's version folders, for the sweep."""
         return self._folders(tenant)
 
-    def remove_asides(self, tenant: str, before: datetime) -> None:
-        """Remove what killed processes wrote aside beside the log before a time."""
-        self._files.remove_asides(f"{checked_tenant(tenant)}/{ACTIVE}", before)
+    def remove_asides(self, before: datetime) -> None:
+        """Remove what killed processes wrote aside before a time."""
+        self._files.remove_asides(before)
 
     def _expect(self, tenant: str, version: str) -> None:
         if not self._folders(tenant).is_complete(checked_version(version)):

@@ -9,7 +9,6 @@ from typing import Any
 from worker.store.errors import StoreCorrupt, VersionMissing
 from worker.store.faults import Missing, Taken
 from worker.store.files import Files
-from worker.store.local_files import ASIDE
 from worker.store.names import CLAIM, CONFIG, is_data_file, version_name
 from worker.store.sealed import Damaged, seal, unseal
 
@@ -123,9 +122,6 @@ class VersionFolders:
         self._files.remove(f"{folder}/{CONFIG}")
         for name in own:
             self._files.remove(f"{folder}/{name}")
-        for name in self._files.names(folder):
-            if name.startswith(ASIDE):
-                self._files.remove(f"{folder}/{name}")
         self._warn_of_foreign(version, {CLAIM})
         self._files.remove(f"{folder}/{CLAIM}")
         self._files.remove_folder(folder)
@@ -164,7 +160,7 @@ class VersionFolders:
 
     def _warn_of_foreign(self, version: str, own: set[str]) -> None:
         for name in self._files.names(self._folder(version)):
-            if name not in own and not name.startswith(ASIDE):
+            if name not in own:
                 self._warn(f"model store: {self._place(version, name)} is no file of the store's and is left alone")
 
     def _corrupt(self, version: str, name: str, what: str) -> StoreCorrupt:

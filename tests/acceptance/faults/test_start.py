@@ -93,14 +93,17 @@ def test_a_refusal_that_stays_is_told_of_once_and_readiness_gives_it(
 def test_misspelt_settings_are_named_with_what_was_meant(start_worker: StartWorker) -> None:
     """What Kubernetes sets for a Service of the same name is no setting."""
     worker = start_worker(
+        MODEL_STOREE="models",
         TOPIC_MODEL_TIMOUT_MS="5",
         BULLMQ_QUEUE="x",
         TOPIC_MODEL_SERVICE_HOST="10.0.0.1",
         TOPIC_MODEL_PORT_8080_TCP_ADDR="10.0.0.1",
     )
     named = {event["variable"]: event["hint"] for event in worker.events if event["event"] == "setting_unknown"}
-    assert named.keys() == {"TOPIC_MODEL_TIMOUT_MS", "BULLMQ_QUEUE"}
+    assert named.keys() == {"MODEL_STOREE", "TOPIC_MODEL_TIMOUT_MS", "BULLMQ_QUEUE"}
     assert named["TOPIC_MODEL_TIMOUT_MS"] == "did you mean TOPIC_MODEL_TIMEOUT_MS?"
+    # Where models would be kept is said, too.
+    assert worker.names().count("model_store_is_a_folder") == 1
 
 
 def test_a_url_that_cannot_be_followed_is_a_setting_error(start_worker: StartWorker) -> None:
