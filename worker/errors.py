@@ -7,6 +7,8 @@ A failure that lies in the data is not raised; it is a value
     ├── ConfigurationError      a setting is wrong: exit, waiting does not help
     ├── RedisUnusable           Redis rejects the worker for good: password, TLS, permission, replica
     ├── UnreadableJob           Redis holds no such job, or its data are not JSON
+    ├── ActivationLost          other jobs of the tenant activated their models first, each time
+    ├── ResultGone              the version that a job has made before was deleted, and its result with it
     └── ComputeError            the compute process, or what runs in it
         ├── ModelUnavailable    the keyword encoder or the device is not available
         ├── ComputeCrashed      the process ended by itself: signal, exit code
@@ -32,6 +34,14 @@ class RedisUnusable(WorkerError):
 
 class UnreadableJob(WorkerError):
     """There is no such job, or its data are not JSON; the message names the job and shows no data."""
+
+
+class ActivationLost(WorkerError):
+    """Other jobs of the same tenant activated their models first, each time that this one tried."""
+
+
+class ResultGone(WorkerError):
+    """The version that a job has made before was deleted, and the job's result with it."""
 
 
 class ComputeError(WorkerError):

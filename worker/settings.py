@@ -47,6 +47,7 @@ class Settings(BaseModel):
     model_keep_versions: int = Field(14, alias="MODEL_KEEP_VERSIONS", ge=1)
     model_keep_activations: int = Field(14, alias="MODEL_KEEP_ACTIVATIONS", ge=1)
     health_port: int = Field(0, alias="HEALTH_PORT", ge=0, le=65535)
+    metrics_tenants: int = Field(0, alias="METRICS_TENANTS", ge=0, le=10_000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["auto", "console", "json"] = Field("auto", alias="LOG_FORMAT")
     engine: str = Field(DEFAULT_ENGINE, alias="TOPIC_MODEL_TEST_ENGINE")

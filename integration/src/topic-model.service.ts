@@ -10,14 +10,12 @@ import {
   QueueEvents,
 } from 'bullmq';
 import { type CancelAnswer, cancelJob } from './cancel';
-import type { TopicModelRequest, TopicModelResult } from './generated/contract';
+import type { Batch, Kind, Kinds } from './kinds';
 import { type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
-import { type BatchItem, packed } from './packing';
+import { packed } from './packing';
 import { parseResult } from './result';
 
-export type TopicModelJob = Job<TopicModelRequest, unknown>;
-/** The items, the parameters, and the earlier run whose topics stay; the rest of the envelope is added here. */
-export type Batch = Pick<TopicModelRequest, 'params' | 'previous'> & { items: readonly BatchItem[] };
+export type TopicModelJob<K extends Kind = 'topic-model'> = Job<Kinds[K]['request'], unknown>;
 
 const DAY_S = 24 * 60 * 60;
 const KEPT_JOBS = 30;
@@ -54,13 +52,19 @@ export class TopicModelService implements OnModuleDestroy {
   }
 
   /**
-   * Enqueues a batch.
+   * Enqueues a batch; `kind` is `topic-model` if left out, and the others need a tenant's model.
    *
    * If Redis already holds the pipeline's job: a job that failed for good is run again, any other is returned.
    */
-  async enqueue(batch: Batch, ids: PipelineIds): Promise<TopicModelJob> {
-    await this.removeOver(ids, ['failed']);
-    return (await this.queue.add(TOPIC_MODEL, envelope(batch, ids), this.jobOptions(ids))) as TopicModelJob;
+  async enqueue<K extends Kind = 'topic-model'>(
+    batch: Batch<K>,
+    ids: PipelineIds,
+    kind?: K,
+  ): Promise<TopicModelJob<K>> {
+    const type = kind ?? TOPIC_MODEL;
+    await this.removeOver(jobIdOf(ids, type), ['failed']);
+    const options = this.jobOptions(jobIdOf(ids, type));
+    return (await this.queue.add(TOPIC_MODEL, envelope(batch, ids, type), options)) as TopicModelJob<K>;
   }
 
   /**
@@ -69,14 +73,18 @@ export class TopicModelService implements OnModuleDestroy {
    * Throws after the last infrastructure failure, with the worker's reason, and when `timeoutMs` has passed.
    * A batch whose data is at fault gives a result with `status: 'failed'`.
    */
-  async awaitResult(job: TopicModelJob, timeoutMs: number = WAIT_MS): Promise<TopicModelResult> {
+  async awaitResult<K extends Kind = 'topic-model'>(
+    job: TopicModelJob<K>,
+    timeoutMs: number = WAIT_MS,
+  ): Promise<Kinds[K]['result']> {
     await this.events.waitUntilReady();
     const end = Date.now() + timeoutMs;
     for (;;) {
       const left = Math.max(1, end - Date.now());
       try {
         // BullMQ reads the job itself only when a wait begins.
-        return parseResult(await job.waitUntilFinished(this.events, Math.min(left, LOOK_MS)));
+        const value = await job.waitUntilFinished(this.events, Math.min(left, LOOK_MS));
+        return parseResult(value, (job.data.type ?? TOPIC_MODEL) as K);
       } catch (error) {
         if (left <= LOOK_MS || !isTimeout(error)) throw error;
       }
@@ -84,8 +92,35 @@ export class TopicModelService implements OnModuleDestroy {
   }
 
   /** Enqueues a batch, as `enqueue` does, and waits for its result. */
-  async run(batch: Batch, ids: PipelineIds, timeoutMs: number = WAIT_MS): Promise<TopicModelResult> {
+  async run(batch: Batch, ids: PipelineIds, timeoutMs?: number): Promise<Kinds['topic-model']['result']> {
     return this.awaitResult(await this.enqueue(batch, ids), timeoutMs);
+  }
+
+  /** Adds the comments that are new since last time to the tenant's model, and waits for the result. */
+  async update(
+    batch: Batch<'topic-model.update'>,
+    ids: PipelineIds,
+    timeoutMs?: number,
+  ): Promise<Kinds['topic-model.update']['result']> {
+    return this.awaitResult(await this.enqueue(batch, ids, 'topic-model.update'), timeoutMs);
+  }
+
+  /** Assigns comments to the topics of the tenant's model, and waits for the result. */
+  async predict(
+    batch: Batch<'topic-model.predict'>,
+    ids: PipelineIds,
+    timeoutMs?: number,
+  ): Promise<Kinds['topic-model.predict']['result']> {
+    return this.awaitResult(await this.enqueue(batch, ids, 'topic-model.predict'), timeoutMs);
+  }
+
+  /** Finds topics anew in recent comments, those that match keep their numbers, and waits for the result. */
+  async rebuild(
+    batch: Batch<'topic-model.rebuild'>,
+    ids: PipelineIds,
+    timeoutMs?: number,
+  ): Promise<Kinds['topic-model.rebuild']['result']> {
+    return this.awaitResult(await this.enqueue(batch, ids, 'topic-model.rebuild'), timeoutMs);
   }
 
   /**
@@ -105,12 +140,19 @@ export class TopicModelService implements OnModuleDestroy {
    * If Redis already holds the pipeline's job: a job that failed for good, or that has ended as another parent's child,
    * is run again; any other becomes the child. Throws if it is unfinished and another parent's child.
    */
-  async enqueueUnder(parent: Omit<FlowJob, 'children'>, batch: Batch, ids: PipelineIds): Promise<JobNode> {
-    await this.removeOver(ids, ['failed']);
-    const opts = { ...this.jobOptions(ids), failParentOnFailure: true };
-    const child: FlowJob = { name: TOPIC_MODEL, queueName: this.queueName, data: envelope(batch, ids), opts };
+  async enqueueUnder<K extends Kind = 'topic-model'>(
+    parent: Omit<FlowJob, 'children'>,
+    batch: Batch<K>,
+    ids: PipelineIds,
+    kind?: K,
+  ): Promise<JobNode> {
+    const type = kind ?? TOPIC_MODEL;
+    const id = jobIdOf(ids, type);
+    await this.removeOver(id, ['failed']);
+    const opts = { ...this.jobOptions(id), failParentOnFailure: true };
+    const child: FlowJob = { name: TOPIC_MODEL, queueName: this.queueName, data: envelope(batch, ids, type), opts };
     const node = await this.flows.add({ ...parent, children: [child] });
-    if (await waitsForNothing(node.job)) await this.replaceChild(node.job, child, ids);
+    if (await waitsForNothing(node.job)) await this.replaceChild(node.job, child, id);
     return node;
   }
 
@@ -119,34 +161,33 @@ export class TopicModelService implements OnModuleDestroy {
    *
    * BullMQ gives a job to one parent only, and lets a second parent wait for ever without an error.
    */
-  private async replaceChild(parent: Job, child: FlowJob, ids: PipelineIds): Promise<void> {
-    const state = await this.removeOver(ids, ['failed', 'completed']);
+  private async replaceChild(parent: Job, child: FlowJob, id: string): Promise<void> {
+    const state = await this.removeOver(id, ['failed', 'completed']);
     if (state !== 'unknown') {
       await parent.remove();
-      throw new Error(`job ${jobIdOf(ids)} is another parent's child, and ${state}`);
+      throw new Error(`job ${id} is another parent's child, and ${state}`);
     }
     const opts = { ...child.opts, parent: { id: String(parent.id), queue: parent.queueQualifiedName } };
     await this.queue.add(child.name, child.data, opts);
   }
 
   /**
-   * Removes the pipeline's job if it is in one of these states, and returns the state after that.
+   * Removes a job if it is in one of these states, and returns the state after that.
    *
    * BullMQ ignores the add of a job that Redis holds, also of a failed one. The job is not loaded: it can have 95 MB.
    */
-  private async removeOver(ids: PipelineIds, states: ('failed' | 'completed')[]): Promise<JobState | 'unknown'> {
-    const id = jobIdOf(ids);
+  private async removeOver(id: string, states: ('failed' | 'completed')[]): Promise<JobState | 'unknown'> {
     const state = await this.queue.getJobState(id);
     if (!states.some((over) => over === state)) return state;
     // 0 means that a worker has the job: somebody retried it by hand, and it is running.
     return (await this.queue.remove(id)) ? 'unknown' : 'active';
   }
 
-  private jobOptions(ids: PipelineIds): JobsOptions {
+  private jobOptions(jobId: string): JobsOptions {
     const { keepCompletedS = DAY_S, keepFailedS = 7 * DAY_S } = this.options;
     const { keepCompletedCount = KEPT_JOBS, keepFailedCount = KEPT_JOBS } = this.options;
     return {
-      jobId: jobIdOf(ids),
+      jobId,
       attempts: 3,
       backoff: { type: 'exponential', delay: 5000 },
       removeOnComplete: { age: keepCompletedS, count: keepCompletedCount },
@@ -155,8 +196,8 @@ export class TopicModelService implements OnModuleDestroy {
   }
 }
 
-function jobIdOf({ pipelineId }: PipelineIds): string {
-  return `${pipelineId}--topic-model`;
+function jobIdOf({ pipelineId }: PipelineIds, kind: Kind): string {
+  return `${pipelineId}--${kind}`;
 }
 
 function isTimeout(error: unknown): boolean {
@@ -169,16 +210,18 @@ async function waitsForNothing(parent: Job): Promise<boolean> {
   return !unprocessed && (await parent.isWaitingChildren());
 }
 
-function envelope(batch: Batch, ids: PipelineIds): TopicModelRequest {
-  const { items, params, previous } = batch;
+function envelope<K extends Kind>(batch: Batch<K>, ids: PipelineIds, type: K): Kinds[K]['request'] {
+  // In this order, and without what is `undefined`: Redis keeps the text.
+  const { items, params, previous, model } = batch as Batch;
   return {
-    jobId: jobIdOf(ids),
+    jobId: jobIdOf(ids, type),
     version: '1.0',
-    type: 'topic-model',
+    type,
     items: items.map(packed),
     ...(params ? { params } : {}),
     ...(previous ? { previous } : {}),
+    ...(model ? { model } : {}),
     metadata: { ...ids },
     publishedAt: new Date().toISOString(),
-  };
+  } as Kinds[K]['request'];
 }

@@ -7,6 +7,7 @@ import base64
 import math
 import re
 import struct
+from datetime import datetime
 from typing import Any
 
 MINIMA = {
@@ -15,6 +16,7 @@ MINIMA = {
     "umap_n_neighbors": 2,
     "umap_n_components": 1,
     "hdbscan_min_samples": 1,
+    "min_documents": 1,
 }
 MAXIMA = {"nr_topics": 1000, "umap_n_neighbors": 200, "umap_n_components": 100, "hdbscan_min_samples": 200}
 
@@ -46,11 +48,35 @@ def _follows_the_rules(data: Any) -> bool:
     version, kind, params = data.get("version"), data.get("type"), data.get("params")
     if version is not None and not (isinstance(version, str) and version.split(".")[0] == "1"):
         return False
-    if kind not in (None, "topic-model") or not _params_follow(params):
+    if kind not in (None, "topic-model") or not _params_follow(params) or not _model_follows(data.get("model")):
         return False
     if not all(map(_item_follows, data["items"])):
         return False
     return len({item["submissionId"] for item in data["items"]}) == len(data["items"])
+
+
+def _model_follows(model: Any) -> bool:
+    if model is None:
+        return True
+    if not isinstance(model, dict) or not isinstance(model.get("tenant"), str):
+        return False
+    tenant, version = model["tenant"], model.get("version")
+    letters, others = "abcdefghijklmnopqrstuvwxyz0123456789", "_-"
+    if not 1 <= len(tenant) <= 63 or tenant[0] not in letters or not set(tenant) <= {*letters, *others}:
+        return False
+    return version is None or (isinstance(version, str) and _is_version(version))
+
+
+def _is_version(name: str) -> bool:
+    stamp, _, number = name[:15], name[15:16], name[16:]
+    if len(name) > 15 and (name[15] != "_" or not (number.isascii() and number.isdigit() and number[0] != "0")):
+        return False
+    if not name.isascii() or len(number) > 6:
+        return False
+    try:
+        return datetime.strptime(stamp, "%Y%m%d_%H%M%S").strftime("%Y%m%d_%H%M%S") == stamp
+    except ValueError:
+        return False
 
 
 def _params_follow(params: Any) -> bool:

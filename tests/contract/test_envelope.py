@@ -71,6 +71,9 @@ EMBEDDING_RULE = [
 ]
 
 
+TYPES = "must be topic-model, topic-model.update, topic-model.predict or topic-model.rebuild"
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [(field, *case) for field in ("submissionId", "text") for case in STRING_RULE]
@@ -175,9 +178,9 @@ VERSION = "must have the major version 1, such as 1.0"
         ("version", "", VERSION),
         ("version", "one", VERSION),
         ("version", 1, "must be a string"),
-        ("type", "sentiment", "must be topic-model"),
-        ("type", "", "must be topic-model"),
-        ("type", "Topic-Model", "must be topic-model"),
+        ("type", "sentiment", TYPES),
+        ("type", "", TYPES),
+        ("type", "Topic-Model", TYPES),
         ("type", 5, "must be a string"),
         ("params", [], "must be an object"),
         ("params", "fast", "must be an object"),

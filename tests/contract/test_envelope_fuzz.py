@@ -33,7 +33,8 @@ N_HYPOTHESIS = effort(500, soak=5_000)
 
 Path = tuple[str | int, ...]
 
-SOUND = make_envelope(N_ITEMS, params={**MINIMA, "min_topic_size": 15, "reduce_outliers": True})
+MODEL = {"tenant": "campus-3", "version": "20260321_103500"}
+SOUND = make_envelope(N_ITEMS, model=MODEL, params={**MINIMA, "min_topic_size": 15, "reduce_outliers": True})
 
 LONG_TEXT = "x" * 100_000
 DEEP: Any = []
@@ -45,7 +46,8 @@ NASTY: list[Any] = [
     10**308, 10**400, -(10**400),
     0.0, -0.0, 0.5, 15.0, 16.5, 1e-320, 5e-324, 1e300, -1.7e308, 1e30,
     float("nan"), float("inf"), float("-inf"),
-    "", " ", "0", "15", "1.0", "2.0", "1", "NaN", "topic-model", "null", "\x00",
+    "", " ", "0", "15", "1.0", "2.0", "1", "NaN", "topic-model", "null", "\x00", "A", "-a", "a" * 64,
+    "20260230_103500", "20260321_103500_2", "20260321_103500_0",
     "\ud800", "a\udfff", "😀", "\u2028", SENTINEL_TEXT, LONG_TEXT,
     [], {}, [None], [[]], [0.5], [True] * 768, ["0.1"] * 768, [0] * 768, [1] * 768, [0.5] * 767,
     *(base64.b64encode(struct.pack("<f", 0.5) * n).decode() for n in (1, 767, 768, 769, 5_000)),

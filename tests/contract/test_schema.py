@@ -19,9 +19,9 @@ from tests.contract.reference import MAXIMA, MINIMA
 from tests.effort import effort
 from worker.contract.envelope import Batch, read_envelope
 from worker.contract.result import failed
-from worker.contract.schema import contract_schema
+from worker.jobs.registry import show_schema
 
-SCHEMA = contract_schema()
+SCHEMA = json.loads(show_schema())
 ENVELOPE = themed_envelope(5, 4)
 
 
@@ -56,7 +56,8 @@ values = st.one_of(
 )
 PARAMS = sorted(SCHEMA["$defs"]["Params"]["properties"])
 places = st.one_of(
-    st.sampled_from([("version",), ("type",), ("params",), ("previous",), ("items",), ("somethingElse",)]),
+    st.sampled_from([("version",), ("type",), ("params",), ("previous",), ("items",), ("somethingElse",), ("model",)]),
+    st.tuples(st.just("model"), st.sampled_from(["tenant", "version"])),
     st.tuples(st.just("params"), st.sampled_from(PARAMS)),
     st.tuples(st.just("items"), st.integers(0, 19)),
     st.tuples(st.just("items"), st.integers(0, 19), st.sampled_from(["submissionId", "text", "embedding", "other"])),
@@ -69,7 +70,7 @@ places = st.one_of(
 @given(place=places, value=values, is_left_out=st.booleans())
 def test_the_schema_takes_what_the_worker_takes(place: tuple[Any, ...], value: Any, is_left_out: bool) -> None:
     """A sound envelope with one value replaced or left out: both take it, or both refuse it."""
-    envelope = copy.deepcopy(ENVELOPE) | {"params": {}}
+    envelope = copy.deepcopy(ENVELOPE) | {"params": {}, "model": {"tenant": "campus-3"}}
     *path, last = place
     parent: Any = envelope
     for step in path:

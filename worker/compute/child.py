@@ -19,9 +19,9 @@ from worker.compute.messages import (
     FromCompute,
     Ping,
     Ready,
+    Report,
     RunTask,
     SetupFailed,
-    StageReport,
     Stop,
     ToCompute,
     Vitals,
@@ -97,7 +97,7 @@ def _run(host: Host, pipe: Connection, message: RunTask) -> bool:
     try:
         host.begin_task()
         run = import_function(task.function)
-        answer(Done(run(task, host, lambda event: answer(StageReport(event)))))
+        answer(Done(run(task, host, lambda event: answer(Report(event)))))
     except Exception as error:  # noqa: BLE001 - a failed task is no broken process: told, and ready for more
         poisoned = poisons(error, host.device)
         answer(Failed(summarize(error), poisoned))

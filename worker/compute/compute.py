@@ -16,7 +16,7 @@ from worker.compute.tasks import Task
 from worker.compute.transfer import pack
 from worker.compute.upkeep import Ending, Upkeep
 from worker.errors import ComputeCancelled, ComputeCrashed, ComputeError, EngineFailed, ModelUnavailable
-from worker.topics.fit import OnStage
+from worker.lifecycle.events import OnEvent
 
 __all__ = ["ANSWER_TIMEOUT_S", "START_TIMEOUT_S", "Compute", "ComputeState", "Ending"]
 
@@ -135,13 +135,13 @@ class Compute:
                 )
                 await self._upkeep.discard(Ending.SILENT)
 
-    async def run(self, task: Task, *, timeout_s: float, on_stage: OnStage, key: str = "") -> Any:
+    async def run(self, task: Task, *, timeout_s: float, on_stage: OnEvent, key: str = "") -> Any:
         """Run a task in the process, and give what its function returns; tasks wait for their turn.
 
         Args:
             task: its arrays are sent as they lie in memory.
             timeout_s: from the moment at which a warm process has the task.
-            on_stage: called on the event loop.
+            on_stage: takes the events of the task; called on the event loop.
             key: what `cancel` may name the task by.
 
         Raises:
@@ -201,7 +201,7 @@ class Compute:
         async with self._turn:
             await self._upkeep.retire()
 
-    async def _run(self, task: Task, timeout_s: float, on_stage: OnStage) -> object:
+    async def _run(self, task: Task, timeout_s: float, on_stage: OnEvent) -> object:
         process, _ = await self._upkeep.warm()
         parts = await asyncio.to_thread(pack, task)
         self._upkeep.refuse_if_cancelled()

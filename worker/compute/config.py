@@ -16,6 +16,7 @@ class ComputeConfig:
         keyword_encoder: "auto", "corpus", or a model's name or path.
         max_jobs: a process serves this many tasks, then a fresh one takes its place; 0 for no limit.
         engine: "module:function" that fits a batch; any other than the worker's own runs without an encoder.
+        needs_engine: whether any task fits; without it no engine is loaded.
     """
 
     device: str
@@ -23,15 +24,18 @@ class ComputeConfig:
     keyword_encoder: str
     max_jobs: int
     engine: str
+    needs_engine: bool = True
 
     @property
     def set_up(self) -> str:
         """What the compute process calls once, as "module:function": the parent imports nothing of it."""
+        if not self.needs_engine:
+            return "worker.compute.bare_host:set_up"
         is_own = self.engine == DEFAULT_ENGINE
         return "worker.topics.engine:set_up" if is_own else "worker.topics.engine:set_up_without_encoder"
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, *, needs_engine: bool = True) -> Self:
         """Take what the operator has set."""
         return cls(
             device=settings.device,
@@ -39,4 +43,5 @@ class ComputeConfig:
             keyword_encoder=settings.keyword_encoder,
             max_jobs=settings.compute_max_jobs,
             engine=settings.engine,
+            needs_engine=needs_engine,
         )

@@ -5,6 +5,8 @@ import sysconfig
 import traceback
 from pathlib import Path
 
+from worker.errors import WorkerError
+
 _WORKER = Path(__file__).resolve().parent.parent
 _COMPUTE = Path(__file__).resolve().parent
 _LIBRARIES = tuple(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib"))
@@ -13,7 +15,9 @@ _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "Cannot allocate
 
 
 def summarize(error: BaseException) -> str:
-    """Name an exception and the place in the worker that it came through; its message may hold data."""
+    """Name an exception and the place in the worker that it came through; its message, unless ours, may hold data."""
+    if isinstance(error, WorkerError):
+        return " ".join(str(error).split())
     place = _place(error)
     if _is_out_of_memory(error):
         kind = "CUDA out of memory" if "cuda" in str(error).lower() else "out of memory"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from worker.topics.fit import StageFinished, StageStarted
+from worker.lifecycle.events import TaskEvent
 
 # Worker to compute process.
 
@@ -59,10 +59,10 @@ class SetupFailed:
 
 
 @dataclass(frozen=True)
-class StageReport:
-    """A stage of a task began or ended."""
+class Report:
+    """A stage of a task began or ended, or the task used the model store."""
 
-    event: StageStarted | StageFinished
+    event: TaskEvent
 
 
 @dataclass(frozen=True)
@@ -95,4 +95,4 @@ class Vitals:
     cuda_reserved_bytes: int | None
 
 
-FromCompute = Vitals | Ready | SetupFailed | StageReport | Done | Failed
+FromCompute = Vitals | Ready | SetupFailed | Report | Done | Failed

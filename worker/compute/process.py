@@ -21,15 +21,16 @@ from worker.compute.messages import (
     FromCompute,
     Ping,
     Ready,
+    Report,
     RunTask,
     SetupFailed,
-    StageReport,
     Stop,
     Vitals,
 )
 from worker.compute.transfer import write_parts
 from worker.errors import ComputeCrashed, ComputeTimedOut, EngineFailed, ModelUnavailable
-from worker.topics.fit import OnStage, StageStarted
+from worker.lifecycle.events import OnEvent
+from worker.topics.fit import StageStarted
 
 # Imports, the model's weights from a slow disk or the hub, CUDA's start.
 START_TIMEOUT_S = 600.0
@@ -125,7 +126,7 @@ class ComputeProcess:
             return message if isinstance(message, Vitals) else None
         return None
 
-    async def run(self, parts: Sequence[memoryview], timeout_s: float, on_stage: OnStage) -> object:
+    async def run(self, parts: Sequence[memoryview], timeout_s: float, on_stage: OnEvent) -> object:
         """Have a packed task run, and give what its function returned.
 
         Raises:
@@ -139,7 +140,7 @@ class ComputeProcess:
         sending = asyncio.create_task(asyncio.to_thread(self._send, parts))
         try:
             async with asyncio.timeout(timeout_s):
-                while isinstance(message := await self._next(), StageReport):
+                while isinstance(message := await self._next(), Report):
                     if isinstance(message.event, StageStarted):
                         stage = message.event.stage
                     on_stage(message.event)

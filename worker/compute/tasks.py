@@ -10,7 +10,7 @@ class Task(Protocol):
 
     Attributes:
         function: "module:function", imported in the compute process only, and called with the task, the host and a
-            function that takes the events of stages. What it returns is the answer.
+            function that takes its events. What it returns is the answer.
     """
 
     function: ClassVar[str]

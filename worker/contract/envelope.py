@@ -11,9 +11,11 @@ import numpy as np
 from worker.contract.embedding_rows import unit_vector
 from worker.contract.flaws import ENOUGH_FLAWS, Flaws, validate
 from worker.contract.item import EMBEDDING_DIM, Item, is_full
+from worker.contract.model_reference import ModelReference
 from worker.contract.previous import NOT_HAD, EarlierResult, read_previous
 from worker.contract.rules import Envelope, Params
-from worker.topics.fit import DEFAULT_MIN_CLUSTER_SIZE, FloatArray, IntArray, TopicParams
+from worker.contract.too_few import TooFew, too_few_to_fit
+from worker.topics.fit import FloatArray, IntArray, TopicParams
 
 _ID_CHARS_SHOWN: Final = 80
 
@@ -41,6 +43,7 @@ class Batch:
         correlation: ids for the logs.
         warnings: one line each, for people; no text, no embedding.
         previous: the earlier result whose topics stay, or the id of its job until it is fetched; None for a first fit.
+        model: the kept model that is meant; None for none.
     """
 
     # Not in the repr: a batch in a traceback or a log must show no one's words.
@@ -52,6 +55,7 @@ class Batch:
     correlation: Correlation
     warnings: tuple[str, ...] = ()
     previous: EarlierResult | str | None = None
+    model: ModelReference | None = None
 
     @property
     def n_items(self) -> int:
@@ -67,7 +71,17 @@ class Rejection:
     correlation: Correlation
 
 
-def read_envelope(data: object) -> Batch | Rejection:
+@dataclass(frozen=True)
+class Skip:
+    """A sound envelope that asks for nothing to be done; `reason` says why."""
+
+    reason: str
+    correlation: Correlation
+
+
+def read_envelope(
+    data: object, rules: type[Envelope] = Envelope, too_few: TooFew = too_few_to_fit
+) -> Batch | Rejection:
     """Validate the envelope and turn its embeddings into one float32 array.
 
     Each embedding is converted as it is checked, so no second copy of them as Python
@@ -75,17 +89,19 @@ def read_envelope(data: object) -> Batch | Rejection:
 
     Args:
         data: any JSON value as `json.loads` gives it, NaN, Infinity and huge ints included.
+        rules: of the envelope's kind of job.
+        too_few: of that kind.
     """
     correlation = read_correlation(data)
     flaws = Flaws()
-    envelope = validate(Envelope, data, flaws, at="")
+    envelope = validate(rules, data, flaws, at="")
     raw_items = data.get("items") if isinstance(data, dict) else None
     items = _read_items(raw_items if isinstance(raw_items, list) else [], flaws)
     previous = read_previous(data.get("previous") if isinstance(data, dict) else None, flaws)
     if envelope is None or flaws.n_found:
         return Rejection(flaws.line(), correlation)
     params = envelope.params or Params()
-    error = _unfit(items, len(envelope.items), required=params.min_topic_size or DEFAULT_MIN_CLUSTER_SIZE)
+    error = _unfit(items, len(envelope.items), params, too_few)
     if error is not None:
         return Rejection(error, correlation)
     n_kept = len(items.kept)
@@ -98,6 +114,7 @@ def read_envelope(data: object) -> Batch | Rejection:
         correlation=correlation,
         warnings=_zero_vector_warning(len(items.positions) - n_kept, len(items.positions)) + _not_had_warning(previous),
         previous=previous,
+        model=envelope.model,
     )
 
 
@@ -108,8 +125,7 @@ def revalidated(batch: Batch, data: object) -> Batch | Rejection:
     if envelope is None or flaws.n_found:
         return Rejection(flaws.line(), batch.correlation)
     params = envelope.params or Params()
-    required = params.min_topic_size or DEFAULT_MIN_CLUSTER_SIZE
-    error = _too_few(len(batch.submission_ids), len(batch.kept), required)
+    error = too_few_to_fit(len(batch.submission_ids), len(batch.kept), params)
     return Rejection(error, batch.correlation) if error else replace(batch, params=params.to_topic_params())
 
 
@@ -175,25 +191,15 @@ def _count_full_rows(raw_items: list[Any]) -> int:
     return n_full
 
 
-def _unfit(items: _Items, n_items: int, required: int) -> str | None:
+def _unfit(items: _Items, n_items: int, params: Params, too_few: TooFew) -> str | None:
     # Not len(items.positions): the items after too many embeddings of another length are not read.
-    if n_items >= required and items.wrong_length is not None:
+    if items.wrong_length is not None and too_few(n_items, n_items, params) is None:
         position, length, submission_id = items.wrong_length
         return (
             f"Expected {EMBEDDING_DIM}-dim embeddings, got {length} "
             f'(items[{position}], submissionId "{shown(submission_id)}")'
         )
-    return _too_few(n_items, len(items.kept), required)
-
-
-def _too_few(n_items: int, n_kept: int, required: int) -> str | None:
-    if n_items < required:
-        return f"Received {n_items} items, need at least {required} (min_topic_size) for topic modeling"
-    if n_kept == 0:
-        return "All embeddings are zero vectors"
-    if n_kept < required:
-        return f"After filtering zero vectors, only {n_kept} items remain (need {required})"
-    return None
+    return too_few(n_items, len(items.kept), params)
 
 
 def _zero_vector_warning(n_zero: int, n_items: int) -> tuple[str, ...]:

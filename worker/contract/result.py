@@ -9,7 +9,7 @@ import numpy as np
 from worker.contract.envelope import Batch
 from worker.contract.previous import EarlierResult
 from worker.errors import EngineFailed
-from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicParams
+from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicMetrics, TopicParams
 from worker.topics.raw_labels import raw_label
 from worker.topics.words.academic_aspects import aspects_in_force
 from worker.version import WORKER_VERSION
@@ -53,18 +53,11 @@ def completed(batch: Batch, fit: TopicFit, *, now: datetime) -> Document:
             for index, (topic, size) in enumerate(zip(fit.topics, sizes, strict=True))
         ],
         "assignments": _assignments(batch, fit),
-        "metrics": {
-            "npmi_coherence": _rounded(fit.metrics.npmi_coherence),
-            "topic_diversity": _rounded(fit.metrics.topic_diversity),
-            # Not the engine's: it never saw the zero vectors.
-            "outlier_ratio": _rounded(n_outliers / n_items),
-            "silhouette_score": _rounded(fit.metrics.silhouette_score),
-            "embedding_coherence": _rounded(fit.metrics.embedding_coherence),
-        },
+        "metrics": metrics_document(fit.metrics, n_outliers / n_items),
         "outlierCount": n_outliers,
         **_aspect_mapping(fit, batch.params),
         **_continuity(batch, fit),
-        "completedAt": _timestamp(now),
+        "completedAt": timestamp(now),
     }
 
 
@@ -74,7 +67,17 @@ def failed(error: str, *, now: datetime) -> Document:
         "version": WORKER_VERSION,
         "status": "failed",
         "error": error,
-        "completedAt": _timestamp(now),
+        "completedAt": timestamp(now),
+    }
+
+
+def skipped(reason: str, *, now: datetime) -> Document:
+    """Build the document of a sound batch for which there was nothing to do."""
+    return {
+        "version": WORKER_VERSION,
+        "status": "skipped",
+        "reason": reason,
+        "completedAt": timestamp(now),
     }
 
 
@@ -87,6 +90,17 @@ def no_topics(outcome: NoTopics, *, now: datetime) -> Document:
             f"the largest had {shortfall.largest}"
         )
     return failed(error, now=now)
+
+
+def metrics_document(metrics: TopicMetrics, outlier_ratio: float) -> Document:
+    """Give the five metrics; the share of outliers is not the engine's, which never saw the zero vectors."""
+    return {
+        "npmi_coherence": rounded(metrics.npmi_coherence),
+        "topic_diversity": rounded(metrics.topic_diversity),
+        "outlier_ratio": rounded(outlier_ratio),
+        "silhouette_score": rounded(metrics.silhouette_score),
+        "embedding_coherence": rounded(metrics.embedding_coherence),
+    }
 
 
 def _topic(index: int, keywords: list[str], size: int) -> Document:
@@ -126,7 +140,7 @@ def _aspect(fit: TopicFit, index: int) -> Document:
     match = fit.aspects[index]
     return {
         "aspectLabel": match.label,
-        "aspectSimilarity": _rounded(match.similarity),
+        "aspectSimilarity": rounded(match.similarity),
         "isEmergent": match.is_emergent,
     }
 
@@ -152,7 +166,7 @@ def _second(fit: TopicFit, index: int) -> Document:
     return {
         "isMultiTopic": True,
         "secondaryTopicIndex": _number(fit, label),
-        "secondaryProbability": _rounded(fit.second.probabilities[index]),
+        "secondaryProbability": rounded(fit.second.probabilities[index]),
     }
 
 
@@ -168,7 +182,7 @@ def _continued(batch: Batch, fit: TopicFit, index: int, now: datetime) -> Docume
     label = fit.continuity.raw_labels[index]
     number = fit.continuity.numbers[index]
     since = batch.previous.since.get(number) if number in fit.continuity.kept else None
-    return {**({"rawLabel": label} if label else {}), "since": since or _timestamp(now)}
+    return {**({"rawLabel": label} if label else {}), "since": since or timestamp(now)}
 
 
 def _continuity(batch: Batch, fit: TopicFit) -> Document:
@@ -191,29 +205,36 @@ def _continuity(batch: Batch, fit: TopicFit) -> Document:
 def _checked_sizes(batch: Batch, fit: TopicFit) -> list[int]:
     n_kept, n_topics = len(batch.kept), len(fit.topics)
     if fit.labels.shape != (n_kept,) or fit.probabilities.shape != (n_kept,):
-        raise _inconsistent(f"labels for {len(fit.labels)} of {n_kept} documents")
+        raise inconsistent(f"labels for {len(fit.labels)} of {n_kept} documents")
     if n_topics == 0 or fit.labels.min() < -1 or fit.labels.max() >= n_topics:
-        raise _inconsistent(f"labels outside its {n_topics} topics")
+        raise inconsistent(f"labels outside its {n_topics} topics")
     if not np.isfinite(fit.probabilities).all():
-        raise _inconsistent("a probability that is not finite")
+        raise inconsistent("a probability that is not finite")
     sizes: list[int] = np.bincount(fit.labels[fit.labels >= 0], minlength=n_topics).tolist()
     numbers = range(n_topics) if fit.continuity is None else fit.continuity.numbers
     if len(numbers) != n_topics or len(set(numbers)) != n_topics:
-        raise _inconsistent("topics without a number of their own")
+        raise inconsistent("topics without a number of their own")
     if 0 in sizes or sizes != sorted(sizes, reverse=True):
-        raise _inconsistent("topics that are empty or not by falling size")
+        raise inconsistent("topics that are empty or not by falling size")
     return sizes
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
+    """Round to the contract's decimals.
+
+    Raises:
+        EngineFailed: it is not finite.
+    """
     if not math.isfinite(value):
-        raise _inconsistent("a metric that is not finite")
+        raise inconsistent("a metric that is not finite")
     return round(float(value), _DECIMALS) + 0.0
 
 
-def _inconsistent(what: str) -> EngineFailed:
+def inconsistent(what: str) -> EngineFailed:
+    """Make the error of an outcome that contradicts itself."""
     return EngineFailed(f"the engine gave {what}", Stage.EVALUATE, poisoned=False)
 
 
-def _timestamp(now: datetime) -> str:
+def timestamp(now: datetime) -> str:
+    """Write an aware time as the contract does: UTC, milliseconds, Z."""
     return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, Field, PlainValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from worker.contract.job_types import JobType, only, schema_of
+from worker.contract.model_reference import ModelReference
 from worker.topics.fit import DEFAULT_MATCH_THRESHOLD, TopicParams
 
 MAX_ASPECTS: Final = 50
@@ -23,12 +25,6 @@ def _major_version_1(version: str | None) -> str | None:
     if version is not None and version.partition(".")[0] != "1":
         raise PydanticCustomError("version", "must have the major version 1, such as 1.0")
     return version
-
-
-def _topic_model(kind: str | None) -> str | None:
-    if kind not in (None, "topic-model"):
-        raise PydanticCustomError("type", "must be topic-model")
-    return kind
 
 
 def _count(minimum: int, maximum: int | None) -> PlainValidator:
@@ -124,6 +120,7 @@ _TopicSize = Annotated[int | None, _count(2, None), _count_schema(2, None)]
 _Topics = Annotated[int | None, _count(1, MAX_TOPICS), _count_schema(1, MAX_TOPICS)]
 _Neighbors = Annotated[int | None, _count(2, MAX_NEIGHBORS), _count_schema(2, MAX_NEIGHBORS)]
 _Components = Annotated[int | None, _count(1, MAX_COMPONENTS), _count_schema(1, MAX_COMPONENTS)]
+_Documents = Annotated[int | None, _count(1, None), _count_schema(1, None)]
 _MinSamples = Annotated[int | None, _count(1, MAX_MIN_SAMPLES), _count_schema(1, MAX_MIN_SAMPLES)]
 
 
@@ -151,6 +148,7 @@ class Params(BaseModel):
     )
 
     refit: _Flag = Field(None, description="Find topics anew, though `previous` is given. Left out: false.")
+    min_documents: _Documents = Field(None, description="Fewest comments that an update adds. Left out: 10.")
 
     def to_topic_params(self) -> TopicParams:
         """Give the request's parameters the engine's names."""
@@ -178,8 +176,7 @@ class Envelope(BaseModel):
         AfterValidator(_major_version_1),
         WithJsonSchema({"type": ["string", "null"], "pattern": r"^1(\.|$)"}),
     ] = None
-    type: Annotated[_OptionalString, AfterValidator(_topic_model), WithJsonSchema({"enum": ["topic-model", None]})] = (
-        None
-    )
+    type: Annotated[_OptionalString, only(JobType.FIT), schema_of(JobType.FIT)] = None
+    model: ModelReference | None = None
     params: Params | None = None
     items: Annotated[list[Any], Strict()]

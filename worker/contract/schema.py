@@ -23,10 +23,10 @@ _RESULT: Final = (
     "The job's return value. sum(docCount) + outlierCount is the number of items, and there is one assignment for "
     "each document that is in a topic, in the order of the items."
 )
-_Count = Annotated[int, Field(ge=0)]
-_TIME: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
-_Cosine = Annotated[float, Field(ge=-1, le=1)]
-_Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+TIME: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
+Cosine = Annotated[float, Field(ge=-1, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _never_null(part: dict[str, Any]) -> None:
@@ -35,81 +35,91 @@ def _never_null(part: dict[str, Any]) -> None:
     part.update(own)
 
 
-class _Exact(BaseModel):
+class Exact(BaseModel):
     """These fields and no others; a field with a default is left out if it was not asked for, and never null."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Topic(_Exact):
+class Topic(Exact):
     """One topic; topics come by falling size."""
 
-    topicIndex: _Count
+    topicIndex: Count
     rawLabel: Annotated[
         str, Field(max_length=MAX_LABEL, description="The index and the first four keywords, joined by _.")
     ]
     keywords: Annotated[list[str], Field(min_length=1, max_length=MAX_KEYWORDS, description="Best first.")]
     docCount: Annotated[int, Field(ge=1)]
     aspectLabel: Annotated[str, Field(description="The nearest aspect, if aspects were asked for.")] = ""
-    aspectSimilarity: _Cosine = 0.0
+    aspectSimilarity: Cosine = 0.0
     isEmergent: Annotated[bool, Field(description="Whether the similarity is below match_threshold.")] = False
     since: Annotated[
-        str, Field(pattern=_TIME, description="When the topic was born, if `previous` was given: a completedAt.")
+        str, Field(pattern=TIME, description="When the topic was born, if `previous` was given: a completedAt.")
     ] = ""
 
 
-class Assignment(_Exact):
+class Assignment(Exact):
     """The topic of one comment; outliers have none."""
 
     submissionId: str
-    topicIndex: _Count
-    probability: _Share
+    topicIndex: Count
+    probability: Share
     isMultiTopic: Annotated[
         bool, Field(description="Whether the comment has a second topic, if multi_topic was asked for.")
     ] = False
-    secondaryTopicIndex: _Count = 0
-    secondaryProbability: _Share = 0.0
+    secondaryTopicIndex: Count = 0
+    secondaryProbability: Share = 0.0
 
 
-class Metrics(_Exact):
+class Metrics(Exact):
     """Five finite numbers, 4 decimals."""
 
-    npmi_coherence: _Cosine
-    topic_diversity: _Share
-    outlier_ratio: _Share
-    silhouette_score: _Cosine
-    embedding_coherence: _Cosine
+    npmi_coherence: Cosine
+    topic_diversity: Share
+    outlier_ratio: Share
+    silhouette_score: Cosine
+    embedding_coherence: Cosine
 
 
-class Refit(_Exact):
+class Refit(Exact):
     """Whether topics found anew would be clearly better than the kept ones."""
 
     advised: bool
     why: Annotated[str, Field(description="The reasons; empty if no refit is advised.")]
 
 
-class Continuity(_Exact):
+class Continuity(Exact):
     """What became of the topics of `previous`."""
 
     previous: Annotated[
         str | None,
         Field(description="The id of the earlier job, `inline`, or null if it could not be had: a first fit."),
     ]
-    kept: Annotated[list[_Count], Field(description="Topics that were there before.")]
-    born: Annotated[list[_Count], Field(description="New topics, numbered above all that were ever used.")]
+    kept: Annotated[list[Count], Field(description="Topics that were there before.")]
+    born: Annotated[list[Count], Field(description="New topics, numbered above all that were ever used.")]
     faded: Annotated[
-        list[_Count],
+        list[Count],
         Field(
             description="Topics that are no longer there; also the highest number ever used, while no topic has it "
             "or a higher one."
         ),
     ]
-    moved: Annotated[_Count, Field(description="Comments of `shared` that are now in another topic or in none.")]
-    shared: Annotated[_Count, Field(description="Comments of the batch that were in a topic before.")]
+    moved: Annotated[Count, Field(description="Comments of `shared` that are now in another topic or in none.")]
+    shared: Annotated[Count, Field(description="Comments of the batch that were in a topic before.")]
     refit: Refit
 
 
-class CompletedResult(_Exact):
+class ResultModel(Exact):
+    """The version of the tenant's model that a job kept, or predicted with."""
+
+    tenant: str
+    version: str
+    previousVersion: Annotated[
+        str, Field(description="The version that was active before; left out if there was none, and in a prediction.")
+    ] = ""
+
+
+class CompletedResult(Exact):
     """What a batch with topics returns."""
 
     version: Annotated[str, Field(description="The worker's own.")]
@@ -117,19 +127,20 @@ class CompletedResult(_Exact):
     topics: Annotated[list[Topic], Field(min_length=1)]
     assignments: list[Assignment]
     metrics: Metrics
-    outlierCount: _Count
-    aspectMapping: dict[str, list[_Count]] = {}
+    outlierCount: Count
+    aspectMapping: dict[str, list[Count]] = {}
     continuity: Annotated[Continuity | None, Field(json_schema_extra=_never_null)] = None
-    completedAt: Annotated[str, Field(pattern=_TIME, description="UTC.")]
+    model: Annotated[ResultModel | None, Field(json_schema_extra=_never_null)] = None
+    completedAt: Annotated[str, Field(pattern=TIME, description="UTC.")]
 
 
-class FailedResult(_Exact):
+class FailedResult(Exact):
     """What a batch returns if its data is at fault: the job completes, and is not tried again."""
 
     version: Annotated[str, Field(description="The worker's own.")]
     status: Literal["failed"]
     error: Annotated[str, Field(max_length=1000, description="One line for people.")]
-    completedAt: Annotated[str, Field(pattern=_TIME, description="UTC.")]
+    completedAt: Annotated[str, Field(pattern=TIME, description="UTC.")]
 
 
 class Metadata(BaseModel):
@@ -168,11 +179,9 @@ def definitions() -> dict[str, Any]:
 
     `TopicModelRequest` and `TopicModelResult` are the two ends; the others are what they are made of.
     """
-    mode: JsonSchemaMode = "validation"
-    models = (Envelope, Item, Metadata, CompletedResult, FailedResult)
-    _, schema = models_json_schema([(model, mode) for model in models], by_alias=True, schema_generator=_Plain)
-    parts = {name: _untitled(part) for name, part in schema["$defs"].items()}
-    parts["TopicModelRequest"] = _request(parts.pop("Envelope"))
+    parts = parts_of(Envelope, Item, Metadata, CompletedResult, FailedResult)
+    parts["TopicModelRequest"] = request(parts.pop("Envelope"), _REQUEST)
+    parts["TopicModelRequest"]["properties"]["previous"] = PREVIOUS_SCHEMA
     parts["TopicModelResult"] = {
         "description": _RESULT,
         "anyOf": [{"$ref": "#/$defs/CompletedResult"}, {"$ref": "#/$defs/FailedResult"}],
@@ -180,14 +189,21 @@ def definitions() -> dict[str, Any]:
     return parts
 
 
-def _request(envelope: dict[str, Any]) -> dict[str, Any]:
+def parts_of(*models: type[BaseModel]) -> dict[str, Any]:
+    """Give the definitions of models, by name, and of what they are made of."""
+    mode: JsonSchemaMode = "validation"
+    _, schema = models_json_schema([(model, mode) for model in models], by_alias=True, schema_generator=_Plain)
+    return {name: _untitled(part) for name, part in schema["$defs"].items()}
+
+
+def request(envelope: dict[str, Any], description: str) -> dict[str, Any]:
+    """Complete the definition of an envelope by what no rule reads."""
     properties = envelope["properties"]
     properties["items"] = {"type": "array", "items": {"$ref": "#/$defs/Item"}}
-    properties["previous"] = PREVIOUS_SCHEMA
     properties["jobId"] = {"type": "string"}
     properties["metadata"] = {"$ref": "#/$defs/Metadata"}
     properties["publishedAt"] = {"type": "string"}
-    return envelope | {"description": _REQUEST}
+    return envelope | {"description": description}
 
 
 def _untitled(part: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from worker.compute.tasks import Task
-from worker.contract.envelope import Correlation, Rejection
+from worker.contract.envelope import Correlation, Rejection, Skip
 from worker.contract.result import Document
 
 # The stage of every kind in which the envelope is read.
@@ -29,6 +29,19 @@ class Request(Protocol):
         """How many items the envelope has."""
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a task needs to know beside its request.
+
+    Attributes:
+        job_id: of the job; a retry has the same.
+        model_store: the URL of the model store.
+    """
+
+    job_id: str
+    model_store: str
+
+
 _Request = TypeVar("_Request", bound=Request)
 
 
@@ -39,22 +52,24 @@ class JobKind(Generic[_Request]):
     Attributes:
         name: the envelope's `type`, and the label of the metrics.
         stages: in order, "validate" first: at what percent of a usual job's time each begins.
-        read: turns the envelope, any JSON value, into a request; never raises.
+        read: turns the envelope, any JSON value, into a request, or into a reason to do nothing; never raises.
         task: what the compute process is to run.
         respond: makes the job's return value of the request and of what the task gave.
             Raises `WorkerError` if the two contradict each other.
         summarize: what the log says of a completed job's return value; numbers, no text.
         reference: names the earlier job whose result a request needs; None if it needs none.
         refer: completes such a request: takes what that job returned, None for nothing, and gives the request with it.
+        needs_engine: whether its task fits anything. If it does not, `--once` loads no engine.
         definitions: the JSON Schema of request and result, by name, as under `$defs`.
     """
 
     name: str
     stages: Mapping[str, int]
-    read: Callable[[object], _Request | Rejection]
-    task: Callable[[_Request], Task]
+    read: Callable[[object], _Request | Rejection | Skip]
+    task: Callable[[_Request, Surroundings], Task]
     respond: Callable[[_Request, Any, datetime], Document]
     summarize: Callable[[Document], Mapping[str, object]]
     definitions: Callable[[], Mapping[str, Any]]
     reference: Callable[[_Request], str | None] = lambda _: None
     refer: Callable[[_Request, object], _Request] = lambda request, _: request
+    needs_engine: bool = True

@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from worker.contract.schema import as_schema
 from worker.jobs.kind import JobKind
+from worker.jobs.predict import PREDICT
+from worker.jobs.rebuild import REBUILD
 from worker.jobs.topic_model import TOPIC_MODEL
+from worker.jobs.update import UPDATE
 
 Kinds = Mapping[str, JobKind[Any]]
 
-KINDS: Final[Kinds] = {kind.name: kind for kind in (TOPIC_MODEL,)}
+KINDS: Final[Kinds] = {kind.name: kind for kind in (TOPIC_MODEL, UPDATE, PREDICT, REBUILD)}
 # The kind of an envelope without a `type`, or with an unknown one: its `read` rejects the latter, with all other flaws.
 DEFAULT_KIND: Final = TOPIC_MODEL
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from worker.contract.envelope import Rejection
-from worker.contract.result import Document, failed
+from worker.contract.envelope import Rejection, Skip
+from worker.contract.result import Document, failed, skipped
 from worker.errors import ComputeCancelled, ComputeTimedOut, ModelUnavailable, WorkerError
 from worker.jobs.kind import JobKind, Request
 
@@ -46,18 +46,20 @@ CANCELLED = "Cancelled"
 
 
 def settle(
-    kind: JobKind[Any], request: Request | Rejection, outcome: object | BaseException | None, *, now: datetime
+    kind: JobKind[Any], request: Request | Rejection | Skip, outcome: object | BaseException | None, *, now: datetime
 ) -> Settlement:
     """Decide what becomes of an attempt.
 
     Args:
         kind: of the job.
         request: what the envelope was read as.
-        outcome: what the task gave, or the exception that ended it; None if the envelope was rejected.
+        outcome: what the task gave, or the exception that ended it; None if none was run.
         now: for `completedAt`.
     """
     if isinstance(request, Rejection):
         return Complete(failed(request.error, now=now))
+    if isinstance(request, Skip):
+        return Complete(skipped(request.reason, now=now))
     if outcome is None or isinstance(outcome, BaseException):
         return _undone(outcome, now)
     try:

@@ -5,13 +5,26 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast
 
-from worker.contract.envelope import Batch, read_envelope, shown
+from worker.compute.tasks import Task
+from worker.contract.envelope import Batch, shown
+from worker.contract.job_types import JobType
+from worker.contract.model_envelopes import read_fit
 from worker.contract.previous import NOT_HAD, EarlierResult, fetched_result
 from worker.contract.result import Document, completed, no_topics
 from worker.contract.schema import definitions
-from worker.jobs.kind import JobKind
+from worker.jobs.kind import JobKind, Surroundings
+from worker.jobs.model_outcome import ModelOutcome, document_of_model
+from worker.lifecycle.stages import ModelStage
+from worker.lifecycle.task import FitModel
 from worker.topics.fit import NoTopics, Stage, TopicFit
 from worker.topics.task import FitBatch
+
+
+def task_of(batch: Batch, surroundings: Surroundings) -> Task:
+    """Give the task of a batch: one fit, whose model is kept if the request says so."""
+    if batch.model is None:
+        return fit_once(batch)
+    return FitModel(batch, surroundings.model_store, surroundings.job_id)
 
 
 def fit_once(batch: Batch) -> FitBatch:
@@ -49,8 +62,10 @@ def with_previous(batch: Batch, document: object) -> Batch:
     return replace(batch, previous=NOT_HAD, warnings=(*batch.warnings, warning))
 
 
-def _respond(batch: Batch, outcomes: tuple[TopicFit | NoTopics], now: datetime) -> Document:
-    (outcome,) = outcomes
+def _respond(batch: Batch, outcomes: tuple[TopicFit | NoTopics] | ModelOutcome, now: datetime) -> Document:
+    if batch.model is not None:
+        return document_of_model(batch, cast(ModelOutcome, outcomes), now)
+    (outcome,) = cast(tuple[TopicFit | NoTopics], outcomes)
     return document_of(batch, outcome, now)
 
 
@@ -65,18 +80,19 @@ def _summarize(document: Document) -> Mapping[str, object]:
     }
 
 
+FIT_STAGES: Final[Mapping[str, int]] = {
+    Stage.NEIGHBOURS: 5,
+    Stage.REDUCE: 15,
+    Stage.CLUSTER: 65,
+    Stage.REPRESENT: 70,
+    Stage.EVALUATE: 95,
+}
+
 TOPIC_MODEL: Final = JobKind(
-    name="topic-model",
-    stages={
-        Stage.VALIDATE: 0,
-        Stage.NEIGHBOURS: 5,
-        Stage.REDUCE: 15,
-        Stage.CLUSTER: 65,
-        Stage.REPRESENT: 70,
-        Stage.EVALUATE: 95,
-    },
-    read=read_envelope,
-    task=fit_once,
+    name=JobType.FIT.value,
+    stages={Stage.VALIDATE: 0, ModelStage.LOAD: 3, **FIT_STAGES, ModelStage.KEEP: 98},
+    read=read_fit,
+    task=task_of,
     respond=_respond,
     summarize=_summarize,
     definitions=definitions,

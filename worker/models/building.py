@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from worker.models.assignment import assignable, assigned
+from worker.models.capping import with_few_parts
 from worker.models.closeness import N_BINS, Parts, histogram
-from worker.models.model import MOST_SAMPLES, OUTLIER, Documents, KeptModel, KeptTopic, Sample
+from worker.models.model import OUTLIER, Documents, KeptModel, KeptTopic, Sample, closest
 from worker.models.partition import divide, sums_of
 from worker.models.temperature import fit_temperature
 from worker.models.terms import terms_of_fit
@@ -90,7 +91,7 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
     temperature = fit_temperature(by_topic[inside], row)
     found = assigned(assignable(topics), parts, closeness, temperature).labels
     return KeptModel(
-        topics=tuple(sorted(topics, key=lambda topic: topic.number)),
+        topics=tuple(sorted(with_few_parts(topics), key=lambda topic: topic.number)),
         highest=max((name.number for name in names), default=OUTLIER),
         redirects={},
         corpus_sum=corpus_sum,
@@ -166,11 +167,3 @@ def draft_topics(
             )
         )
     return topics, part
-
-
-def closest(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """Take the closest samples, each document once; of equally close ones the lower id."""
-    kept: dict[str, Sample] = {}
-    for sample in sorted(samples, key=lambda sample: (-sample.closeness, sample.id)):
-        kept.setdefault(sample.id, sample)
-    return tuple(kept.values())[:MOST_SAMPLES]

@@ -50,6 +50,14 @@ class Sample:
     closeness: float
 
 
+def closest(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Take the closest samples, each document once; of equally close ones the lower id."""
+    kept: dict[str, Sample] = {}
+    for sample in sorted(samples, key=lambda sample: (-sample.closeness, sample.id)):
+        kept.setdefault(sample.id, sample)
+    return tuple(kept.values())[:MOST_SAMPLES]
+
+
 @dataclass(frozen=True, eq=False)
 class KeptTopic:
     """What is kept of a topic.
@@ -59,7 +67,7 @@ class KeptTopic:
         born: when it was found, ISO 8601 in UTC.
         last_seen: when documents last came that are typical of it.
         last_seen_at: how many documents the model had seen by then.
-        n: documents that were ever in it.
+        n: documents that were in it since the last fit or rebuild.
         raw_label: as the results name it.
         keywords: best first, 1 to 10.
         label: a name for people; "" for none.
@@ -112,7 +120,8 @@ class KeptModel:
         seen: how many documents that are.
         fitted: how many documents the last fit or rebuild had.
         temperature: scales closeness to probabilities.
-        baseline: how many documents the model assigned to each topic, by its number, as it would have without them.
+        baseline: how many documents were assigned to each topic, by its number, since there are these topics; each as
+            the model would have assigned it without knowing it.
         baseline_outliers: how many it assigned to none.
         parameters: what was in force in the last fit, with what adapted it.
         encoder: the keyword encoder.

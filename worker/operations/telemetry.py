@@ -9,8 +9,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from worker.compute.compute import Compute
+from worker.contract.result import Document
 from worker.jobs.kind import JobKind
 from worker.jobs.registry import KINDS, Kinds
+from worker.operations.model_telemetry import ModelTelemetry
 from worker.streams import lost_lines
 from worker.version import WORKER_VERSION
 
@@ -24,6 +26,7 @@ class Outcome(StrEnum):
 
     COMPLETED = "completed"
     FAILED = "failed"  # by the contract: delivered, with status "failed"
+    SKIPPED = "skipped"  # there was nothing to do
     RAISED = "raised"
     TIMED_OUT = "timed_out"
     HANDED_BACK = "handed_back"
@@ -45,8 +48,8 @@ class Telemetry:
         kinds: of job, whose names are the label `kind`.
     """
 
-    def __init__(self, job_timeout_s: float, kinds: Kinds = KINDS) -> None:
-        """Make every series at zero, so that a rate sees the first event."""
+    def __init__(self, job_timeout_s: float, kinds: Kinds = KINDS, n_tenants: int = 0) -> None:
+        """Make every series at zero, so that a rate sees the first event; see `ModelTelemetry` for `n_tenants`."""
         self.registry = CollectorRegistry()
         self.kinds = kinds
         own = self.registry
@@ -86,6 +89,7 @@ class Telemetry:
         Gauge("topic_model_job_timeout_seconds", "A job that computes longer is stopped.", registry=own).set(
             job_timeout_s
         )
+        self._models = ModelTelemetry(own, [kind.name for kind in kinds.values()], n_tenants)
         own.register(_LogCollector())
         self._success.set_to_current_time()
         for kind in kinds.values():
@@ -137,9 +141,17 @@ class Telemetry:
         self._jobs.labels(kind, outcome).inc()
         if outcome not in UNTIMED:
             self._job_s.labels(kind, outcome).observe(duration_s)
-        if outcome in {Outcome.COMPLETED, Outcome.FAILED}:
+        if outcome in {Outcome.COMPLETED, Outcome.FAILED, Outcome.SKIPPED}:
             self._success.set_to_current_time()
         self._running.dec()
+
+    def on_store(self, operation: str, duration_s: float, error: str) -> None:
+        """Note a use of the model store; see `StoreUsed`."""
+        self._models.on_store(operation, duration_s, error)
+
+    def on_result(self, kind: str, document: Document) -> None:
+        """Note a result that was delivered."""
+        self._models.on_result(kind, document)
 
     def on_stalled(self) -> None:
         """Note a job that our check found without a worker."""

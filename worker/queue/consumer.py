@@ -55,7 +55,7 @@ async def _run_worker(settings: Settings) -> int:
     """Consume until told to stop, or until the worker cannot go on.
 
     Raises:
-        ConfigurationError: a setting cannot be followed.
+        ConfigurationError: a setting cannot be followed, as if the model store's package is not installed.
         RedisUnusable: Redis rejects the worker for good.
         ModelUnavailable: the encoder or the device is not available.
         ComputeError: the compute process could not be set up.
@@ -67,7 +67,7 @@ async def _run_worker(settings: Settings) -> int:
     shutdown.listen()
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     look_at_model_store(settings)
-    telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind))
+    telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind), settings.metrics_tenants)
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)
     telemetry.watch(compute, lambda: not health.why_not_alive())

@@ -15,10 +15,10 @@ from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
 from worker.compute.tasks import Task
-from worker.contract.envelope import Rejection, read_correlation
+from worker.contract.envelope import Rejection, Skip, read_correlation
 from worker.contract.result import Document
 from worker.errors import ComputeCancelled, RedisUnusable
-from worker.jobs.kind import VALIDATE, JobKind, Request
+from worker.jobs.kind import VALIDATE, JobKind, Request, Surroundings
 from worker.jobs.registry import kind_of
 from worker.jobs.settlement import CANCELLED, HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
 from worker.operations.telemetry import Outcome, Telemetry
@@ -118,14 +118,15 @@ class Processor:
         )
         held.ids = structlog.contextvars.get_contextvars()
         outcome: Any = None
-        if not isinstance(request, Rejection):
+        if not isinstance(request, Rejection | Skip):
             try:
                 request = await completed_by_earlier(kind, request, self._client, self._settings)
             except RedisUnusable as error:
                 outcome = error
             else:
                 self._report_request(kind, request, report, time.monotonic() - began_s)
-                outcome = await self._run(kind.task(request), report, str(job.id))
+                surroundings = Surroundings(str(job.id), self._settings.model_store)
+                outcome = await self._run(kind.task(request, surroundings), report, str(job.id))
         settlement = settle(kind, request, outcome, now=datetime.now(UTC))
         # From here on there is an end to record. The fence is for computing: it must not give the job up
         # while the last lines of progress wait for a Redis that is away.
@@ -177,6 +178,10 @@ class Processor:
         if document["status"] == "failed":
             log.warning("job_rejected", error=document["error"], duration_s=duration_s)
             return Outcome.FAILED
+        if document["status"] == "skipped":
+            log.info("job_skipped", reason=document["reason"], duration_s=duration_s)
+            return Outcome.SKIPPED
+        self._telemetry.on_result(kind.name, document)
         log.info("job_completed", duration_s=duration_s, **kind.summarize(document))
         return Outcome.COMPLETED
 

@@ -8,6 +8,7 @@ import structlog
 from bullmq import Job
 
 from worker.jobs.kind import JobKind
+from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent
 from worker.operations.telemetry import Telemetry
 from worker.topics.fit import Details, StageFinished, StageStarted
 
@@ -37,8 +38,14 @@ class ProgressReport:
         with contextlib.suppress(TimeoutError):
             await _bounded(self._task, WRITE_TIMEOUT_S)
 
-    def on_stage(self, event: StageStarted | StageFinished) -> None:
-        """Note a stage; never waits."""
+    def on_stage(self, event: TaskEvent) -> None:
+        """Note a stage, or a use of the model store; never waits."""
+        if isinstance(event, StoreUsed):
+            self._telemetry.on_store(event.operation, event.duration_s, event.error)
+            return
+        if isinstance(event, StoreWarning):
+            log.warning("model_store_warning", warning=event.line)
+            return
         if isinstance(event, StageFinished):
             self._telemetry.on_stage(self._kind.name, event.stage, event.duration_s)
             log.info(

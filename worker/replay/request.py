@@ -72,6 +72,22 @@ class Request:
         if self.sweep and self.save_bertopic is not None:
             raise BadUsage("--save-bertopic saves one model: replace --sweep by --set with one value")
 
+    def check_kind(self, kind: str, *, is_fit: bool) -> None:
+        """Check that the flags fit the kind of job.
+
+        Raises:
+            BadUsage: the job is no fit, and a flag looks into one.
+        """
+        flags = {"--report": self.report, "--explain": self.explain, "--save-bertopic": self.save_bertopic}
+        given = [flag for flag, value in {**flags, "--sweep": self.sweep or None}.items() if value is not None]
+        if given and not is_fit:
+            raise BadUsage(f"{given[0]} looks into a fit, type topic-model; the type of this batch is {kind}")
+
+    @property
+    def inspects(self) -> bool:
+        """Whether the fit is looked into, or saved for somebody else."""
+        return self.diagnoses or self.save_bertopic is not None
+
     @property
     def diagnoses(self) -> bool:
         """Whether the engine must return diagnostics beside the result."""

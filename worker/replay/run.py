@@ -5,26 +5,27 @@ import json
 import os
 import sys
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
-from worker.compute.compute import Compute
-from worker.compute.config import ComputeConfig
-from worker.compute.tasks import Task
-from worker.contract.envelope import Batch, Rejection
-from worker.contract.result import Document, failed
+from worker.contract.envelope import Batch, Rejection, Skip
+from worker.contract.result import Document, failed, skipped
 from worker.exit_codes import ExitCode
+from worker.jobs.kind import JobKind, Surroundings
 from worker.jobs.kind import Request as JobRequest
 from worker.jobs.registry import kind_of, kinds_with
-from worker.jobs.topic_model import document_of, fit_once
+from worker.jobs.topic_model import TOPIC_MODEL, document_of, fit_once
 from worker.printable import printable
 from worker.queue.stored_job import StoredJob, read_stored_job
+from worker.replay.computing import Computing
 from worker.replay.earlier import completed_by_earlier, variants_by_earlier
 from worker.replay.experiment import read_settings, read_sweep, with_params
 from worker.replay.files import STDIN, check_writable, make_folder, read_batch_file
 from worker.replay.inspection import Inspection
+from worker.replay.model_view import show_model_result
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
 from worker.replay.session import Session, source_of
@@ -65,7 +66,7 @@ class _Replay:
         self._overrides = read_settings(request.settings)
         self._sweep = read_sweep(request.sweep[0]) if request.sweep else None
         self._terminal = Terminal(sys.stderr)
-        self._stages: list[StageFinished] = []
+        self._computing = Computing(settings, self._terminal, request.stability or 0)
         self._stored: StoredJob | None = None
         folder = request.save_bertopic
         self._bertopic_folder = None if folder is None else os.path.abspath(folder)
@@ -119,26 +120,46 @@ class _Replay:
 
     def _run_once(self, data: object) -> Document:
         began_s = time.monotonic()
-        self._on_stage(StageStarted(Stage.VALIDATE))
+        self._computing.on_stage(StageStarted(Stage.VALIDATE))
         kind = kind_of(data, self._kinds)
+        self._request.check_kind(kind.name, is_fit=kind is TOPIC_MODEL)
         request = kind.read(with_params(data, self._overrides))
-        if not isinstance(request, Rejection):
+        if not isinstance(request, Rejection | Skip):
             request = completed_by_earlier(kind, request, self._settings, self._terminal)
         self._say_validated(began_s, request)
-        if isinstance(request, Rejection):
-            document = failed(request.error, now=datetime.now(UTC))
-        elif isinstance(request, Batch):
+        if kind is TOPIC_MODEL and isinstance(request, Batch) and self._is_only_looked_at(request):
             return self._fit(request)
-        else:
-            outcome = asyncio.run(self._compute(kind.task(request), len(kind.stages)))
-            document = kind.respond(request, outcome, datetime.now(UTC))
+        document = self._answer(kind, request)
         self._inspection.compare(document)
         return document
+
+    def _answer(self, kind: JobKind[Any], request: Any) -> Document:
+        """Do what a worker would do with a request."""
+        if isinstance(request, Rejection):
+            return failed(request.error, now=datetime.now(UTC))
+        if isinstance(request, Skip):
+            self._terminal.say(f"skipped: {request.reason}")
+            return skipped(request.reason, now=datetime.now(UTC))
+        # Without Redis each run is a job of its own, as each job of a queue is.
+        job_id = self._request.job_id or f"once-{uuid.uuid4()}"
+        task = kind.task(request, Surroundings(job_id, self._settings.model_store))
+        outcome = asyncio.run(self._computing.run(task, len(kind.stages), needs_engine=kind.needs_engine))
+        document = kind.respond(request, outcome, datetime.now(UTC))
+        show_model_result(self._terminal, document)
+        return document
+
+    def _is_only_looked_at(self, batch: Batch) -> bool:
+        """Tell whether a batch is fitted without its model being kept."""
+        if batch.model is not None and self._request.inspects:
+            self._terminal.warn(
+                "the model is not kept: a report, an explanation or a saved object is a look at the batch"
+            )
+        return batch.model is None or self._request.inspects
 
     def _fit(self, batch: Batch) -> Document:
         """Run a batch of comments, which can be inspected."""
         self._inspection.check(batch)
-        (outcome,) = asyncio.run(self._compute(self._task(batch, [batch.params]), len(Stage)))
+        (outcome,) = asyncio.run(self._computing.run(self._task(batch, [batch.params]), len(Stage)))
         document = document_of(batch, outcome, datetime.now(UTC))
         if isinstance(outcome, NoTopics):
             self._inspection.compare(document)
@@ -146,20 +167,22 @@ class _Replay:
         self._terminal.show_fit(batch, outcome, document)
         if self._bertopic_folder is not None:
             self._terminal.say(f"BERTopic model saved: {self._bertopic_folder}")
-        self._inspect(batch, outcome, document, self._stages, self._overrides, self._request.report)
+        self._inspect(batch, outcome, document, self._computing.stages, self._overrides, self._request.report)
         return document
 
     def _run_sweep(self, data: object, name: str, values: list[Any]) -> list[Document]:
         began_s = time.monotonic()
-        self._on_stage(StageStarted(Stage.VALIDATE))
+        kind = kind_of(data, self._kinds)
+        self._request.check_kind(kind.name, is_fit=kind is TOPIC_MODEL)
+        self._computing.on_stage(StageStarted(Stage.VALIDATE))
         variants = make_variants(data, self._overrides, name, values)
         variants = variants_by_earlier(variants, self._settings, self._terminal)
         batch, params = variants_to_fit(variants)
         self._say_validated(began_s, batch or variants[0].outcome)
         if batch is not None:
             self._inspection.check(batch)
-        fits = asyncio.run(self._compute(self._task(batch, params), len(Stage), len(params))) if batch else ()
-        results = results_of(variants, fits, self._stages, datetime.now(UTC))
+        fits = asyncio.run(self._computing.run(self._task(batch, params), len(Stage), len(params))) if batch else ()
+        results = results_of(variants, fits, self._computing.stages, datetime.now(UTC))
         show_sweep(self._terminal, name, results)
         if self._request.diagnoses or self._stored is not None:
             for result in results:
@@ -199,30 +222,12 @@ class _Replay:
             save_bertopic=self._bertopic_folder,
         )
 
-    async def _compute(self, task: Task, n_stages: int, n_fits: int = 1) -> Any:
-        compute = Compute(ComputeConfig.of(self._settings))
-        timeout_s = self._settings.timeout_ms / 1000 * n_fits * (1 + (self._request.stability or 0))
-        try:
-            with self._terminal.progress(n_fits * (n_stages - 1)):
-                self._terminal.say("starting the compute process")
-                ready = await compute.start()
-                self._terminal.say(f"device: {ready.device}")
-                (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
-                return await compute.run(task, timeout_s=timeout_s, on_stage=self._on_stage)
-        finally:
-            await compute.close()
-
-    def _say_validated(self, began_s: float, outcome: JobRequest | Rejection) -> None:
-        details = {} if isinstance(outcome, Rejection) else {"n_items": outcome.n_items}
-        self._on_stage(StageFinished(Stage.VALIDATE, time.monotonic() - began_s, details))
-        if not isinstance(outcome, Rejection):
+    def _say_validated(self, began_s: float, outcome: JobRequest | Rejection | Skip) -> None:
+        details = {} if isinstance(outcome, Rejection | Skip) else {"n_items": outcome.n_items}
+        self._computing.on_stage(StageFinished(Stage.VALIDATE, time.monotonic() - began_s, details))
+        if not isinstance(outcome, Rejection | Skip):
             for warning in outcome.warnings:
                 self._terminal.warn(warning)
-
-    def _on_stage(self, event: StageStarted | StageFinished) -> None:
-        if isinstance(event, StageFinished):
-            self._stages.append(event)
-        self._terminal.on_stage(event)
 
 
 def _write(document: Document, stdout: BinaryIO) -> bool:

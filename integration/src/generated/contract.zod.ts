@@ -41,6 +41,12 @@ export const continuity = z.object({
   refit: refit,
 });
 
+export const resultModel = z.object({
+  tenant: z.string(),
+  version: z.string(),
+  previousVersion: z.string().optional(),
+});
+
 export const completedResult = z.object({
   version: z.string(),
   status: z.literal('completed'),
@@ -50,7 +56,17 @@ export const completedResult = z.object({
   outlierCount: z.number().int().gte(0),
   aspectMapping: z.record(z.string(), z.array(z.number().int().gte(0))).optional(),
   continuity: continuity.optional(),
+  model: resultModel.optional(),
   completedAt: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
+});
+
+export const drift = z.object({
+  level: z.enum(['LOW', 'MEDIUM', 'HIGH']),
+  enough: z.boolean(),
+  pValue: z.number().gte(0).lte(1),
+  excessVariation: z.number().gte(-1).lte(1),
+  outlierExcess: z.number().gte(-1).lte(1),
+  moved: z.array(z.number().int().gte(0)).max(3),
 });
 
 export const failedResult = z.object({
@@ -69,9 +85,21 @@ export const item = z.object({
   ]),
 });
 
+export const knownTopic = z.object({
+  topicIndex: z.number().int().gte(0),
+  rawLabel: z.string().max(200),
+  keywords: z.array(z.string()).min(1).max(10),
+  docCount: z.number().int().gte(1),
+});
+
 export const metadata = z.object({
   pipelineId: z.union([z.string(), z.null()]).optional(),
   runId: z.union([z.string(), z.null()]).optional(),
+});
+
+export const modelReference = z.object({
+  tenant: z.string().regex(new RegExp('^[a-z0-9][a-z0-9_-]{0,62}$')),
+  version: z.union([z.string().regex(new RegExp('^\\d{8}_\\d{6}(_[1-9]\\d{0,5})?$')), z.null()]).optional(),
 });
 
 export const params = z.object({
@@ -100,13 +128,91 @@ export const params = z.object({
     .union([z.array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$'))).max(1000), z.null()])
     .optional(),
   refit: z.union([z.boolean(), z.null()]).optional(),
+  min_documents: z.union([z.number().int().gte(1), z.null()]).optional(),
 });
+
+export const predictedResult = z.object({
+  version: z.string(),
+  status: z.literal('completed'),
+  topics: z.array(knownTopic),
+  assignments: z.array(assignment),
+  outlierCount: z.number().int().gte(0),
+  drift: drift,
+  model: resultModel,
+  completedAt: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
+});
+
+export const skippedResult = z.object({
+  version: z.string(),
+  status: z.literal('skipped'),
+  reason: z.string().max(1000),
+  completedAt: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
+});
+
+export const topicModelPredictRequest = z.object({
+  version: z.union([z.string().regex(new RegExp('^1(\\.|$)')), z.null()]).optional(),
+  type: z.literal('topic-model.predict'),
+  model: modelReference,
+  params: z.union([params, z.null()]).optional(),
+  items: z.array(item),
+  jobId: z.string().optional(),
+  metadata: metadata.optional(),
+  publishedAt: z.string().optional(),
+});
+
+export const topicModelPredictResult = z.union([predictedResult, failedResult]);
+
+export const topicModelRebuildRequest = z.object({
+  version: z.union([z.string().regex(new RegExp('^1(\\.|$)')), z.null()]).optional(),
+  type: z.literal('topic-model.rebuild'),
+  model: modelReference,
+  params: z.union([params, z.null()]).optional(),
+  items: z.array(item),
+  jobId: z.string().optional(),
+  metadata: metadata.optional(),
+  publishedAt: z.string().optional(),
+});
+
+export const totalledTopic = z.object({
+  topicIndex: z.number().int().gte(0),
+  rawLabel: z.string().max(200),
+  keywords: z.array(z.string()).min(1).max(10),
+  docCount: z.number().int().gte(0),
+  totalCount: z.number().int().gte(0),
+});
+
+export const topicSample = z.object({
+  topicIndex: z.number().int().gte(0),
+  totalCount: z.number().int().gte(0),
+  submissionIds: z.array(z.string()).max(5),
+});
+
+export const updatedResult = z.object({
+  version: z.string(),
+  status: z.literal('completed'),
+  topics: z.array(totalledTopic),
+  assignments: z.array(assignment),
+  metrics: metrics,
+  outlierCount: z.number().int().gte(0),
+  born: z.array(z.number().int().gte(0)),
+  drift: drift,
+  snapshot: z.array(topicSample).max(10),
+  redirects: z.record(z.string(), z.number().int().gte(0)),
+  model: resultModel,
+  completedAt: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
+});
+
+export const topicModelRebuildResult = z.union([updatedResult, failedResult]);
 
 export const topicModelRequest = z.object({
   version: z.union([z.string().regex(new RegExp('^1(\\.|$)')), z.null()]).optional(),
   type: z.union([z.literal('topic-model'), z.literal(null)]).optional(),
+  model: z.union([modelReference, z.null()]).optional(),
   params: z.union([params, z.null()]).optional(),
   items: z.array(item),
+  jobId: z.string().optional(),
+  metadata: metadata.optional(),
+  publishedAt: z.string().optional(),
   previous: z
     .union([
       z.string().min(1),
@@ -148,9 +254,19 @@ export const topicModelRequest = z.object({
       z.null(),
     ])
     .optional(),
+});
+
+export const topicModelResult = z.union([completedResult, failedResult]);
+
+export const topicModelUpdateRequest = z.object({
+  version: z.union([z.string().regex(new RegExp('^1(\\.|$)')), z.null()]).optional(),
+  type: z.literal('topic-model.update'),
+  model: modelReference,
+  params: z.union([params, z.null()]).optional(),
+  items: z.array(item),
   jobId: z.string().optional(),
   metadata: metadata.optional(),
   publishedAt: z.string().optional(),
 });
 
-export const topicModelResult = z.union([completedResult, failedResult]);
+export const topicModelUpdateResult = z.union([updatedResult, completedResult, skippedResult, failedResult]);

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from worker.topics.continuity.parts import DECIMALS, nearest_part, part_directions, unit
+from worker.topics.continuity.parts import DECIMALS, DOCUMENTS_A_PART, MOST_PARTS, unit
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
 
 # A new topic is real if this share of its documents is nearer to the rest of it than to any other topic. Measured on
@@ -10,6 +10,7 @@ from worker.topics.fit import DoubleArray, FloatArray, IntArray
 MIN_OWN_SHARE = 0.7
 # A veto: a group whose centred mean is this near to that of a topic says the same.
 TOO_ALIKE = 0.5
+_N_ROUNDS = 5
 
 
 def real_topics(groups: IntArray, labels: IntArray, embeddings: FloatArray, most: int) -> list[int]:
@@ -60,10 +61,21 @@ def is_own_topic(own: DoubleArray, means: DoubleArray, parts: DoubleArray) -> bo
 
 
 def _parts(own: DoubleArray) -> DoubleArray:
-    """Give the directions of a topic's parts: (parts, d)."""
+    """Give the directions of a topic's parts: (parts, d), by k-means on the sphere from a start without chance."""
     directions = unit(own)
-    chosen = part_directions(directions)
-    sizes = np.bincount(nearest_part(directions, chosen), minlength=len(chosen))
+    n_parts = min(MOST_PARTS, max(1, len(own) // DOCUMENTS_A_PART))
+    chosen = unit(directions.mean(axis=0, keepdims=True))
+    for _ in range(n_parts - 1):
+        # The next one begins where the document is that is farthest from all so far.
+        nearest = np.round(directions @ chosen.T, DECIMALS).max(axis=1)
+        chosen = np.concatenate([chosen, directions[[int(nearest.argmin())]]])
+    for _ in range(_N_ROUNDS):
+        part = np.round(directions @ chosen.T, DECIMALS).argmax(axis=1)
+        members = [directions[part == number] for number in range(n_parts)]
+        chosen = np.stack(
+            [unit(some.sum(axis=0, keepdims=True))[0] if len(some) else chosen[i] for i, some in enumerate(members)]
+        )
+    sizes = np.bincount(np.round(directions @ chosen.T, DECIMALS).argmax(axis=1), minlength=n_parts)
     # A part of one or two documents is a single comment, to which chance brings others near.
     large = sizes >= min(3, int(sizes.max()))
     return chosen[large]

@@ -1,0 +1,39 @@
+import type {
+  TopicModelPredictRequest,
+  TopicModelPredictResult,
+  TopicModelRebuildRequest,
+  TopicModelRebuildResult,
+  TopicModelRequest,
+  TopicModelResult,
+  TopicModelUpdateRequest,
+  TopicModelUpdateResult,
+} from './generated/contract';
+import {
+  topicModelPredictResult,
+  topicModelRebuildResult,
+  topicModelResult,
+  topicModelUpdateResult,
+} from './generated/contract.zod';
+import type { BatchItem } from './packing';
+
+/** The kinds of job, by the envelope's `type`: what each takes and returns. */
+export interface Kinds {
+  'topic-model': { request: TopicModelRequest; result: TopicModelResult };
+  'topic-model.update': { request: TopicModelUpdateRequest; result: TopicModelUpdateResult };
+  'topic-model.predict': { request: TopicModelPredictRequest; result: TopicModelPredictResult };
+  'topic-model.rebuild': { request: TopicModelRebuildRequest; result: TopicModelRebuildResult };
+}
+export type Kind = keyof Kinds;
+
+/** The items, the parameters, the tenant's model; the rest of the envelope is added by the service. */
+export type Batch<K extends Kind = 'topic-model'> = Omit<
+  Kinds[K]['request'],
+  'jobId' | 'version' | 'type' | 'items' | 'metadata' | 'publishedAt'
+> & { items: readonly BatchItem[] };
+
+export const resultSchemas = {
+  'topic-model': topicModelResult,
+  'topic-model.update': topicModelUpdateResult,
+  'topic-model.predict': topicModelPredictResult,
+  'topic-model.rebuild': topicModelRebuildResult,
+} satisfies Record<Kind, unknown>;

@@ -1,0 +1,77 @@
+"""The envelopes of the kinds of job that need a kept model: their rules, and how they are read."""
+
+from dataclasses import replace
+from typing import Annotated, Final
+
+from pydantic import Strict
+
+from worker.contract.envelope import Batch, Rejection, Skip, read_envelope
+from worker.contract.job_types import JobType, only, schema_of
+from worker.contract.model_reference import ModelReference
+from worker.contract.rules import Envelope, Params
+from worker.contract.too_few import never_too_few, too_few_to_fit, too_few_to_predict, too_few_to_update
+
+_NO_PREVIOUS: Final = "previous is ignored: the topics of the tenant's kept model stay"
+_NO_VERSION: Final = "model.version is ignored: only a prediction names a version, all others go on from the active one"
+
+
+class UpdateEnvelope(Envelope):
+    """The envelope of an update."""
+
+    type: Annotated[str, Strict(), only(JobType.UPDATE), schema_of(JobType.UPDATE)]
+    model: ModelReference
+
+
+class PredictEnvelope(Envelope):
+    """The envelope of a prediction."""
+
+    type: Annotated[str, Strict(), only(JobType.PREDICT), schema_of(JobType.PREDICT)]
+    model: ModelReference
+
+
+class RebuildEnvelope(Envelope):
+    """The envelope of a rebuild."""
+
+    type: Annotated[str, Strict(), only(JobType.REBUILD), schema_of(JobType.REBUILD)]
+    model: ModelReference
+
+
+def read_fit(data: object) -> Batch | Rejection:
+    """Read the envelope of a fit, whose model may be kept."""
+    batch = read_envelope(data)
+    return batch if isinstance(batch, Rejection) else _without_version(batch)
+
+
+def read_update(data: object) -> Batch | Rejection | Skip:
+    """Read the envelope of an update; one with too few comments is skipped."""
+    batch = read_envelope(data, UpdateEnvelope, never_too_few)
+    if isinstance(batch, Rejection):
+        return batch
+    sent = data.get("params") if isinstance(data, dict) else None
+    reason = too_few_to_update(batch.n_items, len(batch.kept), Params.model_validate(sent or {}))
+    return Skip(reason, batch.correlation) if reason else _without_previous(_without_version(batch))
+
+
+def read_prediction(data: object) -> Batch | Rejection:
+    """Read the envelope of a prediction."""
+    batch = read_envelope(data, PredictEnvelope, too_few_to_predict)
+    return batch if isinstance(batch, Rejection) else _without_previous(batch)
+
+
+def read_rebuild(data: object) -> Batch | Rejection:
+    """Read the envelope of a rebuild."""
+    batch = read_envelope(data, RebuildEnvelope, too_few_to_fit)
+    return batch if isinstance(batch, Rejection) else _without_previous(_without_version(batch))
+
+
+def _without_version(batch: Batch) -> Batch:
+    model = batch.model
+    if model is None or model.version is None:
+        return batch
+    return replace(batch, model=ModelReference(tenant=model.tenant), warnings=(*batch.warnings, _NO_VERSION))
+
+
+def _without_previous(batch: Batch) -> Batch:
+    if batch.previous is None:
+        return batch
+    return replace(batch, previous=None, warnings=(*batch.warnings, _NO_PREVIOUS))

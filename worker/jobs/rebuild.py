@@ -1,0 +1,29 @@
+"""The kind `topic-model.rebuild`: topics are found anew in recent comments, and those that match keep their numbers."""
+
+from typing import Final
+
+from worker.contract.job_types import JobType
+from worker.contract.model_envelopes import read_rebuild
+from worker.contract.model_schema import rebuild_definitions
+from worker.jobs.kind import JobKind
+from worker.jobs.model_outcome import document_of_model, summarize_model
+from worker.jobs.topic_model import FIT_STAGES
+from worker.lifecycle.stages import ModelStage
+from worker.lifecycle.task import RebuildModel
+from worker.topics.fit import Stage
+
+REBUILD: Final = JobKind(
+    name=JobType.REBUILD.value,
+    stages={
+        Stage.VALIDATE: 0,
+        ModelStage.LOAD: 5,
+        **FIT_STAGES,
+        ModelStage.ASSIGN: 90,
+        ModelStage.KEEP: 95,
+    },
+    read=read_rebuild,
+    task=lambda batch, surroundings: RebuildModel(batch, surroundings.model_store, surroundings.job_id),
+    respond=document_of_model,
+    summarize=summarize_model,
+    definitions=rebuild_definitions,
+)

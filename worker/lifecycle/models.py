@@ -1,0 +1,73 @@
+"""The models that the compute process has read, by their version: a version never changes."""
+
+from collections import OrderedDict
+from typing import Final
+
+from worker.lifecycle.refusal import ModelRefusal, Reason
+from worker.lifecycle.watched_store import WatchedStore
+from worker.models.model import KeptModel
+from worker.models.model_file import from_files
+from worker.store.errors import VersionMissing
+
+# A model of 20 topics of 20 parts takes 2.5 MB.
+MOST_MODELS: Final = 16
+
+_Key = tuple[str, str, str]
+_models: "OrderedDict[_Key, KeptModel]" = OrderedDict()
+
+
+def load(store: WatchedStore, version: str) -> KeptModel:
+    """Give a version's model, from memory if it was read before.
+
+    Raises:
+        VersionMissing: there is no such version.
+        StoreCorrupt, StoreUnavailable: it cannot be read.
+        BrokenModel: this worker cannot read it.
+    """
+    key = (store.url, store.tenant, version)
+    if key not in _models:
+        files, details = store.read(version)
+        remember(store, version, from_files(files, details))
+    _models.move_to_end(key)
+    return _models[key]
+
+
+def remember(store: WatchedStore, version: str, model: KeptModel) -> None:
+    """Keep a model in memory, and forget the one that was not used for the longest time."""
+    _models[store.url, store.tenant, version] = model
+    while len(_models) > MOST_MODELS:
+        _models.popitem(last=False)
+
+
+def find(store: WatchedStore, version: str | None, dimension: int) -> tuple[str, KeptModel] | ModelRefusal:
+    """Give the version and the model that a batch is meant for, or say why it is not to be had.
+
+    Args:
+        store: of the tenant.
+        version: None for the active one.
+        dimension: of the batch's embeddings.
+
+    Raises:
+        StoreCorrupt, StoreUnavailable: it cannot be read.
+        BrokenModel: this worker cannot read it.
+    """
+    if version is None:
+        active = store.active()
+        if active is None:
+            return ModelRefusal(Reason.NO_MODEL, store.tenant)
+        version = active.version
+        model = load(store, version)
+    else:
+        try:
+            store.expect(version)  # a model in memory may have been deleted since
+            model = load(store, version)
+        except VersionMissing:
+            return ModelRefusal(Reason.NO_VERSION, store.tenant, version)
+    return refused_dimension(store, model, dimension) or (version, model)
+
+
+def refused_dimension(store: WatchedStore, model: KeptModel, dimension: int) -> ModelRefusal | None:
+    """Say that a batch has embeddings of another length than the model; None if it has not."""
+    if model.dimension == dimension:
+        return None
+    return ModelRefusal(Reason.OTHER_DIMENSION, store.tenant, expected=model.dimension, got=dimension)

@@ -1,0 +1,70 @@
+"""What the compute process is asked to do with a kept model: plain values, numpy only."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+import numpy as np
+
+from worker.contract.envelope import Batch
+
+N_DIGITS: Final = 16
+
+
+@dataclass(frozen=True, eq=False)
+class ModelTask:
+    """A batch, and where the models of its tenant are kept.
+
+    Each gives the result document, a `ModelRefusal`, or `NoTopics`.
+
+    Attributes:
+        function: that runs it, imported in the compute process only.
+        batch: with the model that is meant.
+        store: the URL of the model store.
+        job_id: of the job.
+    """
+
+    function: ClassVar[str]
+
+    batch: Batch = field(repr=False)
+    store: str
+    job_id: str
+
+    @property
+    def tenant(self) -> str:
+        """Whose model is meant."""
+        if self.batch.model is None:
+            raise ValueError("a batch without a model")
+        return self.batch.model.tenant
+
+    def name(self) -> str:
+        """Name the job and its batch: a retry has the same name, and a later job that was given the same id has not."""
+        batch, digest = self.batch, hashlib.sha256()
+        for part in (self.function, *batch.submission_ids, *batch.texts, repr(batch.params)):
+            digest.update(f"{len(part)}:".encode() + part.encode())
+        digest.update(np.ascontiguousarray(batch.embeddings).data)
+        return f"{self.job_id}#{digest.hexdigest()[:N_DIGITS]}"
+
+
+class FitModel(ModelTask):
+    """Fit the batch and keep its model."""
+
+    function = "worker.lifecycle.fitting:run"
+
+
+class UpdateModel(ModelTask):
+    """Add the batch to the model."""
+
+    function = "worker.lifecycle.updating:run"
+
+
+class PredictTopics(ModelTask):
+    """Assign the batch to the topics of the model."""
+
+    function = "worker.lifecycle.predicting:run"
+
+
+class RebuildModel(ModelTask):
+    """Fit the batch and carry the numbers of the model's topics over."""
+
+    function = "worker.lifecycle.rebuilding:run"

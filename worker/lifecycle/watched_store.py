@@ -1,0 +1,78 @@
+"""The model store as a task uses it: each use is timed and told."""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from worker.lifecycle.events import OnEvent, Operation, StoreUsed, StoreWarning
+from worker.store.activation import Activation
+from worker.store.errors import VersionMissing
+from worker.store.store import ModelStore
+
+_Answer = TypeVar("_Answer")
+
+
+class WatchedStore:
+    """The store of one task; its methods raise what those of `ModelStore` raise."""
+
+    def __init__(self, url: str, tenant: str, on_event: OnEvent) -> None:
+        """Take whose models are meant, and who wants to know.
+
+        Raises:
+            ConfigurationError: the package for this kind of store is not installed.
+            StoreUnavailable: the store cannot be used.
+        """
+        self.url = url
+        self.tenant = tenant
+        self._on_event = on_event
+        self._store, self._warnings = _opened(url)
+
+    def active(self) -> Activation | None:
+        """Give the newest entry of the activation log."""
+        return self._told("find", lambda: self._store.active(self.tenant))
+
+    def activated_by(self, job: str) -> Activation | None:
+        """Find the entry of a job."""
+        return self._told("find", lambda: self._store.activated_by(self.tenant, job))
+
+    def expect(self, version: str) -> None:
+        """Raise `VersionMissing` if there is no such version."""
+        self._told("find", lambda: self._store.config(self.tenant, version))
+
+    def read(self, version: str) -> tuple[dict[str, bytes], dict[str, Any]]:
+        """Read a version's files and details."""
+        return self._told("read", lambda: self._store.read(self.tenant, version))
+
+    def write(self, files: Mapping[str, bytes], details: Mapping[str, Any], *, parent: str | None) -> str:
+        """Write a version, and give its name."""
+        return self._told("write", lambda: self._store.write(self.tenant, files, details, parent=parent))
+
+    def activate(self, version: str, *, after: Activation | None, job: str) -> Activation:
+        """Make a version active, if `after` is still the newest entry."""
+        return self._told("activate", lambda: self._store.activate(self.tenant, version, after=after, job_id=job))
+
+    def delete(self, version: str) -> None:
+        """Remove a version that is not active."""
+        self._told("delete", lambda: self._store.delete_version(self.tenant, version))
+
+    def _told(self, operation: Operation, use: Callable[[], _Answer]) -> _Answer:
+        began_s, error = time.monotonic(), ""
+        try:
+            return use()
+        except VersionMissing:  # an answer too
+            raise
+        except Exception as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            self._on_event(StoreUsed(operation, time.monotonic() - began_s, error))
+            while self._warnings:
+                self._on_event(StoreWarning(self._warnings.pop(0)))
+
+
+# One for the life of the process: to open a bucket takes longer than to read a model from it.
+@lru_cache(maxsize=1)
+def _opened(url: str) -> tuple[ModelStore, list[str]]:
+    warnings: list[str] = []
+    return ModelStore(url, warnings.append), warnings
