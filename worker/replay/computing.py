@@ -19,7 +19,7 @@ class Computing:
     """
 
     def __init__(self, settings: Settings, terminal: Terminal, n_reruns: int) -> None:
-        """Take the settings, where to tell what happens, and how many reruns each fit has, of which no stage is told."""
+        """Take the settings, where to tell what happens, and how many reruns each fit has; these tell no stage."""
         self._settings = settings
         self._terminal = terminal
         self._n_reruns = n_reruns
