@@ -7,7 +7,8 @@ from tests.topics.test_clustering import blobs
 from worker.topics.clusters.clustering import Clustering
 from worker.topics.clusters.grouping import group_topics
 from worker.topics.clusters.namesakes import join_namesakes, set_wordless_aside
-from worker.topics.fit import FloatArray, IntArray, Merge
+from worker.topics.diagnostics import Merge
+from worker.topics.fit import FloatArray, IntArray
 
 
 def directions(labels: IntArray) -> FloatArray:

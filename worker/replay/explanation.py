@@ -11,7 +11,7 @@ from worker.replay.report.view import label_of
 from worker.replay.report.votes import vote_on, why_outside
 from worker.replay.session import Session
 from worker.replay.terminal import Terminal, new_table
-from worker.topics.fit import Diagnostics
+from worker.topics.diagnostics import Diagnostics
 
 N_NEIGHBORS_SHOWN: Final = 10
 N_TOPICS_SHOWN: Final = 4

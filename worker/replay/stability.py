@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from worker.topics.fit import Stability, TopicFit
+from worker.topics.diagnostics import Stability
+from worker.topics.fit import TopicFit
 
 # Below this mean Jaccard coefficient a topic falls apart. Hennig, who measures clusters like this, gives the marks: at
 # .5 a cluster is dissolved (two different ones can be as near to it as that), below .6 it is not to be trusted.

@@ -58,8 +58,7 @@ def fit_topics(
     Returns:
         The topics, labels in the order of `texts`, or why there are none.
     """
-    shared = preparation or Preparation(texts, embeddings, device)
-    clock = StageClock(on_stage)
+    shared, clock = preparation or Preparation(texts, embeddings, device), StageClock(on_stage)
     outcome = _fit(shared, params, encoder, clock, earlier)
     if isinstance(outcome, NoTopics):
         clock.finish()
@@ -70,15 +69,11 @@ def fit_topics(
         ordered = replace(ordered, stability=measure_stability(shared, prepared, fit.labels, stability, clock))
     clock.finish()
     if diagnose:
-        diagnostics = diagnosis.diagnose(prepared, modelled, fit, keywords)
-        ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnostics))
-    if keep or save_bertopic is not None:
-        traits = topic_traits(prepared, fit)
-        ordered = replace(ordered, traits=traits) if keep else ordered
-        if save_bertopic is not None:
-            renumber(modelled.model, ordered.labels, traits, keywords)
-            save(modelled.model, Path(save_bertopic))
-    return ordered
+        ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnosis.diagnose(*outcome)))
+    if save_bertopic is not None:
+        renumber(modelled.model, ordered.labels, topic_traits(prepared, fit), keywords)
+        save(modelled.model, Path(save_bertopic))
+    return replace(ordered, traits=topic_traits(prepared, fit)) if keep else ordered
 
 
 def _fit(

@@ -15,7 +15,8 @@ from worker.replay.report.parameter_advice import FORCED_MERGE, Change, Paramete
 from worker.replay.report.targets import BROAD_SHARE
 from worker.replay.report.votes import neighbor_shares
 from worker.replay.stability import falls_apart
-from worker.topics.fit import Diagnostics, DoubleArray, TopicFit
+from worker.topics.diagnostics import Diagnostics
+from worker.topics.fit import DoubleArray, TopicFit
 
 # A topic is large from this multiple of the mean size on. A doubtful large topic is taken for a mixture of several,
 # a doubtful smaller one for a part of another.

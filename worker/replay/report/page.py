@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from worker.replay.files import write_file
 from worker.replay.report.view import ReportView, TreeNode
-from worker.topics.fit import Diagnostics
+from worker.topics.diagnostics import Diagnostics
 from worker.version import WORKER_VERSION
 
 # Topics take these colors of templates/colors.css in turn, then the same colors with another shape.

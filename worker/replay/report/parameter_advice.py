@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 
 from worker.contract.rules import MAX_TOPICS
-from worker.topics.fit import Diagnostics, TopicFit
+from worker.topics.diagnostics import Diagnostics
+from worker.topics.fit import TopicFit
 
 # A merge at a lower similarity was forced: clusters were joined only because no more similar pair was left.
 FORCED_MERGE: Final = 0.25

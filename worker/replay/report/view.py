@@ -11,7 +11,8 @@ from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
 from worker.replay.report.votes import kind_of_outlier, vote_on, why_outside
 from worker.replay.session import Session
-from worker.topics.fit import Diagnostics, StageFinished, TopicFit
+from worker.topics.diagnostics import Diagnostics
+from worker.topics.fit import StageFinished, TopicFit
 
 N_EXAMPLES: Final = 3
 N_OUTLIERS_SHOWN: Final = 60

@@ -6,7 +6,8 @@ import numpy as np
 
 from worker.topics.clusters.outliers import MIN_SHARE
 from worker.topics.clusters.voters import needed_votes
-from worker.topics.fit import Diagnostics, DoubleArray, TopicFit
+from worker.topics.diagnostics import Diagnostics
+from worker.topics.fit import DoubleArray, TopicFit
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from scipy import sparse
 from worker.topics.clusters.labels import by_size, without_small
 from worker.topics.clusters.merging import merge_clusters
 from worker.topics.clusters.namesakes import join_namesakes, set_wordless_aside
-from worker.topics.fit import FloatArray, IntArray, Merge
+from worker.topics.diagnostics import Merge
+from worker.topics.fit import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from worker.topics.fit import DoubleArray, FloatArray, IntArray, Merge
+from worker.topics.diagnostics import Merge
+from worker.topics.fit import DoubleArray, FloatArray, IntArray
 
 # A merge that makes a topic larger than this share waits until nothing else is left to merge.
 MAX_SHARE = 0.3

@@ -5,7 +5,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from worker.topics.clusters.merging import centred_means
-from worker.topics.fit import FloatArray, IntArray, Merge
+from worker.topics.diagnostics import Merge
+from worker.topics.fit import FloatArray, IntArray
 
 # Two clusters say the same if the shares of their comments that hold each word have at least this cosine: "No comment"
 # and "No comments" with a few additions do, clusters of real sentences have less than .9.

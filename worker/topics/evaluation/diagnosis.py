@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from worker.topics.diagnostics import Diagnostics
 from worker.topics.evaluation import metrics
-from worker.topics.fit import Diagnostics, FloatArray, IntArray, TopicFit
+from worker.topics.fit import FloatArray, IntArray, TopicFit
 from worker.topics.graph.reduction import Reduction
 from worker.topics.modelling import Modelled
 from worker.topics.preparation import Prepared

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from worker.topics.fit import DoubleArray, IntArray, Stability
+from worker.topics.diagnostics import Stability
+from worker.topics.fit import DoubleArray, IntArray
 from worker.topics.modelling import topics_anew
 from worker.topics.preparation import Preparation, Prepared
 from worker.topics.stages import StageClock

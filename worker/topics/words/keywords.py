@@ -78,8 +78,7 @@ def rank_keywords(
     names = [str(term) for term in vocabulary.terms[terms]]
     space = encoder.space(Candidates(names, incidence[:, terms], texts, embeddings), _typical(labels, embeddings))
     scores = _scores(space, labels, weights[:, terms].toarray())
-    counts = document_counts[:, terms].toarray()
-    sizes = np.bincount(labels[labels >= 0], minlength=n_topics)
+    counts, sizes = document_counts[:, terms].toarray(), np.bincount(labels[labels >= 0], minlength=n_topics)
     is_common = holds_common_word(terms, vocabulary, document_counts, sizes)
     held, stems = incidence[:, terms].tocsc(), vocabulary.stems[terms]
     keywords = {}

@@ -1,0 +1,72 @@
+"""What explains a fit, computed only if it was asked for: plain values, numpy only."""
+
+from dataclasses import dataclass
+
+from worker.topics.arrays import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Two clusters became one: `gone` joined `keep`, at this cosine of their centred means."""
+
+    keep: int
+    gone: int
+    similarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnostics:
+    """What explains a fit; computed only if it was asked for.
+
+    Attributes:
+        coordinates: (n, 2) float32, a map: UMAP on the same neighbors.
+        core: (n,) int64, the topics before outliers were placed, numbered as in the fit.
+        clusters: (n,) int64, by falling size, the clusters before merging; -1 for outliers.
+        strengths: (n,) float32 in [0, 1], HDBSCAN's membership in the cluster; 0 for outliers.
+        neighbors: (n, k) int64, nearest first, those that were asked for a vote.
+        has_vote: (n, k) bool, whether a neighbor has one: the first of several copies of a comment.
+        distances: (n, k) float32, cosine.
+        reach: cosine distance beyond which neighbors place no outlier.
+        silhouettes: (n,) float32 in [-1, 1], by cosine; 0 for outliers.
+        closeness: (n,) float32, cosine to the centroid of the document's topic; 0 for outliers.
+        topic_similarity: (t, t) float32, cosine of the topics' centred means.
+        npmi: (t,) float32, of each topic's keywords; 0 for a topic of one.
+        coherence: (t,) float32, mean cosine of each topic's keyword vectors; 0 for a topic of one.
+        coverage: (t,) float32 in [0, 1], share of a topic's documents that hold one of its keywords.
+        merges: from the clusters to the topics, in order.
+        cluster_topics: (c,) int64, the topic each cluster ended in; -1 if none of its comments holds a word.
+    """
+
+    coordinates: FloatArray
+    core: IntArray
+    clusters: IntArray
+    strengths: FloatArray
+    neighbors: IntArray
+    has_vote: BoolArray
+    distances: FloatArray
+    reach: float
+    silhouettes: FloatArray
+    closeness: FloatArray
+    topic_similarity: FloatArray
+    npmi: FloatArray
+    coherence: FloatArray
+    coverage: FloatArray
+    merges: tuple[Merge, ...]
+    cluster_topics: IntArray
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How far the topics of a fit are found again if a few documents are left out.
+
+    Attributes:
+        n_reruns: how often some were left out, drawn at random.
+        left_out: documents that were left out each time.
+        overall: mean adjusted Rand index (Hubert and Arabie 1985), over the documents that are in a topic both times.
+        topics: of each topic, the mean Jaccard coefficient with the most similar topic of the rerun, in [0, 1].
+    """
+
+    n_reruns: int
+    left_out: int
+    overall: float
+    topics: tuple[float, ...]
