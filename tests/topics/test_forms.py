@@ -13,7 +13,7 @@ from worker.topics.words.forms import families
         "comment comments",
         "turo nagtuturo magturo tuturo tinuturo",
         "maganda magandang",
-        "gumana gumagana",
+        "gumana gumagana gagana",
         "gamit ginamit ginagamit gumamit gamitin",
         "bumili bumibili",
         "nagsulat nagsusulat magsulat magsusulat",

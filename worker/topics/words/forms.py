@@ -137,17 +137,14 @@ def _english_forms(word: str) -> tuple[str, ...]:
 
 def _native(word: str) -> Iterator[str]:
     """Take one affix of Cebuano or Tagalog from a word in each way that there is, or change the aspect of a verb."""
-    for prefix in _PREFIXES_BY_LETTER.get(word[0], ()):
-        rest = word.removeprefix(prefix)
-        if rest != word and len(rest) >= _SHORTEST_STEM:
-            yield rest
-            for single in _without_repetition(rest):
-                yield from (single, prefix + single)
-    yield from _without_repetition(word)
+    yield from _without_prefix(word)
+    for single in _without_repetition(word):
+        yield from (single, f"{word[0]}um{single[1:]}", f"{word[0]}in{single[1:]}")
     if _has_infix(word):
-        yield word[0] + word[3:]
-        for single in _without_repetition(word[0] + word[3:]):
+        rest = word[0] + word[3:]
+        for single in _without_repetition(rest):
             yield from (single, word[:3] + single[1:])
+        yield rest
     if word.startswith(_BEGUN) and len(word) - 4 >= _SHORTEST_STEM:
         yield "m" + word[1:]
     if word.endswith("ng") and word[-3:-2] in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
@@ -155,6 +152,15 @@ def _native(word: str) -> Iterator[str]:
     for suffix in _SUFFIXES if word[-1] == "n" else ():
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_BEFORE_SUFFIX:
             yield word[: -len(suffix)]
+
+
+def _without_prefix(word: str) -> Iterator[str]:
+    for prefix in _PREFIXES_BY_LETTER.get(word[0], ()):
+        rest = word.removeprefix(prefix)
+        if rest != word and len(rest) >= _SHORTEST_STEM:
+            yield rest
+            for single in _without_repetition(rest):
+                yield from (single, prefix + single)
 
 
 def _has_infix(word: str) -> bool:
