@@ -18,6 +18,8 @@ from worker.topics.words.forms import families
         "bumili bumibili",
         "nagsulat nagsusulat magsulat magsusulat",
         "nakita nakikita",
+        "nakat.on makat-on",
+        "naintindihan maintindihan",
         "explain explains explained explaining",
         "grade grades graded grading",
         "clear clearly",

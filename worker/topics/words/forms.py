@@ -56,8 +56,9 @@ _PREFIXES = (
 _PREFIXES_BY_LETTER = {letter: tuple(p for p in _PREFIXES if p[0] == letter) for letter in "gimnpkt"}
 _SUFFIXES = ("han", "hon", "hin", "an", "on", "un", "in")
 _SHORTEST_BEFORE_SUFFIX = 5
-# Verbs of the action that has begun; the one that is meant or asked for has "m".
-_BEGUN = ("nag", "naka", "nang")
+# A verb of the action that has begun has "na", of the one that is meant or asked for "ma": "nakat-on", "makat-on".
+# Of shorter words English has such pairs: "nature", "mature".
+_SHORTEST_BEGUN = 7
 # Of English words with such letters behind the first: "finish" is no form of "fish", "minute" none of "mute".
 _ENGLISH_ENDINGS = ("al", "ance", "e", "er", "ic", "ing", "ity", "or", "sh", "te", "ti", "tion")
 
@@ -145,7 +146,7 @@ def _native(word: str) -> Iterator[str]:
         for single in _without_repetition(rest):
             yield from (single, word[:3] + single[1:])
         yield rest
-    if word.startswith(_BEGUN) and len(word) - 4 >= _SHORTEST_STEM:
+    if word.startswith("na") and len(word) >= _SHORTEST_BEGUN and not word.endswith("ing"):
         yield "m" + word[1:]
     if word.endswith("ng") and word[-3:-2] in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
         yield word[:-2]
