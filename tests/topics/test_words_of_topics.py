@@ -8,6 +8,7 @@ from tests.topics.comments import THEMES
 from worker.topics.bertopic.sockets import TermWeights
 from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.evaluation.metrics import topic_npmi
+from worker.topics.words.candidates import readable
 from worker.topics.words.encoders import CorpusEncoder
 from worker.topics.words.function_words import is_function_word
 from worker.topics.words.homographs import WAY
@@ -65,6 +66,16 @@ def test_a_word_that_is_mostly_affirmed_stands_alone() -> None:
     first, _, _ = named([["clear lessons"] * 5 + ["not clear"], JOKES, ["late again"]])
     assert "clear" in " ".join(first)
     assert "not clear" not in first
+
+
+def test_a_form_that_is_mostly_denied_keeps_its_negator() -> None:
+    """Though other forms of the word are affirmed: "sa susunod" is "next time"."""
+    texts = ["hindi nasunod", "hindi nasunod", "nasunod", "sa susunod", "susunod na lang", "sunod"]
+    vocabulary = build_vocabulary(texts)
+    assert len(set(vocabulary.stems[:, 0].tolist())) == 1
+    counts = sparse.csr_matrix(vocabulary.doc_term_matrix.sum(axis=0))
+    left = vocabulary.terms[readable(counts, vocabulary).toarray()[0] > 0].tolist()
+    assert left == ["hindi nasunod", "sunod", "susunod"]
 
 
 @pytest.mark.parametrize(

@@ -44,25 +44,41 @@ def shrunk(weights: sparse.csr_matrix, document_counts: sparse.csr_matrix) -> sp
 def readable(counts: sparse.csr_matrix, vocabulary: Vocabulary) -> sparse.csr_matrix:
     """Tell which terms say in a topic what its comments say: (topics, t) of ones, (topics, t) counts given.
 
-    Where most occurrences of a word (in any of its forms) are denied, only the denied term is left, without
-    which the topic would be named by the opposite; else only the others. A term that no comment holds as it is
-    shown is never left.
+    Where most occurrences of a word, or of all its forms together, are denied, only the denied term is left,
+    without which the topic would be named by the opposite; else only the others. A term that no comment holds as
+    it is shown is never left.
     """
     first, second = vocabulary.stems[:, 0], vocabulary.stems[:, 1]
     is_denied, is_single = vocabulary.denied, second == NO_WORD
     shape = (len(first), int(vocabulary.stems.max(initial=-1)) + 1)
     signs = np.where(is_denied, 1, -1)[is_denied | is_single]
     rows = np.flatnonzero(is_denied | is_single)
-    balance = (counts @ sparse.csr_matrix((signs, (rows, first[rows])), shape=shape)).tocsr()
-    balance.data = np.maximum(balance.data, 0)
-    balance.eliminate_zeros()
+    balance = _positive(counts @ sparse.csr_matrix((signs, (rows, first[rows])), shape=shape))
+    own = _own_balance(counts, vocabulary)
 
     found = counts.tocoo()
-    first_denied = _cells(balance, found.row, first[found.col])
+    own_denied = _cells(own, found.row, found.col)
+    first_denied = _cells(balance, found.row, first[found.col]) | own_denied
     second_denied = _cells(balance, found.row, second[found.col]) & (second[found.col] >= 0)
     kept = np.where(is_denied[found.col], first_denied, ~first_denied & ~second_denied) & vocabulary.written[found.col]
     cells = (found.row[kept], found.col[kept])
     return sparse.csr_matrix((np.ones(len(cells[0]), dtype=np.int8), cells), shape=counts.shape)
+
+
+def _own_balance(counts: sparse.csr_matrix, vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """Find the words of which most occurrences are denied, whatever their other forms: (topics, t), at both terms."""
+    plain, denied = vocabulary.affirmed_and_denied
+    pairs, ones = np.arange(len(plain)), np.ones(len(plain), dtype=np.int64)
+    to_denied = sparse.csr_matrix((ones, (denied, pairs)), shape=(counts.shape[1], len(plain)))
+    to_plain = sparse.csr_matrix((ones, (plain, pairs)), shape=(counts.shape[1], len(plain)))
+    return (_positive(counts @ (to_denied - to_plain)) @ (to_denied + to_plain).T).tocsr()
+
+
+def _positive(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    found = matrix.tocsr()
+    found.data = np.maximum(found.data, 0)
+    found.eliminate_zeros()
+    return found
 
 
 def best(weights: sparse.csr_matrix, document_counts: sparse.csr_matrix) -> IntArray:

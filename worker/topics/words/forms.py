@@ -56,8 +56,9 @@ _PREFIXES = (
 _PREFIXES_BY_LETTER = {letter: tuple(p for p in _PREFIXES if p[0] == letter) for letter in "gimnpkt"}
 _SUFFIXES = ("han", "hon", "hin", "an", "on", "un", "in")
 _SHORTEST_BEFORE_SUFFIX = 5
-# Verbs of the action that has begun; the one that is meant or asked for has "m".
-_BEGUN = ("nag", "naka", "nang")
+# A verb of the action that has begun has "na", of the one that is meant or asked for "ma": "nakat-on", "makat-on".
+# Of shorter words English has such pairs: "nature", "mature".
+_SHORTEST_BEGUN = 7
 # Of English words with such letters behind the first: "finish" is no form of "fish", "minute" none of "mute".
 _ENGLISH_ENDINGS = ("al", "ance", "e", "er", "ic", "ing", "ity", "or", "sh", "te", "ti", "tion")
 
@@ -137,24 +138,30 @@ def _english_forms(word: str) -> tuple[str, ...]:
 
 def _native(word: str) -> Iterator[str]:
     """Take one affix of Cebuano or Tagalog from a word in each way that there is, or change the aspect of a verb."""
-    for prefix in _PREFIXES_BY_LETTER.get(word[0], ()):
-        rest = word.removeprefix(prefix)
-        if rest != word and len(rest) >= _SHORTEST_STEM:
-            yield rest
-            for single in _without_repetition(rest):
-                yield from (single, prefix + single)
-    yield from _without_repetition(word)
+    yield from _without_prefix(word)
+    for single in _without_repetition(word):
+        yield from (single, f"{word[0]}um{single[1:]}", f"{word[0]}in{single[1:]}")
     if _has_infix(word):
-        yield word[0] + word[3:]
-        for single in _without_repetition(word[0] + word[3:]):
+        rest = word[0] + word[3:]
+        for single in _without_repetition(rest):
             yield from (single, word[:3] + single[1:])
-    if word.startswith(_BEGUN) and len(word) - 4 >= _SHORTEST_STEM:
+        yield rest
+    if word.startswith("na") and len(word) >= _SHORTEST_BEGUN and not word.endswith("ing"):
         yield "m" + word[1:]
     if word.endswith("ng") and word[-3:-2] in _VOWELS and len(word) - 2 >= _SHORTEST_STEM:
         yield word[:-2]
     for suffix in _SUFFIXES if word[-1] == "n" else ():
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_BEFORE_SUFFIX:
             yield word[: -len(suffix)]
+
+
+def _without_prefix(word: str) -> Iterator[str]:
+    for prefix in _PREFIXES_BY_LETTER.get(word[0], ()):
+        rest = word.removeprefix(prefix)
+        if rest != word and len(rest) >= _SHORTEST_STEM:
+            yield rest
+            for single in _without_repetition(rest):
+                yield from (single, prefix + single)
 
 
 def _has_infix(word: str) -> bool:

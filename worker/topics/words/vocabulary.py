@@ -53,6 +53,17 @@ class Vocabulary:
         denied: BoolArray = self.stems[:, 1] == NEGATOR
         return denied
 
+    @property
+    def affirmed_and_denied(self) -> tuple[IntArray, IntArray]:
+        """The columns of the words that stand both affirmed and denied, (p,), and those of the same words denied."""
+        pairs = [
+            (self.columns[key.removeprefix(_DENIED)], column)
+            for key, column in self.columns.items()
+            if key.startswith(_DENIED) and key.removeprefix(_DENIED) in self.columns
+        ]
+        found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+
     def columns_of(self, terms: Sequence[str]) -> IntArray:
         """Find the columns of terms as they are shown, all in the vocabulary.
 
