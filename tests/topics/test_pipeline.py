@@ -125,7 +125,7 @@ def sample(n: int) -> tuple[list[str], FloatArray, list[int]]:
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_fewer_than_two_pairs_have_no_topics(n: int) -> None:
-    """HDBSCAN needs five documents for its first cluster; with fewer the engine says that there is none."""
+    """Four comments would be two pairs, whatever they say; the engine says that there is no group."""
     texts, embeddings, _ = sample(n)
     outcome = fit(texts, embeddings, min_cluster_size=2)
     assert isinstance(outcome, NoTopics)

@@ -18,8 +18,8 @@ SMALL_BATCH = 500
 SMALL_N_COMPONENTS = 5
 MIN_CLUSTER_SIZE_FLOOR = 3
 N_NEIGHBORS_FLOOR = 5
-# UMAP's spectral start needs more points than dimensions, HDBSCAN more than neighbors.
-FEWEST_DOCUMENTS = 4
+# A layout of fewer points shows nothing: four are two pairs, whatever they say.
+FEWEST_DOCUMENTS = 5
 
 
 @dataclass(frozen=True)
