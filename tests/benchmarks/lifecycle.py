@@ -156,9 +156,10 @@ def days_with_a_birth(labels: np.ndarray, seed: int) -> tuple[list[IntArray], st
     names, counts = np.unique(labels, return_counts=True)
     largest = names[np.argsort(-counts, kind="stable")][:4]
     born, dying = largest[seed % len(largest)], largest[(seed + 1) % len(largest)]
-    order = np.random.default_rng(seed).permutation(len(labels))
-    size, days = len(labels) // 14, []
+    rng = np.random.default_rng(seed)
+    order, size, days = np.arange(len(labels)), len(labels) // 14, []
     for day in range(N_DAYS):
+        order = rng.permutation(order)
         rows = order[labels[order] != (born if day < N_DAYS // 2 else dying)][:size]
         order = order[~np.isin(order, rows)]
         days.append(rows)
