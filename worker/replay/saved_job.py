@@ -5,9 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from worker.contract.job_types import JobType
 from worker.contract.rules import Params
 from worker.replay.files import write_file
 from worker.replay.request import BadUsage
+from worker.store.names import is_tenant, is_version
 from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
 
 # Redaction keeps these keys only: any other key might hold personal data.
@@ -52,8 +54,10 @@ def redacted(data: object) -> dict[str, Any]:
     by_position = dict(zip(positions, texts, strict=True))
     envelope: dict[str, Any] = {key: _scalar(data[key]) for key in _ENVELOPE_KEYS if key in data}
     envelope["items"] = [_item(item, by_position.get(index)) for index, item in enumerate(items)]
-    if envelope.get("type") not in (None, "topic-model"):
+    if envelope.get("type") not in (None, *JobType):
         envelope["type"] = "another"
+    if "model" in data:
+        envelope["model"] = _model(data["model"])
     if isinstance(data.get("metadata"), dict):
         envelope["metadata"] = {
             key: _scalar(data["metadata"][key]) for key in _METADATA_KEYS if key in data["metadata"]
@@ -81,6 +85,20 @@ def _item(item: object, text: str | None) -> object:
         kept["embedding"] = [None if isinstance(number, str | list | dict) else number for number in item["embedding"]]
     elif isinstance(kept.get("embedding"), str | dict):
         kept["embedding"] = None
+    return kept
+
+
+def _model(model: object) -> object:
+    """Replace a tenant by another name, if it is one; a version tells a time only."""
+    if not isinstance(model, dict):
+        return _emptied(model)
+    kept: dict[str, Any] = {}
+    if "tenant" in model:
+        tenant = model["tenant"]
+        kept["tenant"] = "tenant" if isinstance(tenant, str) and is_tenant(tenant) else _emptied(tenant)
+    if "version" in model:
+        version = model["version"]
+        kept["version"] = version if isinstance(version, str) and is_version(version) else _emptied(version)
     return kept
 
 
