@@ -7,19 +7,17 @@ import pytest
 
 from tests.store.conftest import Place
 from worker.store.errors import LostRace, StoreCorrupt, StoreUnavailable, VersionMissing
-from worker.store.files import open_files
 from worker.store.names import entry_name
 from worker.store.store import ModelStore
 
 FILES = {"model.safetensors": bytes(range(256)) * 8, "outcome.json": b'{"labels": [0, 1]}\n'}
 
 
-def flip(place: Place, name: str, position: int) -> None:
+def flip(store: ModelStore, name: str, position: int) -> None:
     """Change one bit of a stored file."""
-    files = open_files(ModelStore(place.url).location)
-    data = bytearray(files.read(name))
+    data = bytearray(store._files.read(name))
     data[position] ^= 1
-    files.write(name, bytes(data))
+    store._files.write(name, bytes(data))
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "outcome.json", "config.json"])
@@ -28,14 +26,14 @@ def test_a_flipped_bit_is_found_and_the_file_named(place: Place, name: str) -> N
     store = ModelStore(place.url)
     sound = store.write("a", FILES, {"topics": 2})
     version = store.write("a", FILES, {"topics": 2})
-    length = len(open_files(store.location).read(f"a/{version}/{name}"))
+    length = len(store._files.read(f"a/{version}/{name}"))
     for position in range(length // 3, length, max(1, length // (40 if place.is_local else 1))):
-        flip(place, f"a/{version}/{name}", position)
+        flip(store, f"a/{version}/{name}", position)
         with pytest.raises(StoreCorrupt, match=f"{version}/{name} was (changed|never)") as raised:
             store.read("a", version)
         assert "\n" not in str(raised.value)
         assert "rollback a" in str(raised.value)
-        flip(place, f"a/{version}/{name}", position)
+        flip(store, f"a/{version}/{name}", position)
     assert store.read("a", version)[0] == store.read("a", sound)[0] == FILES
 
 
@@ -59,15 +57,13 @@ def test_a_version_copied_to_another_tenant_is_refused(folder: Place) -> None:
 
 
 @pytest.mark.parametrize("kept_bytes", [0, 1, 40])
-def test_an_entry_that_was_never_written_to_its_end_counts_as_not_there(place: Place, kept_bytes: int) -> None:
+def test_an_entry_that_was_never_written_to_its_end_counts_as_not_there(folder: Place, kept_bytes: int) -> None:
     """The tenant stays usable, and the next activation gets a number of its own."""
     warnings: list[str] = []
-    store = ModelStore(place.url, warnings.append)
+    store = ModelStore(folder.url, warnings.append)
     version = store.write("a", FILES, {})
     first = store.activate("a", version, after=None, job_id="job-1")
-    open_files(store.location).write(
-        f"a/active/{entry_name(2)}", b'{\n "activatedAt": "2026-03-16T02:15:00.000Z",'[:kept_bytes]
-    )
+    store._files.write(f"a/active/{entry_name(2)}", b'{\n "activatedAt": "2026-03-16T02:15:00.000Z",'[:kept_bytes])
     assert store.active("a") == first
     third = store.activate("a", version, after=first, job_id="job-2")
     assert (third.seq, store.active("a")) == (3, third)
@@ -82,7 +78,7 @@ def test_a_changed_entry_is_no_other_activation(place: Place) -> None:
     version = store.write("a", FILES, {})
     first = store.activate("a", version, after=None, job_id="job-1")
     store.activate("a", version, after=first, job_id="job-2")
-    flip(place, f"a/active/{entry_name(2)}", 60)
+    flip(store, f"a/active/{entry_name(2)}", 60)
     for use in (store.active, lambda tenant: store.activate(tenant, version, after=first, job_id="job-3")):
         with pytest.raises(StoreCorrupt, match=r"a/active/00000002.json was changed .* models activate a VERSION"):
             use("a")

@@ -8,6 +8,7 @@ import pytest
 from tests.store.conftest import Place
 from worker.store.activation import N_REMEMBERED
 from worker.store.errors import InvalidName, LostRace, StoreError, VersionMissing
+from worker.store.local_files import LocalFiles
 from worker.store.store import ModelStore
 
 FILES = {"model.safetensors": bytes(range(256)) * 8, "outcome.json": b'{"labels": [0, 1]}\n'}
@@ -29,12 +30,14 @@ def test_a_version_is_read_as_it_was_written(place: Place) -> None:
 
 def test_the_highest_entry_of_the_log_is_active(place: Place) -> None:
     """Each entry names the job and the version before; going back is a new entry."""
-    store = ModelStore(place.url)
+    # What one process has listed before is no reason not to see what another one writes.
+    store, other = ModelStore(place.url), ModelStore(place.url)
+    assert (other.active("a"), other.versions("a")) == (None, [])
     first = store.activate("a", store.write("a", FILES, {}, at=AT), after=None, job_id="job-1")
+    assert (other.active("a"), other.versions("a")) == (first, [first.version])
     second = store.activate("a", store.write("a", FILES, {}, at=AT), after=first, job_id="job-2")
     assert (first.version, second.version) == ("20260316_021500", "20260316_021500_2")
-    back = ModelStore(place.url).activate_by_hand("a", first.version)
-    other = ModelStore(place.url)
+    back = store.activate_by_hand("a", first.version)
     assert other.active("a") == back
     assert other.activations("a") == [back, second, first]
     assert [(each.seq, each.parent) for each in (first, second, back)] == [
@@ -117,3 +120,30 @@ def test_a_data_file_has_a_plain_name(folder: Place, name: str) -> None:
     with pytest.raises(ValueError, match="data file"):
         ModelStore(folder.url).write("a", {name: b""}, {})
     assert not os.path.exists(folder.url)
+
+
+def test_a_write_that_was_sent_twice_has_not_lost_to_itself(folder: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the answer to the first is lost, a client sends it again, and the store says that the file exists."""
+    store = ModelStore(folder.url)
+    create = store._files.create
+
+    def create_twice(name: str, data: bytes) -> None:
+        create(name, data)
+        create(name, data)
+
+    version = store.write("a", FILES, {})
+    monkeypatch.setattr(store._files, "create", create_twice)
+    entry = store.activate("a", version, after=None, job_id="job-1")
+    assert ModelStore(folder.url).activations("a") == [entry]
+
+
+def test_who_removes_a_folder_takes_no_file_of_another_process_with_it(folder: Place) -> None:
+    """The loser of a race removes its version while another process is about to write one of the same name."""
+    store = ModelStore(folder.url)
+    version = store.write("a", FILES, {})
+    files = store._files
+    assert isinstance(files, LocalFiles)
+    with files._aside(b"the other's") as aside:
+        store.delete_version("a", version)
+        files._put(aside, f"a/{version}/claim.json", os.link)
+    assert files.read(f"a/{version}/claim.json") == b"the other's"

@@ -1,10 +1,9 @@
 """The flags of the command line, and what goes with what; nothing here is slow to import."""
 
 import argparse
-from typing import Final, NoReturn
+from typing import Final
 
-from worker.cli.complaint import complain
-from worker.exit_codes import ExitCode
+from worker.cli.parser import OneLineParser
 from worker.replay.request import BadUsage
 from worker.version import WORKER_VERSION
 
@@ -23,6 +22,7 @@ examples:
   python -m worker --once job.json --save-bertopic model
   python -m worker --once --job 7d1e...--topic-model --save-job bug.json.gz --redact
   python -m worker --compare before.json after.json
+  python -m worker models list                  kept models; python -m worker models --help
   python -m worker --warm-up                    load the model, run a made-up batch, exit
   python -m worker --schema                     print the JSON Schema of request and result
   python -m worker --version
@@ -55,7 +55,7 @@ _ONCE_FLAGS: Final = ("--job", "--report", "--set", "--sweep", "--explain", "--s
 
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of all flags."""
-    parser = _Parser(
+    parser = OneLineParser(
         prog="python -m worker",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -86,14 +86,6 @@ def read_flags(argv: list[str] | None) -> argparse.Namespace:
         parser.error("argument --once: expected FILE, or --job ID")
     _check_combination(arguments)
     return arguments
-
-
-class _Parser(argparse.ArgumentParser):
-    """Refuses in one line, as everything here does; argparse would print the usage too."""
-
-    def error(self, message: str) -> NoReturn:
-        complain(f"{message}; see --help")
-        self.exit(ExitCode.UNREADABLE)
 
 
 def _check_combination(arguments: argparse.Namespace) -> None:

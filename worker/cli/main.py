@@ -3,10 +3,11 @@
 import argparse
 import asyncio
 import signal
+import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from worker.cli.complaint import complain
 from worker.cli.flags import FROM_REDIS, read_flags
@@ -14,10 +15,22 @@ from worker.errors import ConfigurationError, UnreadableJob, WorkerError
 from worker.exit_codes import ExitCode
 from worker.replay.files import UnreadableFile, UnwritableFile
 from worker.replay.request import BadUsage, Request
+from worker.store.errors import InvalidName, VersionMissing
 from worker.streams import open_missing_streams
 
 if TYPE_CHECKING:
     from worker.settings import Settings
+
+
+_REFUSED: Final = (
+    BadUsage,
+    ConfigurationError,
+    InvalidName,
+    UnreadableFile,
+    UnreadableJob,
+    UnwritableFile,
+    VersionMissing,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,12 +40,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: without the program's name; `sys.argv` if left out.
     """
     open_missing_streams()
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(read_flags(None if argv is None else list(argv)))
+        if arguments[:1] == ["models"]:
+            from worker.cli.models.run import run_models
+
+            return run_models(arguments[1:])
+        return _run(read_flags(arguments))
     except KeyboardInterrupt:
         complain("interrupted")
         return ExitCode.INTERRUPTED
-    except (BadUsage, ConfigurationError, UnreadableFile, UnreadableJob, UnwritableFile) as error:
+    except _REFUSED as error:
         complain(str(error))
         return ExitCode.UNREADABLE
     except WorkerError as error:

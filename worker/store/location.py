@@ -88,10 +88,8 @@ def check_extra(location: Location) -> None:
 def _remote(url: str, scheme: str) -> Location:
     keys = _KEYS[_REMOTE[scheme][1]]
     parts = urlsplit(url)
-    # Azure's long form has the container before the @.
-    user, at, _ = parts.netloc.rpartition("@")
-    if at and (_REMOTE[scheme][1] != "azure" or ":" in user):
-        raise ValueError(f"has a key or password in it; put that into {keys}")
+    if "@" in parts.netloc:
+        raise ValueError(f"has an @ in it; what stands before it goes into {keys}, Azure's account too")
     if parts.query or parts.fragment or "?" in url or "#" in url:
         raise ValueError("has a ? or # in it, and a store's URL has neither")
     path = f"{parts.netloc}/{parts.path.strip('/')}".rstrip("/")

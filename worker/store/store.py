@@ -38,7 +38,8 @@ class ModelStore:
     def versions(self, tenant: str) -> list[str]:
         """List a tenant's versions, the newest first; one that is still being written is not among them."""
         folders = self._folders(tenant)
-        return [version for version in self.folders_of(tenant) if folders.is_complete(version)]
+        found = filter(is_version, self._files.names(checked_tenant(tenant)))
+        return [version for version in sorted(found, key=age_order, reverse=True) if folders.is_complete(version)]
 
     def folders_of(self, tenant: str) -> list[str]:
         """List a tenant's version folders, the newest first, complete or not."""

@@ -1,5 +1,6 @@
 """BERTopic's object of a batch, in the numbers of the response, saved as `BERTopic.load` reads it."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from worker.topics.bertopic.parts import BERTopic, TopicMapper
+from worker.topics.bertopic.parts import BaseCluster, BaseDimensionalityReduction, BERTopic, TopicMapper
+from worker.topics.bertopic.vector_model import ExportedTopic
 from worker.topics.fit import IntArray
 from worker.topics.traits import TopicTraits
 from worker.topics.words.keywords import Keyword
@@ -54,4 +56,46 @@ def save(model: BERTopic, folder: Path) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    model.save(str(folder), serialization="safetensors", save_ctfidf=True, save_embedding_model=False)
+    _write(model, folder, ctfidf=True)
+
+
+def save_vectors(topics: Sequence[ExportedTopic], n_outliers: int, dimension: int, folder: Path) -> None:
+    """Write topics that were kept without their documents; no pickle, no c-TF-IDF.
+
+    The loaded model's `transform(documents, embeddings)` gives the number of the topic whose vector is nearest.
+
+    Args:
+        topics: by rising number; numbers may be missing in between.
+        n_outliers: documents in none of them.
+        dimension: of the vectors.
+        folder: made if need be.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    numbers = [-1, *(topic.number for topic in topics)]
+    model = BERTopic(umap_model=BaseDimensionalityReduction(), hdbscan_model=BaseCluster())
+    model.topics_ = numbers
+    model.topic_sizes_ = {-1: n_outliers} | {topic.number: topic.size for topic in topics}
+    model.topic_representations_ = {-1: [("", 0.0)]} | {topic.number: list(topic.words) for topic in topics}
+    model.custom_labels_ = ["outliers", *(topic.name for topic in topics)]
+    model.topic_mapper_ = TopicMapper(numbers)
+    # BERTopic gives the row of the nearest vector, less one for the outliers': each number needs its row, the missing
+    # ones too. A row of zeros is near no document; if all others are farther, the first of them wins, the outliers'.
+    vectors = np.zeros((max(numbers) + 2, dimension), dtype=np.float32)
+    for topic in topics:
+        if topic.vector is not None:
+            vectors[topic.number + 1] = topic.vector / np.linalg.norm(topic.vector)
+    model.topic_embeddings_ = vectors
+    _write(model, folder, ctfidf=False)
+
+
+def _write(model: BERTopic, folder: Path, *, ctfidf: bool) -> None:
+    logger = logging.getLogger("BERTopic")
+    level = logger.level
+    # It would advise to name the model that made the embeddings, so that loading fetches it.
+    logger.setLevel(logging.ERROR)
+    try:
+        model.save(str(folder), serialization="safetensors", save_ctfidf=ctfidf, save_embedding_model=False)
+    finally:
+        logger.setLevel(level)

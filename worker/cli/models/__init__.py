@@ -1,0 +1,1 @@
+"""`python -m worker models`: look at kept models, choose which is active, export and delete them."""
