@@ -31,7 +31,7 @@ class Arrivals:
         ids: (n,) submission ids.
         at: when the documents came.
         seen: how many documents the model has seen then, these included.
-        center: (d,) float64, the mean of all documents by which they were assigned.
+        center: (d,) float64, the center of the model by which they were assigned.
     """
 
     embeddings: FloatArray
@@ -73,7 +73,7 @@ def absorbed(beside: Beside, arrivals: Arrivals) -> list[KeptTopic]:
 def retired(topic: KeptTopic, at: str, seen: int) -> KeptTopic:
     """Retire a topic that has not been seen for long: reports leave it out, its number is never used again."""
     days = (datetime.fromisoformat(at) - datetime.fromisoformat(topic.last_seen)).days
-    expected = topic.n / max(seen, 1) * (seen - topic.last_seen_at)
+    expected = topic.n / max(topic.last_seen_at, 1) * (seen - topic.last_seen_at)
     is_gone = days >= _RETIRED_AFTER_DAYS and expected >= _RETIRED_AFTER_EXPECTED
     return replace(topic, retired=True) if is_gone else topic
 

@@ -76,8 +76,9 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
     order = canonical_order(documents.texts, documents.embeddings)
     embeddings, labels = documents.embeddings[order], fit.labels[order]
     corpus_sum = embeddings.sum(axis=0, dtype=np.float64)
-    drafts, part = draft_topics(labels, embeddings, corpus_sum / len(order), names)
-    parts = Parts.of(assignable(drafts), corpus_sum / len(order))
+    center = corpus_sum / len(order)
+    drafts, part = draft_topics(labels, embeddings, center, names)
+    parts = Parts.of(assignable(drafts), center)
     closeness = parts.closeness(embeddings, part)
     by_topic = parts.by_topic(closeness)
     inside = np.flatnonzero(part >= 0)
@@ -94,6 +95,7 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
         topics=tuple(sorted(with_few_parts(topics), key=lambda topic: topic.number)),
         highest=max((name.number for name in names), default=OUTLIER),
         redirects={},
+        center=center,
         corpus_sum=corpus_sum,
         seen=len(order),
         fitted=len(order),
@@ -135,7 +137,7 @@ def draft_topics(
     Args:
         labels: (n,) int64, index into `names`, -1 for outliers.
         embeddings: (n, d) float32, L2-normalized, in canonical order.
-        center: (d,) float64, the mean of all documents.
+        center: (d,) float64, the center of the model.
         names: of the topics.
 
     Returns:

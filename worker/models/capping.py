@@ -37,7 +37,7 @@ def join_topics(topics: Sequence[KeptTopic], most: int, center: DoubleArray) -> 
     Args:
         topics: of a model; retired ones and those without a vector are left as they are.
         most: topics in reports.
-        center: (d,) float64, the mean of all documents.
+        center: (d,) float64, the center of the model.
     """
     left = {topic.number: topic for topic in topics}
     redirects: dict[int, int] = {}

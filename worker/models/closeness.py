@@ -1,4 +1,4 @@
-"""How close documents are to topics: the cosine, less the mean of all documents, to the nearest part of a topic."""
+"""How close documents are to topics: the cosine, less the center of the model, to the nearest part of a topic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Parts:
         sums: (k, d) float64.
         counts: (k,) int64.
         starts: (t,) int64, the first part of each topic.
-        center: (d,) float64, the mean of all documents.
+        center: (d,) float64, the center of the model.
     """
 
     sums: DoubleArray
@@ -47,7 +47,7 @@ class Parts:
 
     @property
     def directions(self) -> DoubleArray:
-        """Unit vectors, less the mean of all documents: (k, d)."""
+        """Unit vectors, less the center of the model: (k, d)."""
         return unit(self.sums / self.counts[:, None] - self.center)
 
     def closeness(self, embeddings: FloatArray, own: IntArray | None = None) -> DoubleArray:

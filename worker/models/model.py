@@ -116,7 +116,9 @@ class KeptModel:
         topics: by rising number.
         highest: the highest number ever used; -1 for none.
         redirects: topics that became part of another one, by their number.
-        corpus_sum: (d,) float64, the sum of all embeddings seen.
+        center: (d,) float64, the mean of the embeddings of the last fit or rebuild, from which closeness is measured.
+            It stays: with a center that moves, what was recorded of closeness would mean something else each day.
+        corpus_sum: (d,) float64, the sum of all embeddings seen; with `seen` it tells whether each was counted once.
         seen: how many documents that are.
         fitted: how many documents the last fit or rebuild had.
         temperature: scales closeness to probabilities.
@@ -132,6 +134,7 @@ class KeptModel:
     topics: tuple[KeptTopic, ...]
     highest: int
     redirects: Mapping[int, int]
+    center: DoubleArray
     corpus_sum: DoubleArray
     seen: int
     fitted: int
@@ -146,13 +149,7 @@ class KeptModel:
     @property
     def dimension(self) -> int:
         """Of the embeddings."""
-        return len(self.corpus_sum)
-
-    @property
-    def center(self) -> DoubleArray:
-        """The mean of all embeddings seen, (d,)."""
-        mean: DoubleArray = self.corpus_sum / max(self.seen, 1)
-        return mean
+        return len(self.center)
 
     @property
     def in_reports(self) -> tuple[KeptTopic, ...]:

@@ -18,7 +18,7 @@ def divide(embeddings: FloatArray, center: DoubleArray) -> IntArray:
 
     Args:
         embeddings: (m, d) float32, L2-normalized, in canonical order.
-        center: (d,) float64, the mean of all documents.
+        center: (d,) float64, the center of the model.
 
     Returns:
         Numbers from 0 on, none left out; -1 for all if there are fewer than 10 documents.

@@ -1,0 +1,101 @@
+"""Whether a batch is spread over the topics as those before were."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2_contingency, fisher_exact
+
+from tests.models.made_up import Comments, first_model
+from worker.models.drift import drift
+from worker.models.model import KeptModel
+from worker.topics.fit import IntArray
+
+
+@pytest.fixture(scope="module")
+def model() -> KeptModel:
+    """Give a model of five topics of 12 documents."""
+    comments = Comments(12)
+    return first_model(comments, comments.rows(0, 1, 2, 3, 4))
+
+
+def with_baseline(model: KeptModel, counts: list[int], outliers: int) -> KeptModel:
+    """Say what the model has seen."""
+    from dataclasses import replace
+
+    return replace(model, baseline=dict(enumerate(counts)), baseline_outliers=outliers)
+
+
+def labels(counts: list[int], outliers: int) -> IntArray:
+    """Give a batch of these counts."""
+    return np.repeat(np.arange(-1, len(counts)), [outliers, *counts])
+
+
+def test_the_p_value_is_the_smaller_of_two(model: KeptModel) -> None:
+    """Chi-squared of the topics, and Fisher's exact test of the outliers, as SciPy has them."""
+    before, now = [400, 300, 200, 60, 40], [60, 70, 30, 20, 20]
+    known = with_baseline(model, before, 50)
+    chi = chi2_contingency(np.array([before, now]), correction=False).pvalue
+    found = drift(known, labels(now, 10))
+    assert found.p_value == pytest.approx(2 * chi, rel=1e-6)
+    many = drift(known, labels([40, 30, 20, 6, 4], 40))
+    fisher = fisher_exact([[40, 100], [50, 1000]], alternative="greater").pvalue
+    assert many.p_value == pytest.approx(2 * fisher, rel=1e-6)
+    assert many.level == "HIGH"
+    assert many.outlier_excess == pytest.approx(40 / 140 - 50 / 1050)
+
+
+def test_rare_topics_count_together(model: KeptModel) -> None:
+    """Where fewer than 5 documents are expected, chi-squared would tell anything."""
+    before, now = [500, 480, 8, 7, 5], [50, 48, 2, 0, 0]
+    pooled = chi2_contingency(np.array([[500, 500], [50, 50]]), correction=False).pvalue
+    assert drift(with_baseline(model, before, 0), labels(now, 0)).p_value == min(1.0, 2 * pooled)
+
+
+def test_a_shift_is_high_and_names_its_topics(model: KeptModel) -> None:
+    """The topics that moved most come first."""
+    known = with_baseline(model, [400, 300, 200, 60, 40], 50)
+    found = drift(known, labels([10, 80, 50, 10, 50], 10))
+    assert found.level == "HIGH"
+    assert found.moved == (0, 4, 1)
+    assert found.excess_variation > 0.15
+
+
+def test_a_small_shift_of_many_is_medium(model: KeptModel) -> None:
+    """It is certain, but not large."""
+    known = with_baseline(model, [4000, 3000, 2000, 600, 400], 500)
+    found = drift(known, labels([3500, 3400, 2000, 600, 400], 500))
+    assert found.p_value < 0.001
+    assert found.level == "MEDIUM"
+
+
+def test_too_few_tell_nothing(model: KeptModel) -> None:
+    """Under 50 documents the level is LOW whatever they are."""
+    known = with_baseline(model, [400, 300, 200, 60, 40], 50)
+    found = drift(known, labels([0, 0, 0, 0, 49], 0))
+    assert not found.enough
+    assert found.level == "LOW"
+    assert drift(known, labels([0, 0, 0, 0, 50], 0)).level == "HIGH"
+
+
+@pytest.mark.parametrize("n", [50, 200, 1000])
+def test_the_same_distribution_is_rarely_told(model: KeptModel, n: int) -> None:
+    """Of 200 batches of what the model knows hardly one is flagged: the model's own error is counted too."""
+    shares = np.array([0.05, 0.4, 0.25, 0.15, 0.1, 0.05])
+    rng = np.random.default_rng(n)
+    flagged = 0
+    for _ in range(200):
+        outliers, *counts = rng.multinomial(600, shares).tolist()
+        outliers_now, *now = rng.multinomial(n, shares).tolist()
+        flagged += drift(with_baseline(model, counts, outliers), labels(now, outliers_now)).level != "LOW"
+    assert flagged <= 6
+
+
+@given(st.lists(st.integers(0, 50), min_size=5, max_size=5), st.integers(0, 50), st.integers(0, 20))
+def test_any_counts_give_sound_numbers(model: KeptModel, counts: list[int], outliers: int, known: int) -> None:
+    """Nothing is divided by zero, and each figure is in its range."""
+    found = drift(with_baseline(model, [known, 0, 3, 0, known], known), labels(counts, outliers))
+    assert 0 <= found.p_value <= 1
+    assert -1 <= found.excess_variation <= 1
+    assert -1 <= found.outlier_excess <= 1
+    assert len(found.moved) <= 3
