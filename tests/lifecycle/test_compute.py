@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+
 from tests.lifecycle.batches import envelope_of, run, task_of
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
@@ -60,11 +62,9 @@ async def test_an_error_of_the_store_comes_in_its_own_words(tmp_path: Path) -> N
         await compute.start()
         pid = compute.pid
         for _ in range(2):
-            try:
-                await compute.run(task_of(envelope_of(0), in_the_way, "job"), timeout_s=60, on_stage=lambda _: None)
-            except EngineFailed as error:
-                assert str(error).startswith(f"model store: {in_the_way}")
-                assert str(error).endswith("in stage keep")
+            task = task_of(envelope_of(0), in_the_way, "job")
+            with pytest.raises(EngineFailed, match=rf"^model store: {in_the_way}.* in stage keep$"):
+                await compute.run(task, timeout_s=60, on_stage=lambda _: None)
         assert compute.pid == pid
     finally:
         await compute.close()

@@ -13,6 +13,9 @@ from worker.store.store import ModelStore
 UPDATE, PREDICT, REBUILD = "topic-model.update", "topic-model.predict", "topic-model.rebuild"
 ENGINE = {"TOPIC_MODEL_TEST_ENGINE": "tests.lifecycle.theme_engine:fit"}
 
+# Each run starts two processes.
+pytestmark = pytest.mark.slow
+
 
 class Folder:
     """A folder of batches, and a store beside it."""
@@ -72,7 +75,7 @@ def test_what_is_skipped_and_what_fails(folder: Folder) -> None:
     skipped, said = folder.once(envelope | {"items": envelope["items"][:3]})
     assert skipped["status"] == "skipped"
     assert "skipped: Received 3 items" in said
-    failed, said = folder.once(envelope_of(0, PREDICT), code=1)
+    _, said = folder.once(envelope_of(0, PREDICT), code=1)
     assert 'failed: Tenant "campus-3" has no model yet' in said
     assert not folder.store.exists()
 
