@@ -17,23 +17,24 @@ from worker.operations.telemetry import Telemetry
 PROMETHEUS = DOCKER / "prometheus"
 RULES = PROMETHEUS / "rules.yaml"
 
-OUTCOMES = {"completed", "failed", "raised", "timed_out", "handed_back", "lost", "stalled", "unreadable"}
+KINDS_OF_JOB = {"topic-model", "topic-model.update", "topic-model.predict", "topic-model.rebuild"}
+OUTCOMES = {"completed", "failed", "skipped", "raised", "timed_out", "handed_back", "lost", "stalled", "unreadable"}
 # What the worker exports, with the values that its labels take.
 EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_build_info": {},
-    "topic_model_jobs_total": {"kind": {"topic-model"}, "outcome": OUTCOMES},
+    "topic_model_jobs_total": {"kind": KINDS_OF_JOB, "outcome": OUTCOMES},
     "topic_model_stalled_jobs_total": {},
     "topic_model_orphans_handed_back_total": {},
     "topic_model_job_duration_seconds": {
-        "kind": {"topic-model"},
+        "kind": KINDS_OF_JOB,
         # A job that stalled out was not taken.
         "outcome": OUTCOMES - {"stalled", "unreadable"},
     },
     "topic_model_stage_duration_seconds": {
-        "kind": {"topic-model"},
-        "stage": {"validate", "neighbours", "reduce", "cluster", "represent", "evaluate"},
+        "kind": KINDS_OF_JOB,
+        "stage": {"validate", "load", "neighbours", "reduce", "cluster", "represent", "evaluate", "assign", "keep"},
     },
-    "topic_model_items_total": {"kind": {"topic-model"}},
+    "topic_model_items_total": {"kind": KINDS_OF_JOB},
     "topic_model_queue_jobs": {"state": {"wait", "active", "delayed", "prioritized", "paused", "completed", "failed"}},
     "topic_model_running_jobs": {},
     "topic_model_batch_started_timestamp_seconds": {},
@@ -47,12 +48,21 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
     },
     "topic_model_compute_resident_memory_bytes": {},
     "topic_model_cuda_memory_bytes": {"state": {"allocated", "reserved"}},
+    "topic_model_store_duration_seconds": {"operation": {"find", "read", "write", "activate", "delete"}},
+    "topic_model_store_errors_total": {"operation": {"find", "read", "write", "activate", "delete"}},
+    "topic_model_models_kept_total": {"kind": KINDS_OF_JOB - {"topic-model.predict"}},
+    "topic_model_activations_lost_total": {},
+    "topic_model_active_model_timestamp_seconds": {"tenant": {"campus-3"}},
     "topic_model_log_lines_lost_total": {},
     "topic_model_encoder_cache_total": {"result": {"hit", "miss"}},
 }
 # The series that a histogram is exported as.
 SERIES = re.compile(r"_(bucket|sum|count)$")
-HISTOGRAMS = {"topic_model_job_duration_seconds", "topic_model_stage_duration_seconds"}
+HISTOGRAMS = {
+    "topic_model_job_duration_seconds",
+    "topic_model_stage_duration_seconds",
+    "topic_model_store_duration_seconds",
+}
 
 
 def expressions() -> Iterator[tuple[str, str]]:
@@ -76,7 +86,8 @@ def shown() -> Iterator[tuple[str, str]]:
 def test_the_list_above_is_what_the_worker_exports() -> None:
     """Names and label values are those of the worker's own registry, no more and no less."""
     vitals = Vitals(cache_hits=1, cache_misses=1, cuda_allocated_bytes=1, cuda_reserved_bytes=1)
-    telemetry = Telemetry(job_timeout_s=300)
+    telemetry = Telemetry(job_timeout_s=300, n_tenants=1)
+    telemetry.on_result("topic-model", {"model": {"tenant": "campus-3", "version": "20260321_103500"}})
     compute = SimpleNamespace(restarts=dict.fromkeys(Ending, 0), vitals=vitals, batch_started_at=0.0, resident_bytes=1)
     telemetry.watch(cast(Compute, compute), lambda: True)
     telemetry.on_ready("cpu", "corpus")

@@ -170,3 +170,14 @@ def test_reading_an_empty_store_makes_no_folder(folder: Place) -> None:
     with pytest.raises(VersionMissing, match="a has no version 20260316_021500"):
         store.read("a", "20260316_021500")
     assert not os.path.exists(folder.url)
+
+
+@pytest.mark.parametrize("place", ["", "campus-3"])
+def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path, place: str) -> None:
+    """It is no version of the same name: the write ends with an error, and does not try one name after another."""
+    root = tmp_path / "models"
+    in_the_way = root / place
+    in_the_way.parent.mkdir(exist_ok=True)
+    in_the_way.write_text("no folder", encoding="utf-8")
+    with pytest.raises(StoreUnavailable, match="Not a directory"):
+        ModelStore(str(root)).write("campus-3", {"data": b"x"}, {})

@@ -16,10 +16,9 @@ REBUILD: Final = JobKind(
     name=JobType.REBUILD.value,
     stages={
         Stage.VALIDATE: 0,
-        ModelStage.LOAD: 5,
+        ModelStage.LOAD: 2,
         **FIT_STAGES,
-        ModelStage.ASSIGN: 97,
-        ModelStage.KEEP: 98,
+        ModelStage.KEEP: 97,
     },
     read=read_rebuild,
     task=lambda batch, surroundings: RebuildModel(batch, surroundings.model_store, surroundings.job_id),

@@ -53,7 +53,8 @@ class ModelTelemetry:
             self._store_s.labels(operation)
             self._errors.labels(operation)
         for kind in kinds:
-            self._kept.labels(kind)
+            if kind != JobType.PREDICT:
+                self._kept.labels(kind)
         self._n_tenants = n_tenants
         self._tenants: OrderedDict[str, float] = OrderedDict()
 

@@ -92,14 +92,16 @@ def compare(left: dict[str, Any], right: dict[str, Any]) -> Comparison:
     overlap = Counter((topic, right_topics[item]) for item, topic in left_topics.items() if item in right_topics)
     matches = _match(_topics(left), _topics(right), overlap)
     partner = {match.left[0]: match.right[0] for match in matches if match.left and match.right}
-    metrics = right["metrics"]
+    metrics = right.get("metrics", {})
     return Comparison(
         identical=False,
         matches=tuple(matches),
         moved=sum(n for (topic, other), n in overlap.items() if partner.get(topic) != other),
         gained=len(right_topics.keys() - left_topics.keys()),
         lost=len(left_topics.keys() - right_topics.keys()),
-        metrics=tuple((name, value, metrics[name]) for name, value in left["metrics"].items() if name in metrics),
+        metrics=tuple(
+            (name, value, metrics[name]) for name, value in left.get("metrics", {}).items() if name in metrics
+        ),
         changed=(*_renamed(left, right, partner), *_other_probabilities(left, right)),
         fields=tuple(
             name
@@ -111,10 +113,16 @@ def compare(left: dict[str, Any], right: dict[str, Any]) -> Comparison:
 
 def _failures(left: dict[str, Any], right: dict[str, Any]) -> tuple[str, ...]:
     return tuple(
-        f"{side} failed: {printable(str(document.get('error')), _ERROR_CHARS)}"
+        f"{side} {_end(document)}"
         for side, document in (("the first", left), ("the second", right))
         if document["status"] != "completed"
     )
+
+
+def _end(document: dict[str, Any]) -> str:
+    if document["status"] == "skipped":
+        return f"was skipped: {printable(str(document.get('reason')), _ERROR_CHARS)}"
+    return f"failed: {printable(str(document.get('error')), _ERROR_CHARS)}"
 
 
 def _content(document: dict[str, Any]) -> dict[str, Any]:

@@ -18,10 +18,10 @@ def checked_result(document: object, name: str) -> dict[str, Any]:
     Raises:
         UnreadableFile: it is something else; the message says what is missing.
     """
-    if isinstance(document, dict) and (_is_failure(document) or _is_success(document)):
+    if isinstance(document, dict) and (_is_failure(document) or _is_skip(document) or _is_success(document)):
         return document
     raise UnreadableFile(
-        f"{name} is not a result document: it must hold status and error, or status, topics, assignments and metrics"
+        f"{name} is not a result document: it must hold status and error or reason, or status, topics and assignments"
     )
 
 
@@ -29,8 +29,13 @@ def _is_failure(document: dict[str, Any]) -> bool:
     return document.get("status") == "failed" and isinstance(document.get("error"), str)
 
 
+def _is_skip(document: dict[str, Any]) -> bool:
+    return document.get("status") == "skipped" and isinstance(document.get("reason"), str)
+
+
 def _is_success(document: dict[str, Any]) -> bool:
-    match document:
+    # A prediction has no metrics.
+    match {"metrics": {}, **document}:
         case {"status": "completed", "topics": list(topics), "assignments": list(items), "metrics": dict(metrics)}:
             known = {topic["topicIndex"] for topic in topics if _is_topic(topic)}
             return (

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from worker.contract.item import is_packed
+from worker.contract.job_types import JobType
 from worker.contract.rules import Params
 from worker.replay.files import write_file
 from worker.replay.request import BadUsage
+from worker.store.names import is_tenant, is_version
 from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
 
 # Redaction keeps these keys only: any other key might hold personal data.
@@ -53,8 +55,10 @@ def redacted(data: object) -> dict[str, Any]:
     by_position = dict(zip(positions, texts, strict=True))
     envelope: dict[str, Any] = {key: _scalar(data[key]) for key in _ENVELOPE_KEYS if key in data}
     envelope["items"] = [_item(item, by_position.get(index)) for index, item in enumerate(items)]
-    if envelope.get("type") not in (None, "topic-model"):
+    if envelope.get("type") not in (None, *JobType):
         envelope["type"] = "another"
+    if "model" in data:
+        envelope["model"] = _model(data["model"])
     if isinstance(data.get("metadata"), dict):
         envelope["metadata"] = {
             key: _scalar(data["metadata"][key]) for key in _METADATA_KEYS if key in data["metadata"]
@@ -90,6 +94,20 @@ def _embedding(value: object) -> object:
     if isinstance(value, str) and not is_packed(value):
         return None
     return None if isinstance(value, dict) else value
+
+
+def _model(model: object) -> object:
+    """Replace a tenant by another name, if it is one; a version tells a time only."""
+    if not isinstance(model, dict):
+        return _emptied(model)
+    kept: dict[str, Any] = {}
+    if "tenant" in model:
+        tenant = model["tenant"]
+        kept["tenant"] = "tenant" if isinstance(tenant, str) and is_tenant(tenant) else _emptied(tenant)
+    if "version" in model:
+        version = model["version"]
+        kept["version"] = version if isinstance(version, str) and is_version(version) else _emptied(version)
+    return kept
 
 
 def _params(params: object) -> Any:

@@ -1,6 +1,7 @@
 """Files in a folder of this machine."""
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -81,7 +82,7 @@ class LocalFiles:
     @contextlib.contextmanager
     def _aside(self, data: bytes) -> Iterator[Path]:
         """Write a file into the root, out of the way of processes that remove folders below it."""
-        self._root.mkdir(parents=True, exist_ok=True)
+        _make_folder(self._root)
         aside = self._root / f"{ASIDE}{secrets.token_hex(8)}"
         try:
             with aside.open("xb") as file:
@@ -95,7 +96,7 @@ class LocalFiles:
     def _put(self, aside: Path, name: str, move: Callable[[Path, Path], None]) -> None:
         path = self._inside(name)
         for attempt in range(_ATTEMPTS):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             try:
                 move(aside, path)
             except FileNotFoundError:
@@ -127,6 +128,14 @@ class LocalFiles:
             yield
         except OSError as error:
             raise said(error, action, self.location, name) from error
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        # It must not look as if the file that is to be created existed: another name would then be tried, for ever.
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,8 +3,9 @@
 Nothing is lost: each job ends once, with its own result, and an unreadable one fails with a reason.
 Nothing is computed twice while a lock is held: no two computes of a job overlap.
 Nothing is delivered twice: BullMQ's stream tells of each completion once.
+No comment is counted twice or left out: of three tenants each has an unbroken chain of models, one for each update.
 
-    python -m tests.acceptance.faults.chaos [--jobs 200] [--seed N] [--every 1.0]
+    python -m tests.acceptance.faults.chaos [--jobs 200] [--model-jobs 100] [--seed N] [--every 1.0]
 
 Prints the seed, then a table. Exit code 1 if any of that does not hold.
 """
@@ -16,12 +17,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bullmq import Queue
 
 from tests.acceptance.faults.conftest import PREFIX, batch
 from tests.acceptance.faults.engine import Record
+from tests.acceptance.faults.model_jobs import model_jobs
 from tests.acceptance.faults.strikes import KEY, LONGEST_REFUSAL_S, QUEUE, Chaos
 from tests.acceptance.faults.verdict import leftovers, n_over, verdict
 from tests.acceptance.processes import WorkerProcess
@@ -34,13 +38,12 @@ END_TIMEOUT_S = 180.0
 ATTEMPTS = 10
 
 
-async def _enqueue(server: RedisServer, n_jobs: int, chance: random.Random) -> list[str]:
+async def _enqueue(server: RedisServer, n_jobs: int, n_model_jobs: int, chance: random.Random) -> list[str]:
     queue = Queue(QUEUE, {"connection": {"host": "127.0.0.1", "port": server.port}, "prefix": PREFIX})
     ids = []
-    for number in range(n_jobs):
-        name = f"job{number}"
-        duration_s = LONG_S if number % 8 == 0 else chance.uniform(SHORTEST_S, LONGEST_S)
-        data = batch(f"sleep:{duration_s:.2f} {name}")
+    jobs = [*_plain_jobs(n_jobs, chance), *model_jobs(n_model_jobs, chance)]
+    chance.shuffle(jobs)
+    for name, data in jobs:
         for item in data["items"]:
             item["submissionId"] += f"-{name}"
         options = {"jobId": name, "attempts": ATTEMPTS, "backoff": {"type": "fixed", "delay": 200}}
@@ -49,7 +52,15 @@ async def _enqueue(server: RedisServer, n_jobs: int, chance: random.Random) -> l
     return ids
 
 
-def run(n_jobs: int, seed: int, every_s: float, *, longest_refusal_s: float = LONGEST_REFUSAL_S) -> int:
+def _plain_jobs(n_jobs: int, chance: random.Random) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number in range(n_jobs):
+        duration_s = LONG_S if number % 8 == 0 else chance.uniform(SHORTEST_S, LONGEST_S)
+        yield f"job{number}", batch(f"sleep:{duration_s:.2f} job{number}")
+
+
+def run(
+    n_jobs: int, seed: int, every_s: float, *, n_model_jobs: int, longest_refusal_s: float = LONGEST_REFUSAL_S
+) -> int:
     """Run chaos until all jobs are over; give the exit code."""
     import asyncio
 
@@ -59,11 +70,11 @@ def run(n_jobs: int, seed: int, every_s: float, *, longest_refusal_s: float = LO
         chance = random.Random(seed)
         server = RedisServer(Path(folder))
         server.start()
-        chaos = Chaos(server, Record(records), chance, longest_refusal_s=longest_refusal_s)
-        ids = asyncio.run(_enqueue(server, n_jobs, chance))
+        chaos = Chaos(server, Record(records), chance, Path(folder) / "models", longest_refusal_s=longest_refusal_s)
+        ids = asyncio.run(_enqueue(server, n_jobs, n_model_jobs, chance))
         for _ in range(2):
             chaos.start_worker()
-        _strike_until_over(chaos, n_jobs, every_s)
+        _strike_until_over(chaos, len(ids), every_s)
         for worker in list(chaos.workers):
             worker.send(signal.SIGTERM)
         wrong = verdict(chaos, ids)
@@ -107,6 +118,12 @@ def _print_table(chaos: Chaos, server: RedisServer, ids: list[str], wrong: list[
         ("computes finished", ended),
     ]
     rows += [("attempts spent on failures", attempts - len(ids)), ("handed back", events["job_handed_back"])]
+    stages = [event for worker in (*chaos.workers, *chaos.ended) for event in worker.events]
+    rows += [
+        ("activations of models", sum(event.get("stage") == "keep" and "version" in event for event in stages)),
+        ("activations found by a retry", sum(event.get("done_before") is True for event in stages)),
+        ("races for an activation lost", sum(event.get("race_lost") is True for event in stages)),
+    ]
     rows += [
         ("locks taken again", events["lock_reacquired"]),
         ("unreadable jobs failed", len(chaos.unreadable)),
@@ -126,11 +143,12 @@ def main() -> int:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=200)
+    parser.add_argument("--model-jobs", type=int, default=100, help="updates and predictions of three tenants")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--every", type=float, default=1.0, help="seconds between faults, on the average")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    return run(arguments.jobs, arguments.seed, arguments.every)
+    return run(arguments.jobs, arguments.seed, arguments.every, n_model_jobs=arguments.model_jobs)
 
 
 if __name__ == "__main__":

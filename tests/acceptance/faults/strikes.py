@@ -6,6 +6,7 @@ import signal
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.acceptance.faults.conftest import PREFIX, is_running
 from tests.acceptance.faults.engine import FOLDER, Record
@@ -47,6 +48,7 @@ class Chaos:
     server: RedisServer
     record: Record
     random: random.Random
+    store: Path
     workers: list[WorkerProcess] = field(default_factory=list)
     ended: list[WorkerProcess] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
@@ -64,7 +66,8 @@ class Chaos:
             BULLMQ_STALLED_INTERVAL_MS=str(STALLED_MS),
             BULLMQ_MAX_STALLED_COUNT=str(STALLS),
             SHUTDOWN_GRACE_MS="300",
-            TOPIC_MODEL_TEST_ENGINE="tests.acceptance.faults.engine:run",
+            TOPIC_MODEL_TEST_ENGINE="tests.acceptance.faults.model_engine:run",
+            MODEL_STORE=str(self.store),
             **{FOLDER: str(self.record.folder)},
         )
         self.workers.append(worker)
