@@ -169,6 +169,9 @@ class Params(BaseModel):
     )
 
     refit: _Flag = Field(None, description="Find topics anew, though `previous` is given. Left out: false.")
+    neutralize: _Flag = Field(
+        None, description="Extension: group comments whatever pronoun, address, language they use. Left out: pronoun."
+    )
 
     def to_topic_params(self) -> TopicParams:
         """Give the request's parameters the engine's names."""
@@ -185,6 +188,7 @@ class Params(BaseModel):
             multi_topic=self.multi_topic is True,
             stop_words=self.stop_words or (),
             refit=self.refit is True,
+            neutralize=self.neutralize,
         )
 
 

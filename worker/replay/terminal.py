@@ -15,6 +15,7 @@ from worker.contract.envelope import Batch
 from worker.contract.result import Document
 from worker.printable import printable
 from worker.replay.continuity import continuity_lines
+from worker.replay.wording import doubt_lines
 from worker.topics.fit import Details, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
@@ -98,6 +99,8 @@ class Terminal:
             number = index if fit.continuity is None else fit.continuity.numbers[index]
             table.add_row(str(number), str(topic.size), f"{topic.size / n_items:.1%}", Text(keywords))
         self.show(table)
+        for line in doubt_lines(fit):
+            self.say(line)
         for line in continuity_lines(document):
             self.say(line)
         self.say("metrics: " + details_line(cast(Details, document["metrics"])))

@@ -21,7 +21,7 @@ def keep(prepared: Prepared, fit: TopicFit, keywords: Sequence[Sequence[Keyword]
     held = np.flatnonzero(np.diff(counts.indptr))
     counts = counts[:, held].tocsr()
     counts.sort_indices()
-    embeddings = prepared.corpus.embeddings
+    embeddings = prepared.given
     means = [embeddings[fit.labels == topic].mean(axis=0, dtype=np.float64) for topic in range(n_topics)]
     return TopicModel(
         centroids=unit(np.stack(means)),

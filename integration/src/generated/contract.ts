@@ -223,6 +223,10 @@ export interface Params {
    * Find topics anew, though `previous` is given. Left out: false.
    */
   refit?: boolean | null;
+  /**
+   * Extension: group comments whatever pronoun, address or language they use. Left out: false.
+   */
+  neutralize?: boolean | null;
 }
 /**
  * The batch envelope, `job.data`. What a schema cannot say: a submissionId is unique in its batch; no string holds half of a surrogate pair; there are at least min_topic_size items (15 by default) whose embedding is not the zero vector. Other keys are ignored, at every level. jobId, metadata and publishedAt only correlate logs: if they have another type, they are ignored.

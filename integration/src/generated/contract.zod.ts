@@ -97,6 +97,7 @@ export const params = z.object({
     .union([z.array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$'))).max(1000), z.null()])
     .optional(),
   refit: z.union([z.boolean(), z.null()]).optional(),
+  neutralize: z.union([z.boolean(), z.null()]).optional(),
 });
 
 export const topicModelRequest = z.object({

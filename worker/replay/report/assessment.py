@@ -14,7 +14,9 @@ import numpy as np
 from worker.replay.report.parameter_advice import FORCED_MERGE, Change, ParameterAdvice
 from worker.replay.report.targets import BROAD_SHARE
 from worker.replay.report.votes import neighbor_shares
+from worker.replay.wording import excess_line
 from worker.topics.fit import Diagnostics, DoubleArray, TopicFit
+from worker.topics.nuisance import Excess
 
 # A topic is large from this multiple of the mean size on. A doubtful large topic is taken for a mixture of several,
 # a doubtful smaller one for a part of another.
@@ -60,6 +62,7 @@ class Assessment:
         nearest: the number of the most similar topic; -1 if there is no other.
         nearest_similarity: cosine of the two topics' mean vectors, after the batch's mean was subtracted.
         shared_keywords: the keywords it shares with the topic that shares most.
+        remarks: what its comments' wording shares beyond the batch's, though not far enough for a doubt.
         doubts: empty for a good topic.
     """
 
@@ -77,6 +80,7 @@ class Assessment:
     nearest: int
     nearest_similarity: float
     shared_keywords: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
 
     @property
@@ -96,6 +100,11 @@ def assess(fit: TopicFit, diagnostics: Diagnostics, n_items: int) -> list[Assess
     shares = neighbor_shares(fit, diagnostics)
     measured = [_measure(fit, diagnostics, shares, topic, n_items) for topic in range(len(fit.topics))]
     return [replace(topic, doubts=tuple(_doubts(topic, fit, diagnostics))) for topic in measured]
+
+
+def _excesses(fit: TopicFit, topic: int) -> tuple[Excess, ...]:
+    """Give what a topic's comments share beyond the batch; nothing if the engine, such as a test's, told nothing."""
+    return fit.excesses[topic] if fit.excesses else ()
 
 
 def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic: int, n_items: int) -> Assessment:
@@ -124,6 +133,7 @@ def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic
         nearest=int(similarity.argmax()) if has_other else -1,
         nearest_similarity=float(similarity.max()) if has_other else 0.0,
         shared_keywords=max(overlaps, key=len),
+        remarks=tuple(excess_line(excess) for excess in _excesses(fit, topic) if not excess.is_doubt),
     )
 
 
@@ -134,6 +144,8 @@ def _doubts(topic: Assessment, fit: TopicFit, diagnostics: Diagnostics) -> Itera
     if topic.share > BROAD_SHARE:
         what = f"very broad: it holds {topic.share:.0%} of all comments, more than ten keywords can describe"
         yield Doubt(what, advice.finer())
+    if worded := [excess for excess in _excesses(fit, topic.index) if excess.is_doubt]:
+        yield Doubt(f"sorted by wording: {'; '.join(map(excess_line, worded))}", advice.neutral(worded))
     if topic.stray >= STRAY_SHARE:
         what = f"blurred: {topic.stray:.0%} of its comments are nearer to another topic than to this one"
         yield Doubt(what, advice.finer() if is_large else advice.coarser())
