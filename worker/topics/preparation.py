@@ -40,6 +40,7 @@ class Preparation:
         self._words: tuple[tuple[str, ...], Vocabulary, Wording] | None = None
         self._given: FloatArray = self.corpus.embeddings
         self._removed: dict[str, float] = {}
+        self._asked: tuple[bool | None] | None = None
 
     def neighbors(self, k: int) -> Neighbors:
         """Give the k nearest neighbors of each document.
@@ -60,7 +61,10 @@ class Preparation:
         return self._words[1:]
 
     def neutralize(self, wording: Wording, asked: bool | None) -> None:
-        """Take out of the embeddings what tells wording, as `TopicParams.neutralize` asks for."""
+        """Take out of the embeddings what tells wording, as `TopicParams.neutralize` asks for; once for equal ones."""
+        if self._asked == (asked,):
+            return
+        self._asked = (asked,)
         neutral = neutralize(self._given, contrasts_of(wording, asked))
         if neutral.removed.keys() != self._removed.keys():
             self.corpus = replace(self.corpus, embeddings=neutral.embeddings)
