@@ -44,6 +44,13 @@ def test_own_stop_words_arrive() -> None:
         assert empty.params.stop_words == ()
 
 
+def test_what_is_taken_out_of_the_embeddings() -> None:
+    """Left out and null are neither true nor false: what tells pronouns is taken out, the rest is not."""
+    asked = [with_params(neutralize=value) for value in (True, False, None)]
+    batches = [batch for batch in (*asked, with_params()) if isinstance(batch, Batch)]
+    assert [batch.params.neutralize for batch in batches] == [True, False, None, None]
+
+
 @pytest.mark.parametrize(
     ("params", "place"),
     [
@@ -67,6 +74,8 @@ def test_own_stop_words_arrive() -> None:
         ({"stop_words": ["x" * 101]}, "params.stop_words: must be an array"),
         ({"stop_words": ["x"] * 1001}, "params.stop_words: must be an array"),
         ({"stop_words": ["\ud800"]}, "params.stop_words: must be an array"),
+        ({"neutralize": "pronouns"}, "params.neutralize: must be true or false"),
+        ({"neutralize": 0}, "params.neutralize: must be true or false"),
         ({"tier1_guided": "yes"}, "params.tier1_guided: must be true or false"),
     ],
 )

@@ -53,7 +53,7 @@ def rebuild(
         return fit
     before = assign(model, documents.embeddings).labels
     numbers = with_new_numbers(matched_numbers(fit.labels, before, len(fit.topics)), model.highest)
-    vocabulary = preparation.vocabulary(params.stop_words)
+    vocabulary, _ = preparation.words(params.stop_words)
     names = _names(model, fit, numbers, fit.labels[preparation.order], vocabulary, origin.at)
     fresh = build_named(fit, documents, origin, names)
     labels = np.where(fit.labels >= 0, numbers[fit.labels], -1)

@@ -76,7 +76,7 @@ def update(
     beside = assign_beside(model, groups, embeddings, origin.at)
     ids = [documents.ids[i] for i in order.tolist()]
     arrivals = Arrivals(embeddings, ids, origin.at, model.seen + len(order), model.center)
-    vocabulary = preparation.vocabulary(params.stop_words)
+    vocabulary, _ = preparation.words(params.stop_words)
     capped = _taken_in(model, beside, arrivals, vocabulary, adapt(params, len(order)).n_topics)
     kept = replace(_grown(model, beside, arrivals, capped), parent=origin.parent)
     now = redirected(beside.assignment.labels, capped.redirects)

@@ -16,6 +16,7 @@ from worker.contract.result import Document
 from worker.printable import printable
 from worker.replay.continuity import continuity_lines
 from worker.replay.stability import stability_lines
+from worker.replay.wording import doubt_lines
 from worker.topics.fit import Details, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
@@ -101,7 +102,7 @@ class Terminal:
             own = [f"{stable[index]:.2f}"] if stable else []
             table.add_row(str(number), str(topic.size), f"{topic.size / n_items:.1%}", *own, Text(keywords))
         self.show(table)
-        for line in (*continuity_lines(document), *stability_lines(fit)):
+        for line in (*doubt_lines(fit), *continuity_lines(document), *stability_lines(fit)):
             self.say(line)
         self.say("metrics: " + details_line(cast(Details, document["metrics"])))
         self.say(f"outliers: {document['outlierCount']} of {n_items} items")

@@ -36,7 +36,7 @@ def assemble(prepared: Prepared, modelled: Modelled, clock: StageClock) -> tuple
             Topic(tuple(keyword.term for keyword in own), int(size)) for own, size in zip(keywords, sizes, strict=True)
         ),
         metrics=_measured(prepared, final, keywords),
-        parameters=prepared.adapted.details(),
+        parameters=prepared.details(),
         encoder=prepared.encoder.name,
     )
     clock.note(
@@ -70,7 +70,7 @@ def _measured(prepared: Prepared, labels: IntArray, keywords: list[list[Keyword]
         npmi_coherence=metrics.npmi_coherence(words, prepared.vocabulary),
         topic_diversity=metrics.topic_diversity(words),
         outlier_ratio=float(np.mean(labels < 0)),
-        silhouette_score=metrics.silhouette_score(prepared.corpus.embeddings, labels, prepared.device),
+        silhouette_score=metrics.silhouette_score(prepared.given, labels, prepared.device),
         embedding_coherence=metrics.embedding_coherence(_vectors(keywords)),
     )
 

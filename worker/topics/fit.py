@@ -8,6 +8,7 @@ from typing import ClassVar
 from worker.topics import arrays
 from worker.topics.diagnostics import Diagnostics, Stability
 from worker.topics.earlier import Continuity
+from worker.topics.nuisance import Excess
 from worker.topics.traits import TopicTraits
 
 FloatArray = arrays.FloatArray
@@ -50,6 +51,8 @@ class TopicParams:
         match_threshold: cosine in [-1, 1] below which a topic matches no aspect.
         multi_topic: whether documents get a second topic.
         stop_words: words and phrases that name no topic, beside the built-in lists.
+        neutralize: what is taken out of the embeddings: True for what tells pronouns, address and language, False for
+            nothing, None for pronouns alone.
         refit: whether topics are found anew though there are earlier ones, whose numbers go over to those that match.
     """
 
@@ -65,6 +68,7 @@ class TopicParams:
     multi_topic: bool = False
     stop_words: tuple[str, ...] = ()
     refit: bool = False
+    neutralize: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ class TopicFit:
         stability: if it was asked for.
         traits: if they were asked for.
         continuity: if there was an earlier fit to continue.
+        excesses: for each topic, what its comments' wording shares far beyond the batch's; mostly nothing.
     """
 
     labels: IntArray
@@ -142,6 +147,7 @@ class TopicFit:
     stability: Stability | None = None
     traits: TopicTraits | None = None
     continuity: Continuity | None = None
+    excesses: tuple[tuple[Excess, ...], ...] = ()
 
 
 class NoTopicsReason(StrEnum):

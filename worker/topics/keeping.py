@@ -16,7 +16,7 @@ def topic_traits(prepared: Prepared, fit: TopicFit) -> TopicTraits:
     topics, held = members(fit.labels, n_topics), prepared.vocabulary.doc_term_matrix
     counts, documents = _rows(topics @ held), _rows(topics @ held.astype(bool).astype(np.int32))
     used = np.unique(counts.indices)
-    embeddings = prepared.corpus.embeddings
+    embeddings = prepared.given
     means = [embeddings[fit.labels == topic].mean(axis=0, dtype=np.float64) for topic in range(n_topics)]
     return TopicTraits(
         centroids=unit(np.stack(means)),

@@ -11,7 +11,7 @@ from worker.topics.assembly import assemble, in_order_of
 from worker.topics.bertopic.export import renumber, save
 from worker.topics.carrying import carry_over
 from worker.topics.earlier import EarlierTopics
-from worker.topics.evaluation import diagnosis
+from worker.topics.evaluation import diagnosis, nuisance
 from worker.topics.evaluation.stability import measure_stability
 from worker.topics.fit import FloatArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
 from worker.topics.keeping import topic_traits
@@ -91,7 +91,7 @@ def _fit(
     prepared = shared.for_fit(params, adapted, encoder)
     if earlier is not None:
         prepared = replace(prepared, earlier=replace(earlier, labels=earlier.labels[shared.order]))
-    clock.note(documents=n, **adapted.details())
+    clock.note(documents=n, **prepared.details())
     if not len(prepared.vocabulary.terms):
         return NoTopics.NO_KEYWORDS
     modelled = model_topics(prepared, clock)
@@ -100,6 +100,11 @@ def _fit(
     clock.enter(Stage.EVALUATE)
     fit, keywords = assemble(prepared, modelled, clock)
     fit = carry_over(prepared, modelled, fit)
+    numbers = range(len(fit.topics)) if fit.continuity is None else fit.continuity.numbers
+    found = nuisance.excesses(fit.labels, prepared.wording, len(fit.topics))
+    if doubted := nuisance.logged(found, numbers):
+        clock.note(doubtful_topics=doubted)
+    fit = replace(fit, excesses=found)
     return prepared, modelled, fit, keywords
 
 

@@ -1,6 +1,6 @@
 """What the fits of one batch share, whatever their parameters: order, neighbors, vocabulary."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,11 +10,14 @@ from worker.topics.adaptation import AdaptedParams, adapt
 from worker.topics.clusters.voters import N_VOTERS, Voters, make_voters
 from worker.topics.corpus import Corpus, canonical_order, make_corpus
 from worker.topics.earlier import EarlierTopics
-from worker.topics.fit import FloatArray, IntArray, TopicParams
+from worker.topics.fit import Details, FloatArray, IntArray, TopicParams
 from worker.topics.graph.neighbors import Neighbors, nearest_neighbors, neighbors_among
+from worker.topics.graph.neutralizing import neutralize
 from worker.topics.naming import form_counts
 from worker.topics.words.encoders import KeywordEncoder
-from worker.topics.words.vocabulary import Vocabulary, build_vocabulary
+from worker.topics.words.phrases import read_texts
+from worker.topics.words.vocabulary import Vocabulary, vocabulary_of
+from worker.topics.words.wording import Wording, contrasts_of, read_wording
 
 
 class Preparation:
@@ -35,7 +38,10 @@ class Preparation:
         self._most_neighbors = most_neighbors
         self._found: Neighbors | None = None
         self._n_nearest = 0
-        self._vocabulary: tuple[tuple[str, ...], Vocabulary] | None = None
+        self._words: tuple[tuple[str, ...], Vocabulary, Wording] | None = None
+        self._given: FloatArray = self.corpus.embeddings
+        self._removed: dict[str, float] = {}
+        self._asked: tuple[bool | None] | None = None
 
     def neighbors(self, k: int) -> Neighbors:
         """Give the k nearest neighbors of each document.
@@ -65,6 +71,7 @@ class Preparation:
         return replace(
             prepared,
             corpus=some,
+            given=prepared.given[kept],
             neighbors=neighbors,
             voters=make_voters(neighbors.indices, neighbors.distances, some.comments),
             vocabulary=replace(vocabulary, doc_term_matrix=vocabulary.doc_term_matrix[kept]),
@@ -72,18 +79,42 @@ class Preparation:
             earlier=None,
         )
 
-    def vocabulary(self, stop_words: tuple[str, ...] = ()) -> Vocabulary:
-        """Give the words of the batch without these own stop words; the last answer is kept."""
-        if self._vocabulary is None or self._vocabulary[0] != stop_words:
-            self._vocabulary = stop_words, build_vocabulary(self.corpus.texts, stop_words=stop_words)
-        return self._vocabulary[1]
+    def words(self, stop_words: tuple[str, ...] = ()) -> tuple[Vocabulary, Wording]:
+        """Give the words of the batch without these own stop words, and its wording; the last answer is kept."""
+        if self._words is None or self._words[0] != stop_words:
+            reading = read_texts(self.corpus.texts, stop_words)
+            self._words = stop_words, vocabulary_of(reading), read_wording(reading)
+        return self._words[1:]
+
+    def neutralize(self, wording: Wording, asked: bool | None) -> None:
+        """Take out of the embeddings what tells wording, as `TopicParams.neutralize` asks for; once for equal ones."""
+        if self._asked == (asked,):
+            return
+        self._asked = (asked,)
+        neutral = neutralize(self._given, contrasts_of(wording, asked))
+        if neutral.removed.keys() != self._removed.keys():
+            self.corpus = replace(self.corpus, embeddings=neutral.embeddings)
+            self._removed = dict(neutral.removed)
+            self._found = None
 
     def for_fit(self, params: TopicParams, adapted: AdaptedParams, encoder: KeywordEncoder) -> "Prepared":
         """Give what one fit needs of it; searches the neighbors."""
+        vocabulary, wording = self.words(params.stop_words)
+        self.neutralize(wording, params.neutralize)
         neighbors = self.neighbors(max(adapted.n_neighbors - 1, N_VOTERS))
-        voters = make_voters(neighbors.indices, neighbors.distances, self.corpus.comments)
-        vocabulary = self.vocabulary(params.stop_words)
-        return Prepared(self.corpus, neighbors, voters, vocabulary, params, adapted, encoder, self._device)
+        return Prepared(
+            corpus=self.corpus,
+            given=self._given,
+            removed=self._removed,
+            neighbors=neighbors,
+            voters=make_voters(neighbors.indices, neighbors.distances, self.corpus.comments),
+            vocabulary=vocabulary,
+            wording=wording,
+            params=params,
+            adapted=adapted,
+            encoder=encoder,
+            device=self._device,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +122,13 @@ class Prepared:
     """What one fit goes by.
 
     Attributes:
-        corpus: the batch in canonical order.
+        corpus: the batch in canonical order; its embeddings are without what `removed` names.
+        given: (n, d) float32, the embeddings as they were given.
+        removed: what was taken out of them, with the share of the variance that it had.
         neighbors: those that UMAP looks at, and at least those that vote.
         voters: the nearest of them.
         vocabulary: of the batch.
+        wording: of the batch.
         params: what was asked for.
         adapted: what is in force.
         encoder: gives keywords their vectors.
@@ -103,9 +137,12 @@ class Prepared:
     """
 
     corpus: Corpus
+    given: FloatArray
+    removed: Mapping[str, float]
     neighbors: Neighbors
     voters: Voters
     vocabulary: Vocabulary
+    wording: Wording
     params: TopicParams
     adapted: AdaptedParams
     encoder: KeywordEncoder
@@ -116,6 +153,13 @@ class Prepared:
     def keeps_topics(self) -> bool:
         """Whether documents stay in the topics that they were in before."""
         return self.earlier is not None and not self.params.refit and bool((self.earlier.labels >= 0).any())
+
+    def details(self) -> Details:
+        """Name the parameters in force and what was taken out of the embeddings, for the log."""
+        asked = self.params.neutralize
+        removed = ", ".join(f"{name} {share:.1%}" for name, share in self.removed.items())
+        sent = {} if asked is None else {"neutralize": asked}
+        return {**self.adapted.details(), **sent, **({"neutralized": removed or "nothing"} if removed or asked else {})}
 
     @cached_property
     def words(self) -> sparse.csr_matrix:

@@ -304,6 +304,10 @@ export interface Params {
    * Fewest comments that an update adds. Left out: 10.
    */
   min_documents?: number | null;
+  /**
+   * Extension: group comments whatever pronoun, address, language they use. Left out: pronoun.
+   */
+  neutralize?: boolean | null;
 }
 /**
  * What a prediction returns.

@@ -129,6 +129,7 @@ export const params = z.object({
     .optional(),
   refit: z.union([z.boolean(), z.null()]).optional(),
   min_documents: z.union([z.number().int().gte(1), z.null()]).optional(),
+  neutralize: z.union([z.boolean(), z.null()]).optional(),
 });
 
 export const predictedResult = z.object({

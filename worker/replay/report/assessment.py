@@ -15,8 +15,10 @@ from worker.replay.report.parameter_advice import FORCED_MERGE, Change, Paramete
 from worker.replay.report.targets import BROAD_SHARE
 from worker.replay.report.votes import neighbor_shares
 from worker.replay.stability import falls_apart
+from worker.replay.wording import excess_line
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.fit import DoubleArray, TopicFit
+from worker.topics.nuisance import Excess
 
 # A topic is large from this multiple of the mean size on. A doubtful large topic is taken for a mixture of several,
 # a doubtful smaller one for a part of another.
@@ -63,6 +65,7 @@ class Assessment:
         nearest_similarity: cosine of the two topics' mean vectors, after the batch's mean was subtracted.
         shared_keywords: the keywords it shares with the topic that shares most.
         stability: how far reruns without a few comments find it again; None if that was not measured.
+        remarks: what its comments' wording shares beyond the batch's, though not far enough for a doubt.
         doubts: empty for a good topic.
     """
 
@@ -81,6 +84,7 @@ class Assessment:
     nearest_similarity: float
     shared_keywords: tuple[str, ...]
     stability: float | None = None
+    remarks: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
 
     @property
@@ -100,6 +104,11 @@ def assess(fit: TopicFit, diagnostics: Diagnostics, n_items: int) -> list[Assess
     shares = neighbor_shares(fit, diagnostics)
     measured = [_measure(fit, diagnostics, shares, topic, n_items) for topic in range(len(fit.topics))]
     return [replace(topic, doubts=tuple(_doubts(topic, fit, diagnostics))) for topic in measured]
+
+
+def _excesses(fit: TopicFit, topic: int) -> tuple[Excess, ...]:
+    """Give what a topic's comments share beyond the batch; nothing if the engine, such as a test's, told nothing."""
+    return fit.excesses[topic] if fit.excesses else ()
 
 
 def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic: int, n_items: int) -> Assessment:
@@ -129,6 +138,7 @@ def _measure(fit: TopicFit, diagnostics: Diagnostics, shares: DoubleArray, topic
         nearest_similarity=float(similarity.max()) if has_other else 0.0,
         shared_keywords=max(overlaps, key=len),
         stability=None if fit.stability is None else fit.stability.topics[topic],
+        remarks=tuple(excess_line(excess) for excess in _excesses(fit, topic) if not excess.is_doubt),
     )
 
 
@@ -136,9 +146,22 @@ def _doubts(topic: Assessment, fit: TopicFit, diagnostics: Diagnostics) -> Itera
     """Give each reason to doubt a topic, the plainest first."""
     advice = ParameterAdvice(fit, diagnostics, topic.index)
     is_large = topic.size * len(fit.topics) >= LARGE * sum(other.size for other in fit.topics)
+    yield from _doubts_of_comments(topic, fit, advice, is_large)
+    yield from _doubts_of_keywords(topic, advice, is_large)
+    if (similarity := advice.worst_merge()) is not None and similarity < FORCED_MERGE:
+        what = (
+            f"joined by force: clusters with a similarity of only {similarity:.2f} were merged, "
+            "because nr_topics allows no more topics"
+        )
+        yield Doubt(what, advice.more())
+
+
+def _doubts_of_comments(topic: Assessment, fit: TopicFit, advice: ParameterAdvice, is_large: bool) -> Iterator[Doubt]:
     if topic.share > BROAD_SHARE:
         what = f"very broad: it holds {topic.share:.0%} of all comments, more than ten keywords can describe"
         yield Doubt(what, advice.finer())
+    if worded := [excess for excess in _excesses(fit, topic.index) if excess.is_doubt]:
+        yield Doubt(f"sorted by wording: {'; '.join(map(excess_line, worded))}", advice.neutral(worded))
     if topic.stray >= STRAY_SHARE:
         what = f"blurred: {topic.stray:.0%} of its comments are nearer to another topic than to this one"
         yield Doubt(what, advice.finer() if is_large else advice.coarser())
@@ -157,6 +180,9 @@ def _doubts(topic: Assessment, fit: TopicFit, diagnostics: Diagnostics) -> Itera
     if topic.placed >= PLACED_SHARE:
         what = f"thin core: {topic.placed:.0%} of its comments were outliers and joined afterwards"
         yield Doubt(what, advice.denser())
+
+
+def _doubts_of_keywords(topic: Assessment, advice: ParameterAdvice, is_large: bool) -> Iterator[Doubt]:
     if topic.coverage < COVERAGE:
         what = (
             f"badly named: only {topic.coverage:.0%} of its comments hold any of its keywords; "
@@ -170,9 +196,3 @@ def _doubts(topic: Assessment, fit: TopicFit, diagnostics: Diagnostics) -> Itera
     if len(topic.shared_keywords) >= SHARED_KEYWORDS:
         what = f"nearly a double: it shares the keywords {', '.join(topic.shared_keywords)} with another topic"
         yield Doubt(what, advice.fewer())
-    if (similarity := advice.worst_merge()) is not None and similarity < FORCED_MERGE:
-        what = (
-            f"joined by force: clusters with a similarity of only {similarity:.2f} were merged, "
-            "because nr_topics allows no more topics"
-        )
-        yield Doubt(what, advice.more())

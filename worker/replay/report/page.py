@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from worker.replay.files import write_file
 from worker.replay.report.view import ReportView, TreeNode
+from worker.replay.wording import percent
 from worker.topics.diagnostics import Diagnostics
 from worker.version import WORKER_VERSION
 
@@ -40,7 +41,7 @@ def render(view: ReportView) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "tree": _flat}
+    environment.filters |= {"percent": percent, "tree": _flat}
     scripts = [get_plotlyjs(), _resource("report.js")]
     colors = _resource("colors.css")
     n_colors = len(set(_TOPIC_COLOR.findall(colors)))
@@ -77,10 +78,6 @@ def _points(view: ReportView, n_colors: int) -> Mapping[str, Any]:
 def _flat(node: TreeNode, depth: int = 0) -> list[tuple[int, TreeNode]]:
     children = [line for child in node.children for line in _flat(child, depth + 1)]
     return [(depth, node), *children]
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
 
 
 def _resource(name: str) -> str:

@@ -1,6 +1,6 @@
 """Which change of a parameter might help a doubtful topic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,7 @@ import numpy as np
 from worker.contract.rules import MAX_TOPICS
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.fit import TopicFit
+from worker.topics.nuisance import PAIRS, Excess, Nuisance
 
 # A merge at a lower similarity was forced: clusters were joined only because no more similar pair was left.
 FORCED_MERGE: Final = 0.25
@@ -33,6 +34,7 @@ class ParameterAdvice:
         self._diagnostics = diagnostics
         self._topic = topic
         self._n_topics = len(fit.topics)
+        self._neutralize = fit.parameters.get("neutralize")
 
     def finer(self) -> Change | None:
         """Propose what gives more and smaller topics."""
@@ -62,6 +64,15 @@ class ParameterAdvice:
         if self._now.get("hdbscan_min_samples", 0) > 1:
             return self._change("hdbscan_min_samples", "lower", lambda now: max(1, now // 2))
         return Change("reduce_outliers", "switch off", now=True, to=False)
+
+    def neutral(self, worded: Sequence[Excess]) -> Change | None:
+        """Propose to take out of the embeddings what tells wording; None if no more of these can be taken out."""
+        # Left out, it takes out what tells pronouns.
+        kinds = [kind for kind in PAIRS if self._neutralize is False or kind is not Nuisance.PRONOUN]
+        helped = [excess for excess in worded if any(excess.mark.name in PAIRS[kind] for kind in kinds)]
+        if self._neutralize is True or not helped:
+            return None
+        return Change("neutralize", "switch on", now=False, to=True)
 
     def worst_merge(self) -> float | None:
         """Give the lowest similarity at which clusters of this topic were joined; None if none were."""

@@ -32,6 +32,8 @@ _FIELDS: Final = {
     ),
 }
 
+_NEUTRALIZE: Final = {None: "pronouns", True: "on", False: "off"}
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -47,20 +49,21 @@ def parameters_in_force(session: Session) -> list[Parameter]:
     """List the parameters that a fit used, with the origin of each value."""
     rows = [_row(session, name) for name in _FIELDS if name in session.fit.parameters]
     params = session.batch.params
-    placing = "on" if params.reduce_outliers else "off"
-    origin = COMMAND_LINE if "reduce_outliers" in session.overrides else "default" if params.reduce_outliers else "sent"
-    rows.append(
-        Parameter(
-            "reduce_outliers",
-            placing,
-            origin,
-            "an outlier joins a topic if three neighbors and three eighths of the votes agree",
-        )
-    )
+    placing = "an outlier joins a topic if three neighbors and three eighths of the votes agree"
+    neutral = "what tells pronouns (on: also address and language) is taken out before comments are grouped"
+    rows += [
+        _switch(session, "reduce_outliers", placing, "on" if params.reduce_outliers else "off", default="on"),
+        _switch(session, "neutralize", neutral, _NEUTRALIZE[params.neutralize], default="pronouns"),
+    ]
     rows.append(
         Parameter("keyword encoder", session.fit.encoder, "setting", "the vectors that keywords are ranked with")
     )
     return rows
+
+
+def _switch(session: Session, name: str, meaning: str, value: str, *, default: str) -> Parameter:
+    origin = COMMAND_LINE if name in session.overrides else "default" if value == default else "sent"
+    return Parameter(name, value, origin, meaning)
 
 
 def _row(session: Session, name: str) -> Parameter:

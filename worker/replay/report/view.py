@@ -227,6 +227,11 @@ def _notes(session: Session) -> list[str]:
             f"{n_set_aside} comments left their clusters, because most comments there hold no word that could name a "
             f"topic; clusters that became no topic for that reason: {n_dissolved}."
         )
+    if "neutralized" in session.fit.parameters:
+        lines.append(
+            "Taken out of the embeddings before comments were grouped, with the share of their variance: "
+            f"{session.fit.parameters['neutralized']}."
+        )
     if session.fit.encoder == "corpus":
         lines.append(
             "Keywords were ranked with vectors made from the embeddings of the comments, not with a language model."

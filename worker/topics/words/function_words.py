@@ -89,6 +89,12 @@ def native_words() -> frozenset[str]:
 
 
 @cache
+def english_words() -> frozenset[str]:
+    """Give the stop words of English that are none of Cebuano or Tagalog."""
+    return frozenset(_read("english")) - _native()
+
+
+@cache
 def foreign_words() -> frozenset[str]:
     """Give the commonest function words of Spanish, Hindi, Vietnamese and Indonesian.
 

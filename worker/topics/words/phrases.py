@@ -99,9 +99,8 @@ def read_texts(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Read
     return Reading([word for word, _ in read], ids, kinds, _deniers(kinds, ids, is_adverb), ends)
 
 
-def read_stream(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Stream:
-    """Give the content words of a batch; the arguments are those of `read_texts`."""
-    reading = read_texts(texts, own_stop_words)
+def content_of(reading: Reading) -> Stream:
+    """Give the content words of a batch."""
     ids, denier = reading.ids, reading.denier
     is_content = reading.kinds == Kind.CONTENT
     at = np.flatnonzero(is_content)

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from worker.topics.fit import IntArray
 from worker.topics.words.forms import families
-from worker.topics.words.phrases import BoolArray, Stream, plain_stream, read_stream
+from worker.topics.words.phrases import BoolArray, Reading, Stream, content_of, plain_stream, read_texts
 from worker.topics.words.tokens import is_han
 
 # The negator's place in `Vocabulary.stems`: a denied word counts as two words.
@@ -109,7 +109,12 @@ def build_vocabulary(
     """
     if tokenizer is not None:
         return _counted(plain_stream([tokenizer(text) for text in texts]))
-    return _counted(read_stream(texts, stop_words))
+    return vocabulary_of(read_texts(texts, stop_words))
+
+
+def vocabulary_of(reading: Reading) -> Vocabulary:
+    """Count the 1- and 2-grams of a batch that was split already."""
+    return _counted(content_of(reading))
 
 
 def denied_key(word: str) -> str:

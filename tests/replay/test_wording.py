@@ -1,0 +1,121 @@
+"""Topics that are sorted by wording: what the terminal, the log and the report say of them, and what they advise."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.envelopes import themed_envelope
+from tests.replay.commands import ask, told
+from tests.replay.sessions import session_of
+from worker.replay.experiment import read_settings
+from worker.replay.report.assessment import assess
+from worker.replay.report.page import render
+from worker.replay.report.parameter_advice import Change
+from worker.replay.report.parameters import parameters_in_force
+from worker.replay.report.view import make_view
+from worker.replay.session import Session
+from worker.replay.wording import doubt_lines, excess_line
+from worker.topics.earlier import Continuity, RefitAdvice
+from worker.topics.nuisance import Excess, Mark, Nuisance
+
+SHE = Excess(Mark(Nuisance.PRONOUN, "she"), 0.93, 0.31, is_doubt=True)
+NATIVE = Excess(Mark(Nuisance.LANGUAGE, "Cebuano or Tagalog"), 0.9, 0.05, is_doubt=True)
+SHORT = Excess(Mark(Nuisance.LENGTH, "short", 7), 0.82, 0.25, is_doubt=True)
+LONG = Excess(Mark(Nuisance.LENGTH, "long", 30), 0.82, 0.25, is_doubt=True)
+REMARK = Excess(Mark(Nuisance.PRONOUN, "he"), 0.05, 0.02, is_doubt=False)
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    """Five clean themes of twelve comments; the first two topics are given a wording."""
+    made = session_of(themed_envelope(12, 5))
+    return replace(made, fit=replace(made.fit, excesses=((SHE, SHORT), (REMARK,), (), (), ())))
+
+
+@pytest.mark.parametrize(
+    ("excess", "line"),
+    [
+        (SHE, '93% of its comments say "she", 31% of all comments do'),
+        (NATIVE, "90% of its comments are in Cebuano or Tagalog, 5.0% of all comments are"),
+        (SHORT, "82% of its comments are short (up to 7 words), 25% of all comments are"),
+        (LONG, "82% of its comments are long (30 or more words), 25% of all comments are"),
+    ],
+)
+def test_an_excess_in_words(excess: Excess, line: str) -> None:
+    """Both shares are told."""
+    assert excess_line(excess) == line
+
+
+def test_the_terminal_names_doubtful_topics_only(session: Session) -> None:
+    """By their number in the result; a remark is for the report."""
+    (line,) = doubt_lines(session.fit)
+    assert line.startswith('topic 0 is doubtful, sorted by wording: 93% of its comments say "she"')
+    none = (None,) * 5
+    continuity = Continuity((7, 8, 9, 10, 11), none, (), (7, 8, 9, 10, 11), (), 0, 0, RefitAdvice(advised=False))
+    (line,) = doubt_lines(replace(session.fit, continuity=continuity))
+    assert line.startswith("topic 7 ")
+
+
+def test_the_report_doubts_and_remarks(session: Session) -> None:
+    """A doubt takes the topic out of the good ones; a remark does not."""
+    view = make_view(session)
+    assert [topic.assessment.is_good for topic in view.topics] == [False, True, True, True, True]
+    page = render(view)
+    assert "sorted by wording: 93% of its comments say &#34;she&#34;, 31% of all comments do; 82% of its" in page
+    assert "too seldom for a doubt: 5.0% of its comments say &#34;he&#34;, 2.0% of all comments do." in page
+    assert {row.name: (row.value, row.origin) for row in parameters_in_force(session)}["neutralize"] == (
+        "pronouns",
+        "default",
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "excess", "advised"),
+    [
+        (False, SHE, True),
+        (None, SHE, False),
+        (None, NATIVE, True),
+        (True, NATIVE, False),
+        (False, SHORT, False),
+        (None, Excess(Mark(Nuisance.ADDRESS, "prof"), 0.9, 0.1, is_doubt=True), False),
+    ],
+)
+def test_the_parameter_is_advised_if_it_can_help(
+    session: Session, sent: bool | None, excess: Excess, advised: bool
+) -> None:
+    """Not if it was in force for that kind already, nor for what it never takes out."""
+    sent_details = {} if sent is None else {"neutralize": sent}
+    fit = replace(
+        session.fit, excesses=((excess,), (), (), (), ()), parameters={**session.fit.parameters, **sent_details}
+    )
+    assert fit.diagnostics is not None
+    (doubt,) = assess(fit, fit.diagnostics, 60)[0].doubts
+    assert doubt.change == (Change("neutralize", "switch on", now=False, to=True) if advised else None)
+
+
+def test_the_report_says_what_was_taken_out(session: Session) -> None:
+    """With its share of the variance."""
+    fit = replace(session.fit, parameters={**session.fit.parameters, "neutralized": "pronoun 4.1%"})
+    assert "with the share of their variance: pronoun 4.1%." in render(make_view(replace(session, fit=fit)))
+
+
+def test_it_can_be_set() -> None:
+    """As any parameter."""
+    assert read_settings(("neutralize=true",)) == {"neutralize": True}
+
+
+@pytest.mark.slow
+def test_once_tells_what_it_doubts(tmp_path: Path) -> None:
+    """In the line of the stage and below the table; the result has no field for it."""
+    envelope = themed_envelope(20, 3, neutralize=False)
+    for position, item in enumerate(envelope["items"]):
+        item["text"] = f"{'she' if position < 20 else 'it'} {item['text']}"
+    (tmp_path / "batch.json").write_text(json.dumps(envelope))
+    process = ask("--once", tmp_path / "batch.json", "--set", "neutralize=true")
+    assert process.returncode == 0, told(process)
+    assert "neutralized=nothing" in told(process)
+    assert 'sorted by wording: 100% of its comments say "she", 33% of all comments do' in told(process)
+    assert ": she 100% (33%)" in told(process)
+    assert "doubt" not in process.stdout.decode()
