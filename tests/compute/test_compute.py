@@ -290,6 +290,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_the_process_dies_with_its_parent(tmp_path: object) -> None:
     """Kill -9 of the worker leaves no process at work on the GPU."""
     script = f"{tmp_path}/parent.py"

@@ -41,6 +41,7 @@ def worker(redis_server: RedisServer, queue_name: str, port: int) -> Iterator[Wo
         process.stop()
 
 
+@pytest.mark.slow
 def test_a_second_kind_runs_beside_the_first(
     worker: WorkerProcess, redis_server: RedisServer, queue_name: str, port: int
 ) -> None:
