@@ -131,7 +131,7 @@ async def test_an_exception_costs_no_process(compute: Compute) -> None:
 
 @pytest.mark.parametrize("first_text", ["hangs", "holds_the_gil"])
 async def test_a_batch_over_its_deadline_is_killed(compute: Compute, first_text: str) -> None:
-    """Even where it holds the GIL; the message says how long and where."""
+    """Even if it holds the GIL; the message says how long and where."""
     await compute.start()
     with pytest.raises(ComputeTimedOut, match=r"^timed out after 300 ms in stage reduce$"):
         await run(compute, first_text, timeout_s=0.3)

@@ -58,7 +58,7 @@ def test_words_that_occur_together_come_first() -> None:
 
 
 def test_what_one_comment_says_comes_last() -> None:
-    """However well it scores, and all the same where there is nothing else."""
+    """However well it scores, and all the same if there is nothing else."""
     assert picked({"lab": 1, "gaza": 5, "beaker": 5}, rare=("lab",)) == ["gaza", "beaker", "lab"]
 
 

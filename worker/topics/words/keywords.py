@@ -13,7 +13,7 @@ from worker.topics.words.encoders import Candidates, KeywordEncoder, KeywordSpac
 from worker.topics.words.vocabulary import NO_WORD, Vocabulary
 
 N_KEYWORDS = 10
-# Documents a topic that stand for it where all would have to be encoded.
+# Documents of each topic that stand for the topic if its documents have to be encoded.
 N_TYPICAL = 10
 # With so many words that several comments say a topic is named; the words of a single one would add only noise.
 ENOUGH_KEYWORDS = 4
@@ -74,7 +74,7 @@ def rank_keywords(
     keywords = {}
     for topic, own in enumerate(per_topic):
         columns = own_terms(np.searchsorted(terms, own), topic, scores, is_common)
-        # Topic by topic: of the candidates of all together it would take gigabytes where there are many topics.
+        # Topic by topic: with many topics, one matrix of all their candidates would take gigabytes.
         together = (held[:, columns].T @ held[:, columns]).toarray()
         picked = columns[pick(stems[columns], scores[topic, columns], together, counts[topic, columns] <= 1)]
         keywords[topic] = [Keyword(names[i], float(scores[topic, i]), space.terms[i]) for i in picked.tolist()]
