@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compute.test_compute import batch, config
+from tests.compute.batches import batch, config
 from tests.effort import effort
 from tests.topics.themes import themed_corpus
 from worker.compute.compute import Compute
