@@ -246,6 +246,7 @@ def test_no_text_and_no_secret_reaches_the_log(redis_server: RedisServer, queue_
     assert not any(mark in log for mark in ("marked-text-zq", "0.7654321", "nobody may read"))
 
 
+@pytest.mark.slow
 def test_no_text_reaches_the_log_of_the_real_engine(redis_server: RedisServer, queue_name: str) -> None:
     """With a language model, at the finest level; and whatever its libraries print, each line is an event."""
     process = WorkerProcess(

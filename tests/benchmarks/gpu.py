@@ -3,7 +3,7 @@
     python -m tests.benchmarks.gpu --data FOLDER [--sizes 1250 3800 7600 19000] [--repeats 5]
                                    [--device cuda] [--encoder bundled|corpus]
 
-Where there is no CUDA it says so and exits with code 2. `--device cpu` runs the same comparison of
+If there is no CUDA it says so and exits with code 2. `--device cpu` runs the same comparison of
 the CPU with itself, to try the tool: agreement is then 1 and the ratios mean nothing.
 """
 

@@ -7,7 +7,7 @@ FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each 
 takes the smallest corpus that has as many documents, or the largest one tiled with a little noise in
 the vectors. Warm: one process a competitor, a first run that does not count, then runs in turn.
 Cold: a fresh process a run, from its start to its labels, imports and compilers included; once as in
-a fresh container, where numba's cache is empty, and once where earlier runs have filled it. Cells
+a fresh container, in which numba's cache is empty, and once after earlier runs have filled it. Cells
 are medians. Ratios are plain BERTopic to the worker, so more is better for the worker.
 
 Plain BERTopic computes no metrics here; the worker's time includes its five. The worker keeps keyword

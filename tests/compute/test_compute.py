@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 import torch
 
+from tests.compute.batches import batch, config
 from tests.compute.engines.faults import SECRET
 from worker.compute import process as compute_process
 from worker.compute.compute import Compute, ComputeState, Ending
-from worker.compute.config import ComputeConfig
 from worker.compute.failures import poisons, summarize
 from worker.compute.messages import Done, Ready
 from worker.errors import (
@@ -32,21 +32,7 @@ from worker.errors import (
     ModelUnavailable,
 )
 from worker.settings import DEFAULT_ENGINE
-from worker.topics.fit import Stage, StageFinished, StageStarted, TopicFit, TopicParams
-from worker.topics.task import FitBatch
-
-ENGINE = "tests.compute.engines.faults:by_text"
-
-
-def config(engine: str = ENGINE, *, max_jobs: int = 0, device: str = "cpu", encoder: str = "corpus") -> ComputeConfig:
-    """Set up with an engine of the tests."""
-    return ComputeConfig(device=device, labse_model="unused", keyword_encoder=encoder, max_jobs=max_jobs, engine=engine)
-
-
-def batch(first_text: str = "succeeds", n: int = 20) -> FitBatch:
-    """Make a task whose first text tells the engine what to do."""
-    embeddings = np.full((n, 768), 0.25, dtype=np.float32)
-    return FitBatch((first_text, *("text" for _ in range(n - 1))), embeddings, (TopicParams(),))
+from worker.topics.fit import Stage, StageFinished, StageStarted, TopicFit
 
 
 @pytest.fixture
@@ -131,7 +117,7 @@ async def test_an_exception_costs_no_process(compute: Compute) -> None:
 
 @pytest.mark.parametrize("first_text", ["hangs", "holds_the_gil"])
 async def test_a_batch_over_its_deadline_is_killed(compute: Compute, first_text: str) -> None:
-    """Even where it holds the GIL; the message says how long and where."""
+    """Even if it holds the GIL; the message says how long and where."""
     await compute.start()
     with pytest.raises(ComputeTimedOut, match=r"^timed out after 300 ms in stage reduce$"):
         await run(compute, first_text, timeout_s=0.3)
@@ -279,7 +265,7 @@ async def test_the_real_engine_is_warm_and_leaves_nothing() -> None:
 
 PARENT = """
 import asyncio, sys
-from tests.compute.test_compute import batch, config
+from tests.compute.batches import batch, config
 from worker.compute.compute import Compute
 async def main():
     compute = Compute(config())
@@ -290,6 +276,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_the_process_dies_with_its_parent(tmp_path: object) -> None:
     """Kill -9 of the worker leaves no process at work on the GPU."""
     script = f"{tmp_path}/parent.py"

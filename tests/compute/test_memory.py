@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compute.test_compute import batch, config
+from tests.compute.batches import batch, config
 from tests.effort import effort
 from tests.topics.themes import themed_corpus
 from worker.compute.compute import Compute
@@ -43,13 +43,14 @@ async def test_jobs_do_not_make_it_grow() -> None:
         await compute.close()
 
 
+@pytest.mark.slow
 async def test_a_batch_is_in_memory_once_and_not_while_idle() -> None:
     """The embeddings are read to where they stay, and dropped before the next batch comes."""
     compute = Compute(config())
     try:
         await compute.run(batch(), timeout_s=120, on_stage=lambda _: None)
         warm_kb = memory_kb(compute.pid, "VmRSS")
-        task = batch(n=30_000)
+        task = batch(n=15_000)
         batch_kb = task.embeddings.nbytes // 1024
         for _ in range(2):
             Path(f"/proc/{compute.pid}/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here

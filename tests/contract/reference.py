@@ -22,7 +22,7 @@ MAXIMA = {"nr_topics": 1000, "umap_n_neighbors": 200, "umap_n_components": 100, 
 
 
 def expected_start(data: Any) -> str:
-    """How the `error` must begin, or "" where the envelope is sound."""
+    """How the `error` must begin, or "" if the envelope is sound."""
     if not _follows_the_rules(data):
         return "Invalid envelope: "
     items = data["items"]

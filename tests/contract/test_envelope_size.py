@@ -25,7 +25,7 @@ def full_size_envelope() -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_ten_thousand_items_are_read_in_two_seconds() -> None:
-    """A batch of 10,000 items takes under 2 s of CPU (0.3 s where this was written)."""
+    """A batch of 10,000 items takes under 2 s of CPU (0.3 s on the machine on which this was written)."""
     envelope = full_size_envelope()
     began_s = time.process_time()
     outcome = read_envelope(envelope)

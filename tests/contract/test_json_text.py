@@ -44,6 +44,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(value=VALUES)
 @settings(max_examples=200, derandomize=True, deadline=None)
 def test_whatever_is_written_is_read_alike(value: object) -> None:

@@ -41,6 +41,7 @@ def worker(redis_server: RedisServer, queue_name: str, port: int) -> Iterator[Wo
         process.stop()
 
 
+@pytest.mark.slow
 def test_a_second_kind_runs_beside_the_first(
     worker: WorkerProcess, redis_server: RedisServer, queue_name: str, port: int
 ) -> None:
@@ -107,7 +108,7 @@ def test_whatever_names_no_kind_is_the_default_s_to_read(data: object) -> None:
 
 
 def test_a_kind_is_found_by_its_name() -> None:
-    """The test's own only where it was asked for."""
+    """The test's own only if it was asked for."""
     assert kind_of({"type": "word-count"}, kinds_with(TEST_KIND)) is WORD_COUNT
     assert kind_of({"type": "word-count"}) is DEFAULT_KIND
     assert {name: kind.name for name, kind in KINDS.items()} == {name: name for name in KINDS}

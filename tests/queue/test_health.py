@@ -1,4 +1,4 @@
-"""Health as the probes tell it, where a real fault would take too long to wait for."""
+"""Health as the probes tell it, for faults that would take too long to wait for."""
 
 import json
 import time

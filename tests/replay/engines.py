@@ -28,7 +28,7 @@ def two_topics(
     on_stage: OnStage,
     **_: Any,
 ) -> TopicFit:
-    """Two topics by turns, the first document an outlier; prints where it must not."""
+    """Two topics by turns, the first document an outlier; prints to stdout, which it must not."""
     del embeddings
     print("a stray print of some library")
     for stage in list(Stage)[1:]:

@@ -60,7 +60,7 @@ def test_clean_topics_are_good(session: Session) -> None:
 
 
 def test_a_blurred_topic_is_doubted(session: Session) -> None:
-    """Where most comments are nearer to another topic, the doubt says so; a splinter is to be let go."""
+    """If most comments are nearer to another topic, the doubt says so; a splinter is to be let go."""
     labels = session.fit.labels
     topics = looked_at(session, silhouettes=np.where(labels == 2, -0.1, 0.3).astype(np.float32))
     assert [topic.is_good for topic in topics] == [True, True, False, True]
@@ -104,7 +104,7 @@ def test_so_many_topics_that_no_merge_is_forced(session: Session) -> None:
 
 
 def test_a_thin_core_is_doubted(session: Session) -> None:
-    """Where half of a topic came in as outliers, HDBSCAN is to take more in itself."""
+    """If half of a topic came in as outliers, HDBSCAN is to take more in itself."""
     core = np.where(session.fit.labels == 1, -1, session.fit.labels)
     topics = looked_at(session, core=core)
     assert topics[1].doubts[0].what == "thin core: 100% of its comments were outliers and joined afterwards"
@@ -272,7 +272,7 @@ def test_diagnostics_are_in_the_order_of_the_batch() -> None:
 
 
 def test_copies_have_a_report_too() -> None:
-    """Twelve documents of two vectors, where UMAP sees no shape, still make a map and a view."""
+    """Twelve documents of two vectors, in which UMAP sees no shape, still make a map and a view."""
     envelope = themed_envelope(1, 2, min_topic_size=2)
     originals = envelope["items"]
     envelope["items"] = [

@@ -301,7 +301,7 @@ def test_closed_stdout_is_no_traceback(tmp_path: Path, environment: dict[str, st
 
 
 def test_closed_stderr_costs_nothing(tmp_path: Path) -> None:
-    """The result is written even where nobody reads the progress."""
+    """The result is written even if nobody reads the progress."""
     read_end, write_end = os.pipe()
     os.close(read_end)
     process = subprocess.run(

@@ -223,7 +223,7 @@ def test_a_value_of_a_sweep_may_fail_by_the_contract() -> None:
 
 @pytest.mark.slow
 def test_a_sweep_in_which_some_values_fail_has_its_reports(batch: Path, tmp_path: Path) -> None:
-    """Only where no value gives topics is it said that there is nothing to report on."""
+    """Only if no value gives topics is it said that there is nothing to report on."""
     nothing = "there are no topics to report or explain"
     report = tmp_path / "out.html"
     some = ask("--once", batch, "--sweep", "min_topic_size=5,3000", "--report", report)

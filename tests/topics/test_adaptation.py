@@ -23,7 +23,7 @@ def test_defaults_follow_the_number_of_documents(n: int, expected: AdaptedParams
 
 
 def test_what_was_sent_is_kept() -> None:
-    """Even where a default would have bent."""
+    """Even if a default would have bent."""
     sent = TopicParams(min_cluster_size=15, n_topics=3, n_neighbors=20, n_components=10, min_samples=5)
     assert adapt(sent, 40) == AdaptedParams(15, 3, 20, 10, 5)
 

@@ -1,4 +1,4 @@
-"""The engine on a GPU against the engine on the CPU; deselected where there is none."""
+"""The engine on a GPU against the engine on the CPU; deselected if there is none."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def fit(device: str, noise: float = 0.05) -> tuple[TopicFit, list[int]]:
 
 
 def test_auto_takes_the_gpu() -> None:
-    """Where there is one, nobody has to name it."""
+    """If there is one, nobody has to name it."""
     assert choose_device("auto") == "cuda:0"
 
 

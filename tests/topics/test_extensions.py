@@ -1,4 +1,4 @@
-"""Guided aspects and second topics: only where a request asks for them."""
+"""Guided aspects and second topics: only if a request asks for them."""
 
 import json
 from dataclasses import replace

@@ -100,6 +100,7 @@ def test_a_model_without_outliers_has_no_row_for_them(tmp_path: Path) -> None:
     np.testing.assert_array_equal(topics, outcome.labels)
 
 
+@pytest.mark.slow
 def test_the_command_line_saves_the_model(tmp_path: Path) -> None:
     """`--save-bertopic DIR` beside the result, whose numbers the model has."""
     command = [

@@ -39,6 +39,6 @@ def test_ties_go_to_the_lower_index() -> None:
 
 
 def test_fewer_points_than_neighbors() -> None:
-    """All others are returned where more were asked for than there are."""
+    """All others are returned if more were asked for than there are."""
     _, embeddings, _ = themed_corpus(2, 2)
     assert nearest_neighbors(embeddings, 20, "cpu").indices.shape == (4, 3)

@@ -71,7 +71,7 @@ def test_copies_are_joined() -> None:
 
 
 def test_hdbscan_finds_the_same_clusters_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nearly: where two neighboring clusters part is a matter of the last branches."""
+    """Nearly: the border between two neighboring clusters is a matter of the last branches."""
     points = blobs(12, 60, 1.2)
     arguments = (np.eye(len(points), dtype=np.float32), np.arange(len(points)))
     options = {"min_cluster_size": 15, "min_samples": 5, "n_topics": 100}

@@ -33,7 +33,7 @@ JOKES = ["funny jokes", "corny jokes always laughing", "witty and funny"]
 
 
 def test_a_denied_word_keeps_its_negator() -> None:
-    """Where most occurrences are denied; each negator is the one that the comments use most."""
+    """If most occurrences are denied; each negator is the one that the comments use most."""
     praise = ["no problems with her", "I have no problems", "no concerns and no problems", "wala koy problema"]
     blame = ["she does not teach", "doesn't teach clearly, not clear", "never teaches the lesson", "dili klaro mutudlo"]
     first, second, _ = named([praise, blame, JOKES])

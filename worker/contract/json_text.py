@@ -16,7 +16,7 @@ def parse_json(text: bytes | str) -> object:
 
     NaN, Infinity, half surrogates written as escapes, and integers of up to 4,300 digits are taken:
     the contract's rules decide about them. pydantic-core parses; what it refuses (half surrogates,
-    more than 200 levels) the standard library decides about. Where both accept, they agree.
+    more than 200 levels) the standard library decides about. What both accept, both read alike.
 
     Args:
         text: bytes in UTF-8, UTF-16 or UTF-32, or a string, in which bytes that were no UTF-8 stand

@@ -88,7 +88,7 @@ def _state(fields: dict[str, str]) -> str:
     n_attempts = fields.get("atm", "0")
     attempts = f" after {n_attempts} attempt{'s' * (n_attempts != '1')}" if n_attempts != "0" else ""
     reason = " ".join(fields.get("failedReason", "").split())[:200]
-    # BullMQ leaves the reason of an earlier attempt where a later one succeeds.
+    # BullMQ keeps the reason of an earlier attempt if a later one succeeds.
     if fields.get("finishedOn") and (fields.get("returnvalue") or not reason):
         return f"completed{attempts}"
     if fields.get("finishedOn"):

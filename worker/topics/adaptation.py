@@ -1,4 +1,4 @@
-"""Defaults bend to small batches, requests do not."""
+"""Defaults adapt to small batches; values that a request sends do not."""
 
 import math
 from dataclasses import asdict, dataclass

@@ -84,7 +84,7 @@ def raises(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: obj
 
 
 def runs_out_of_memory(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: object) -> None:
-    """Raise as numpy does where it cannot allocate."""
+    """Raise as numpy does if it cannot allocate."""
     _begin(on_stage)
     raise MemoryError
 
@@ -111,7 +111,7 @@ def prints(texts: Sequence[str], *args: object, on_stage: OnStage, **kwargs: obj
 
 
 class _Unreadable:
-    """Raises where it is read, not where it is sent."""
+    """Raises as it is read, not as it is sent."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return float, ("no number",)

@@ -89,7 +89,7 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(letter=LETTERS, grace_s=st.sampled_from([0.0, 20.0]), seconds=PAUSES_S)
     def shut_down(self, letter: str, grace_s: float, seconds: float) -> None:
-        """Ask a worker to leave: it hands its job back where it is not done in time."""
+        """Ask a worker to leave: it hands its job back if it is not done in time."""
         if letter in self.world.workers:
             self.world.shut_down(letter, grace_s)
         self.world.pass_time(seconds)
@@ -104,7 +104,7 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(letter=LETTERS)
     def start(self, letter: str) -> None:
-        """Start a worker where one was killed."""
+        """Start a worker in the place of one that was killed."""
         if letter not in self.world.workers:
             self.world.start(letter)
 

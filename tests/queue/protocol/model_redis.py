@@ -41,7 +41,7 @@ class ModelRedis:
         self._loaded: set[str] = set()
 
     def execute(self, words: list[bytes]) -> Reply:
-        """Carry out one command; raises ReplyError where Redis would answer with an error."""
+        """Carry out one command; raises ReplyError if Redis would answer with an error."""
         name, *arguments = [word.decode("utf-8", "surrogateescape") for word in words]
         return getattr(self, f"do_{name.lower()}")(*arguments)
 
@@ -54,7 +54,7 @@ class ModelRedis:
             del self.values[key]
 
     def at(self, key: str, empty: Any = None) -> Any:
-        """Give the value at a key; an empty one is put there where there is none."""
+        """Give the value at a key; an empty one is put there if there is none."""
         if self.expires_ms.get(key, self._now_ms() + 1) <= self._now_ms():
             self.do_del(key)
         return self.values.get(key) if empty is None else self.values.setdefault(key, empty)

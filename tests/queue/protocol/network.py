@@ -94,7 +94,7 @@ class Network:
         self.disturbed_until_s = max(self.disturbed_until_s, end_s)
 
     def execute(self, link: "Link", words: list[bytes], fate: Fate) -> None:
-        """Carry out a command and answer it, at once or, where it blocks, later."""
+        """Carry out a command and answer it, at once or, if it blocks, later."""
         try:
             reply = self.redis.execute(words)
         except ReplyError as error:
@@ -156,7 +156,7 @@ class Link(asyncio.Transport):
                 self._loop.call_at(self._there_s, self._arrive)
 
     def _arrive(self) -> None:
-        """Have the oldest command carried out; also where its sender has given up: its bytes were under way."""
+        """Have the oldest command carried out; also if its sender has given up: its bytes were under way."""
         if self._is_reset or self._wait_out(self._arrive):
             return
         words, fate = self._there.popleft()

@@ -21,7 +21,7 @@ class Watched:
         delivered: whether its result is in Redis.
         told: how many workers said that they completed it.
         left_to_lapse: whether a worker has said that it could not record the job's end.
-        idle_since_s: since when it is active and nobody has it; None where that is not so.
+        idle_since_s: since when it is active and nobody has it; None if that is not so.
     """
 
     token: str = ""

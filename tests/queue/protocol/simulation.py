@@ -10,11 +10,11 @@ EPOCH_S = 1_800_000_000
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
-    """An event loop that waits for nothing: where it would, its clock jumps.
+    """An event loop that waits for nothing: its clock jumps instead.
 
     Attributes:
         now_s: on its clock.
-        connect: what gives the transport of a new connection; None where no network is simulated.
+        connect: what gives the transport of a new connection; None if no network is simulated.
         errors: of callbacks, which nobody else would hear of.
     """
 

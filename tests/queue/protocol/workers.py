@@ -76,7 +76,7 @@ class SimulatedWorker:
         name: the host under which it connects, so that the network knows it.
         tokens: of the jobs that it has, by job.
         client: its connections.
-        leaving: what ends it in order, where it was told to.
+        leaving: what ends it in order, if it was told to.
     """
 
     def __init__(self, name: str, referee: Referee, seconds: dict[str, float]) -> None:

@@ -191,7 +191,7 @@ class World:
         self.loop.close()
 
     def check(self) -> None:
-        """Raise where a rule was broken, with the story up to there."""
+        """Raise if a rule was broken, with the story so far."""
         if self.referee.violations:
             raise ProtocolBroken("\n".join([*self.referee.violations[:3], "", *self.referee.story]))
 

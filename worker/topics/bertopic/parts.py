@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def not_installed(*packages: str) -> Iterator[None]:
-    """Let imports of these packages fail as if they were not installed, where they are not loaded yet."""
+    """Let imports of these packages fail as if they were not installed, unless they are loaded already."""
     hidden = [package for package in packages if package not in sys.modules]
     # Documented: an entry of None makes the import raise ModuleNotFoundError.
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]

@@ -12,13 +12,13 @@ from worker.topics.stages import StageClock
 
 
 class NoClusters(Exception):
-    """No error: the way out of BERTopic's fit, caught where it is called."""
+    """Ends BERTopic's fit early if there is no cluster; no error, and caught by whoever called the fit."""
 
 
 class TermWeights(ClassTfidfTransformer):  # type: ignore[misc]
     """BERTopic's own c-TF-IDF (Grootendorst 2022, arXiv 2203.05794), for a batch of a single term too.
 
-    Of one column BERTopic makes a number, and stumbles over it.
+    BERTopic turns a single column into a number, and then fails on it.
     """
 
     def fit(self, X: sparse.csr_matrix, multiplier: DoubleArray | None = None) -> "TermWeights":  # noqa: N803 - scikit-learn's name
@@ -45,7 +45,7 @@ class ReductionSocket:
 
 
 class ClusteringSocket:
-    """The socket for clustering: reports the stage, and stops where there is no cluster."""
+    """The socket for clustering: reports the stage, and stops if there is no cluster."""
 
     def __init__(self, clustering: Clustering | EqualVectors | AnchoredClustering, clock: StageClock) -> None:
         self.clustering = clustering

@@ -10,7 +10,7 @@ from worker.topics.fit import IntArray
 
 # A cluster with more than this share of the documents is a giant ...
 GIANT_SHARE = 0.4
-# ... and is split when the hierarchy below it weighs at least this much of its own stability.
+# ... and is split if the best clusters below it have at least this share of its own stability.
 # Two real groups measured .02-.08, real degenerate cases .21-1.0.
 MIN_STABILITY_RATIO = 0.15
 # No cluster of the split may hold more than this share.
@@ -27,7 +27,7 @@ class GiantSplit:
     Attributes:
         share: of the documents, in the largest cluster that plain HDBSCAN found.
         found: whether that one is a giant.
-        stability_ratio: of its best descendants to itself; 0 where there was no giant.
+        stability_ratio: of its best descendants to itself; 0 if there was no giant.
         fired: whether the split was taken.
     """
 
@@ -38,7 +38,7 @@ class GiantSplit:
 
 
 def split_giant(hierarchy: Hierarchy, min_cluster_size: int) -> tuple[FlatClusters, GiantSplit]:
-    """Split a cluster that holds most of the documents, where the hierarchy supports it.
+    """Split a cluster that holds most of the documents, if the hierarchy supports it.
 
     Excess of mass keeps a parent whose stability beats the sum of its best descendants, by
     however little; comments of one kind then fall into a single topic. Healthy batches, and

@@ -11,7 +11,7 @@ from hdbscan.hdbscan_ import _tree_to_labels as cut_tree
 from worker.topics.clusters.spanning_tree import spanning_tree
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
 
-# Above so many documents the hierarchy is made from our spanning tree; below, hdbscan's own search is faster.
+# Above this many documents the hierarchy is made from our spanning tree; below, hdbscan's own search is faster.
 TREE_ABOVE = 10_000
 
 
@@ -43,13 +43,13 @@ class Hierarchy:
         self._linkage = _linkage(coordinates, min_samples)
 
     def cut(self, min_cluster_size: int, max_cluster_size: int = 0) -> FlatClusters:
-        """Select the clusters with the largest excess of mass; as often as wanted, the tree is there.
+        """Select the clusters with the largest excess of mass; the tree is kept, so that each cut takes little time.
 
         Args:
             min_cluster_size: documents, >= 2.
             max_cluster_size: documents; 0 for no limit.
         """
-        # hdbscan has no public way in for a tree that is there: `fit` would build it again for each cut.
+        # hdbscan has no public function that takes a finished tree: `fit` would build it again for each cut.
         labels, probabilities, _, condensed_tree, _ = cut_tree(
             None, self._linkage, min_cluster_size, "eom", max_cluster_size=max_cluster_size
         )

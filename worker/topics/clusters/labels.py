@@ -12,7 +12,7 @@ def unite_copies(labels: IntArray, copies: IntArray) -> IntArray:
 
     Args:
         labels: (n,) int64, -1 for outliers. Not modified.
-        copies: (n,) int64, equal where text and vector are equal.
+        copies: (n,) int64, equal for documents whose text and vector are equal.
 
     Returns:
         (n,) int64.

@@ -26,7 +26,7 @@ def merge_clusters(
         merges: each merge is appended to it, in order.
 
     Returns:
-        (n,) int64, -1 where `labels` was -1.
+        (n,) int64, -1 for the outliers of `labels`.
     """
     clusters = np.unique(labels[labels >= 0])
     if len(clusters) <= n_topics:

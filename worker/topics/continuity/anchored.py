@@ -103,8 +103,8 @@ class AnchoredClustering(TopicClusterer):
 def compacted(numbers: IntArray) -> tuple[IntArray, IntArray]:
     """Number topics 0, 1, 2 ... by falling size.
 
-    So that of two topics that have to become one the larger keeps its number, and no array is as long as a number is
-    high.
+    Of two topics that have to become one, the larger keeps its number; and no array needs as many rows as the
+    highest number.
 
     Args:
         numbers: (n,) int64, of topics, negative for none.

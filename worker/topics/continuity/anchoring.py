@@ -8,7 +8,7 @@ from worker.topics.clusters.voters import Voters, needed_votes
 from worker.topics.earlier import OUTLIER_BEFORE
 from worker.topics.fit import IntArray
 
-# Neighbors of neighbors of known comments are reached in so many passes.
+# In this many passes, neighbors of neighbors of known comments are reached.
 N_PASSES = 3
 # Of the neighbors that draw a known comment away, this share must be new in their topic: a comment at the edge of its
 # topic stays as long as nothing around it has changed.

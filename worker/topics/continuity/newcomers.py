@@ -66,7 +66,7 @@ def _parts(own: DoubleArray) -> DoubleArray:
     n_parts = min(MOST_PARTS, max(1, len(own) // DOCUMENTS_A_PART))
     chosen = unit(directions.mean(axis=0, keepdims=True))
     for _ in range(n_parts - 1):
-        # The next one begins where the document is that is farthest from all so far.
+        # The next part begins at the document that is farthest from all parts so far.
         nearest = np.round(directions @ chosen.T, DECIMALS).max(axis=1)
         chosen = np.concatenate([chosen, directions[[int(nearest.argmin())]]])
     for _ in range(_N_ROUNDS):

@@ -1,4 +1,4 @@
-"""The five metrics of a result, in closed form where there is one."""
+"""The five metrics of a result, in closed form if there is one."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def npmi_coherence(topics: Sequence[Sequence[str]], vocabulary: Vocabulary, wind
         window: words.
 
     Returns:
-        In [-1, 1]; 0.0 where no topic has two keywords.
+        In [-1, 1]; 0.0 if no topic has two keywords.
     """
     scores = [score for score in topic_npmi(topics, vocabulary, window) if score is not None]
     return float(np.mean(scores)) if scores else 0.0
@@ -104,7 +104,7 @@ def embedding_coherence(topics: Sequence[FloatArray]) -> float:
         topics: for each, (words, d) float32, L2-normalized. Topics of one word are left out.
 
     Returns:
-        In [-1, 1]; 0.0 where no topic has two words.
+        In [-1, 1]; 0.0 if no topic has two words.
     """
     scores = []
     for vectors in topics:

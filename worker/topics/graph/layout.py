@@ -17,8 +17,8 @@ from worker.topics.graph.principal_axes import principal_axes
 from worker.topics.graph.threads import one_thread
 
 # 1 / (1 + A d^(2 B)) is UMAP's stand-in for exp(-d), its curve for min_dist = 0; least squares on
-# [0, 3] gives 1.93 and .79. Three quarters need square roots only, where a power would have other
-# last bits on other devices and thread counts.
+# [0, 3] gives 1.93 and .79. An exponent of three quarters needs square roots only; any other power has
+# other last bits on other devices and thread counts.
 A = 1.93
 B = 0.75
 N_NEGATIVES = 5

@@ -18,7 +18,7 @@ _BLOCK_BYTES = 32 * 2**20
 # pays for the axes and the longer lists of candidates.
 SKETCH_ABOVE = 8_000
 # Axes of the sketch, and candidates for each neighbor that is wanted: .9998 of the exact 20
-# neighbors were found on real sentences and on tiled ones, .966 where noise drowns the axes.
+# neighbors were found on real sentences and on tiled ones, .966 if noise drowns the axes.
 _SKETCH_AXES = 256
 _SKETCH_FACTOR = 1.5
 # A sketch is rounded to integers that bfloat16 holds, and so small that no sum of products exceeds

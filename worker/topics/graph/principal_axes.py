@@ -1,4 +1,4 @@
-"""Principal axes of a batch, from a sample of it where it is large."""
+"""Principal axes of a batch, from a sample if the batch is large."""
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -23,7 +23,7 @@ def principal_axes(embeddings: FloatArray, n_axes: int, *, centred: bool) -> tup
     sample = embeddings[:: -(-len(embeddings) // _SAMPLE_ROWS)].astype(np.float64)
     mean = sample.mean(axis=0) if centred else np.zeros(sample.shape[1])
     sample -= mean
-    # One thread: the same bits however many there are, and no waiting where the cores are shared.
+    # One thread gives the same bits on every machine, and waits for no other thread if the cores are shared.
     with threadpool_limits(limits=1, user_api="blas"):
         _, vectors = np.linalg.eigh(sample.T @ sample)
     axes = vectors[:, ::-1][:, :n_axes]

@@ -21,7 +21,7 @@ class Reduction(BaseEstimator):  # type: ignore[misc]
 
     McInnes, Healy and Melville 2018 (arXiv 1802.03426). It serves the rows whose neighbors it
     was made with, in their order, and no others. Not umap-learn, whose layout compiles for
-    seconds in every fresh process, runs on one thread where it is seeded, and on no GPU.
+    seconds in every fresh process, runs on one thread if it is seeded, and on no GPU.
     """
 
     def __init__(self, neighbors: Neighbors, n_neighbors: int, n_components: int, device: str = "cpu") -> None:

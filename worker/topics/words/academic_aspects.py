@@ -21,7 +21,7 @@ ACADEMIC_ASPECTS: Mapping[str, tuple[str, ...]] = {
 
 
 def aspects_in_force(params: TopicParams) -> Mapping[str, Sequence[str]] | None:
-    """Give the aspects to match: those that were sent, the built-in ones where asked for, or None."""
+    """Give the aspects to match: those that were sent, the built-in ones if asked for, or None."""
     if params.aspects is not None:
         return params.aspects
     return ACADEMIC_ASPECTS if params.academic_aspects else None

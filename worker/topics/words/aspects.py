@@ -36,7 +36,7 @@ def match_aspects(
 ) -> tuple[AspectMatch, ...]:
     """Match each topic to the aspect whose seed words' centroid is nearest to its keywords' centroid.
 
-    With corpus vectors a seed has a vector where the batch holds it, or a word of it; an aspect
+    With corpus vectors a seed has a vector if the batch holds it, or a word of it; an aspect
     of which the batch holds nothing matches no topic.
 
     Args:
@@ -62,7 +62,7 @@ def match_aspects(
 
 
 def _occurrence(seed: str, vocabulary: Vocabulary) -> sparse.csr_matrix:
-    """Count a seed in each document, (n, 1): as it is, or where the batch does not hold it, its words.
+    """Count a seed in each document, (n, 1): as it is, or its words if the batch does not hold it.
 
     A comment that denies a seed speaks of its aspect too.
     """

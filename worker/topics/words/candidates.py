@@ -10,16 +10,16 @@ from worker.topics.fit import DoubleArray, IntArray
 from worker.topics.words.vocabulary import NO_WORD, Vocabulary
 
 N_CANDIDATES = 100
-# Where fewer terms than this are said by several documents of a topic, what a single one says fills up.
+# If several documents of a topic say fewer terms than this, terms that a single one says are taken too.
 ENOUGH_CANDIDATES = 20
 # Documents at which a term's weight in a topic reaches one half: chance finds stay below.
 SHRINKAGE = 3
-# A term is a keyword where it scores at least this share of its best score in any topic.
+# A term is a keyword if it scores at least this share of its best score in any topic.
 EXCLUSIVE = 0.95
 # A term names a topic if so many of its documents hold it, or such a share of a small topic's; never fewer than two.
 ENOUGH_DOCUMENTS = 3
 ENOUGH_SHARE = 0.05
-# A term stands everywhere alike where its largest share of a topic's documents is at most
+# A term stands everywhere alike if its largest share of a topic's documents is at most
 # so many times the share that it reaches in most topics. Of two topics nothing is told.
 ALIKE = 2.5
 MOST_TOPICS = 0.75
@@ -44,7 +44,7 @@ def shrunk(weights: sparse.csr_matrix, document_counts: sparse.csr_matrix) -> sp
 def readable(counts: sparse.csr_matrix, vocabulary: Vocabulary) -> sparse.csr_matrix:
     """Tell which terms say in a topic what its comments say: (topics, t) of ones, (topics, t) counts given.
 
-    Where most occurrences of a word, or of all its forms together, are denied, only the denied term is left,
+    If most occurrences of a word, or of all its forms together, are denied, only the denied term is left,
     without which the topic would be named by the opposite; else only the others. A term that no comment holds as
     it is shown is never left.
     """

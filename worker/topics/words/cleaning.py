@@ -45,7 +45,7 @@ def clean(text: str) -> str:
     replaced by those they show (NFKC), and characters that nobody sees left out. Linear in the length of the text.
     """
     if "&" in text:
-        # Twice: what was escaped two times is common where texts went through two programs.
+        # Twice: a text that went through two programs is often escaped two times.
         text = _ENTITY.sub(_resolved, _ENTITY.sub(_resolved, text))
     if ";" in text:
         text = _REST_OF_ENTITY.sub(_resolved, text)

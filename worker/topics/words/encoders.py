@@ -76,7 +76,7 @@ class KeywordEncoder(Protocol):
 
         Args:
             candidates: what to encode.
-            typical: (m,) int64, the documents to fall back on where all would have to be encoded.
+            typical: (m,) int64, the documents to encode if the given embeddings do not serve.
         """
 
 
@@ -118,7 +118,7 @@ class TransformerEncoder:
     def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
         """Place n-grams beside the given embeddings, or beside encoded documents.
 
-        The given embeddings serve where they are this model's own, which a few encoded texts
+        The given embeddings serve if they are this model's own, which a few encoded texts
         tell; zero padding of a shorter vector does no harm. Else `typical` documents are encoded.
         """
         terms = self.encode(candidates.terms)

@@ -1,6 +1,6 @@
 """Which words are forms of one another: plurals, affixes of Cebuano and Tagalog, other spellings.
 
-A form counts only beside its stem: "matagal" is a form of "tagal" where the batch says "tagal" too. So a
+A form counts only beside its stem: "matagal" is a form of "tagal" if the batch says "tagal" too. So a
 prefix is never taken from a word that happens to begin with it.
 """
 

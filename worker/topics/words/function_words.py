@@ -63,7 +63,7 @@ def is_function_word(word: str) -> bool:
 
 
 def unstretched(word: str) -> tuple[str, ...]:
-    """Give a word, and where a letter stands three times or more, the word with it twice and once."""
+    """Give a word, and if a letter stands three times or more, also the word with that letter twice and once."""
     if not _STRETCHED.search(word):
         return (word,)
     return (word, _STRETCHED.sub(r"\1\1", word), _STRETCHED.sub(r"\1", word))

@@ -22,7 +22,7 @@ from worker.topics.words.encoders import Candidates, KeywordEncoder, KeywordSpac
 from worker.topics.words.vocabulary import NO_WORD, Vocabulary
 
 N_KEYWORDS = 10
-# Documents a topic that stand for it where all would have to be encoded.
+# Documents of each topic that stand for the topic if its documents have to be encoded.
 N_TYPICAL = 10
 # With four words a topic is named: those of other topics, and those that hardly a comment says, would add only noise.
 # What hardly a comment says and another topic owns is better than no keyword, and than nothing else.
@@ -84,7 +84,7 @@ def rank_keywords(
     keywords = {}
     for topic, own in enumerate(per_topic):
         columns = without_common(np.searchsorted(terms, own), is_common)
-        # Topic by topic: of the candidates of all together it would take gigabytes where there are many topics.
+        # Topic by topic: with many topics, one matrix of all their candidates would take gigabytes.
         together = (held[:, columns].T @ held[:, columns]).toarray()
         tier = tiers(scores[:, columns], topic, counts[topic, columns], int(sizes[topic]))
         picked = columns[pick(stems[columns], scores[topic, columns], together, len(texts), tier)]

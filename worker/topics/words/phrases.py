@@ -15,9 +15,9 @@ from worker.topics.words.negation import REACH
 from worker.topics.words.tokens import Kind, read_token, split
 
 BoolArray = npt.NDArray[np.bool_]
-# A batch speaks Cebuano or Tagalog where at least this share of its tokens are function words of theirs alone.
+# A batch speaks Cebuano or Tagalog if at least this share of its tokens are function words of theirs alone.
 _NATIVE_SHARE = 0.01
-# A batch speaks one of the other languages where at least this share of its tokens are function words of theirs.
+# A batch speaks one of the other languages if at least this share of its tokens are function words of theirs.
 _FOREIGN_SHARE = 0.02
 _BREAK = "."
 
@@ -152,7 +152,7 @@ def _mark_foreign(kinds: npt.NDArray[np.int8], ids: IntArray, read: Sequence[tup
 
 
 def _silence(kinds: npt.NDArray[np.int8], ids: IntArray, numbers: dict[str, int], own: Sequence[str]) -> None:
-    """Make breaks of the own stop words, in place; a phrase only where its words follow one another."""
+    """Make breaks of the own stop words, in place; a phrase only if its words follow one another."""
     phrases: dict[int, set[tuple[int, ...]]] = {}
     for phrase in own:
         known = [numbers.get(token, -1) for token in split(phrase)]
@@ -167,7 +167,7 @@ def _silence(kinds: npt.NDArray[np.int8], ids: IntArray, numbers: dict[str, int]
 
 
 def _deniers(kinds: npt.NDArray[np.int8], ids: IntArray, is_adverb: BoolArray) -> IntArray:
-    """Find the position of the negator of each token, -1 where there is none.
+    """Find the position of the negator of each token, -1 if there is none.
 
     A negator denies the next content word, over a few function words but over no barrier and no
     break; an English adverb that follows that word is denied with it ("does not teach clearly").

@@ -23,7 +23,7 @@ _DENIED = "\x00 "
 class Vocabulary:
     """The 1- and 2-grams of a batch, and where they are.
 
-    A word counts apart where it is denied: as a term of two words, the negator that most often stands before it
+    A word counts apart if it is denied: as a term of two words, the negator that most often stands before it
     and the word ("no problem"). Two-word terms are words that stand side by side in a comment.
 
     Attributes:
