@@ -115,13 +115,13 @@ def test_a_wrong_key_a_missing_key_and_a_missing_bucket_are_named(
         ModelStore(bucket.url).active("a")
 
 
-@pytest.mark.parametrize(("url", "extra"), [("s3://b/p", "s3"), ("gs://b", "gcs"), ("az://c/p", "azure")])
-def test_a_missing_extra_is_named(url: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("url", "package"), [("s3://b/p", r"topic-model-worker\[s3\]"), ("gs://b", "gcsfs"), ("az://c/p", "adlfs")]
+)
+def test_a_missing_package_is_named(url: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(
-        ConfigurationError, match=rf"^MODEL_STORE is {url[:2]}://…: install topic-model-worker\[{extra}\]$"
-    ):
+    with pytest.raises(ConfigurationError, match=rf"^MODEL_STORE is {url[:2]}://…: install {package}$"):
         ModelStore(url)
 
 

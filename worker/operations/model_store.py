@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 
 from worker.settings import Settings
-from worker.store.location import check_extra, read_location
+from worker.store.location import check_package, read_location
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ def look_at_model_store(settings: Settings) -> None:
         ConfigurationError: the package that this kind of store needs is not installed.
     """
     location = read_location(settings.model_store)
-    check_extra(location)
+    check_package(location)
     if location.is_local:
         # A worker that never keeps a model has no store set, and nothing to be warned of.
         emit = log.warning if "model_store" in settings.model_fields_set else log.info

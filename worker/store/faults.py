@@ -65,7 +65,7 @@ def _cause(error: BaseException, location: Location) -> str:
     if type(error).__name__ in _NO_CREDENTIALS:
         return f"no credentials; set {location.key_variables}"
     if _code(error) in _NO_BUCKET:
-        return f"there is no {'container' if location.extra == 'azure' else 'bucket'} {location.path.split('/')[0]}"
+        return f"there is no {'container' if location.cloud == 'azure' else 'bucket'} {location.path.split('/')[0]}"
     return _of_the_disk(error) if location.is_local else " ".join(filter(None, [type(error).__name__, _code(error)]))
 
 

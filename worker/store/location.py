@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from worker.errors import ConfigurationError
 
-# The scheme, the module of fsspec's that serves it, and the extra that installs that module.
+# The scheme, the package that serves it for fsspec, and whose store it is.
 _REMOTE: Final = {
     "s3": ("s3fs", "s3"),
     "gs": ("gcsfs", "gcs"),
@@ -18,6 +18,8 @@ _REMOTE: Final = {
     "abfs": ("adlfs", "azure"),
     "abfss": ("adlfs", "azure"),
 }
+# The packages for Google's and Azure's stores are no extras: with them the lock file would hold old ones of all three.
+_INSTALL: Final = {"s3": "topic-model-worker[s3]", "gcs": "gcsfs", "azure": "adlfs"}
 _KEYS: Final = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "gcs": "GOOGLE_APPLICATION_CREDENTIALS",
@@ -44,14 +46,14 @@ class Location:
         return self.scheme == "file"
 
     @property
-    def extra(self) -> str:
-        """The extra of this package that the place needs; "" for none."""
+    def cloud(self) -> str:
+        """Whose store it is: "s3", "gcs" or "azure"; "" for a folder."""
         return "" if self.is_local else _REMOTE[self.scheme][1]
 
     @property
     def key_variables(self) -> str:
         """The variables that the credentials come from."""
-        return _KEYS.get(self.extra, "")
+        return _KEYS.get(self.cloud, "")
 
     def __str__(self) -> str:
         return self.path if self.is_local else f"{self.scheme}://{self.path}"
@@ -75,14 +77,14 @@ def read_location(url: str) -> Location:
     return _remote(url, scheme)
 
 
-def check_extra(location: Location) -> None:
+def check_package(location: Location) -> None:
     """Find out whether what the store needs is installed.
 
     Raises:
         ConfigurationError: it is not.
     """
-    if location.extra and importlib.util.find_spec(_REMOTE[location.scheme][0]) is None:
-        raise ConfigurationError(f"MODEL_STORE is {location.scheme}://…: install topic-model-worker[{location.extra}]")
+    if location.cloud and importlib.util.find_spec(_REMOTE[location.scheme][0]) is None:
+        raise ConfigurationError(f"MODEL_STORE is {location.scheme}://…: install {_INSTALL[location.cloud]}")
 
 
 def _remote(url: str, scheme: str) -> Location:

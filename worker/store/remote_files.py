@@ -8,7 +8,7 @@ from typing import Any, Final
 import fsspec
 
 from worker.store.faults import Missing, said
-from worker.store.location import Location, check_extra
+from worker.store.location import Location, check_package
 
 # One attempt of a store that does not answer takes so long; the job's own retries come on top.
 _S3_OPTIONS: Final = {
@@ -28,7 +28,7 @@ class RemoteFiles:
     """
 
     def __init__(self, location: Location) -> None:
-        check_extra(location)
+        check_package(location)
         self.location = location
         options: dict[str, Any] = dict(_S3_OPTIONS) if location.scheme == "s3" else {}
         with self._guard("opened", ""):
