@@ -20,8 +20,6 @@ from worker.replay.report.view import make_view, merge_trees
 from worker.replay.session import Session
 from worker.topics.fit import Diagnostics, Merge, Topic, TopicFit
 
-pytestmark = pytest.mark.xdist_group("assessment")
-
 
 @pytest.fixture(scope="module")
 def session() -> Session:
