@@ -22,7 +22,7 @@ DATA ?= ../shared/data
 KEYWORD_ENCODER ?= corpus
 
 # One process more than there are cores: many tests wait for locks and clocks while others compute.
-# Tests that share a worker or a costly result are in one xdist_group, which one process runs.
+# tests/sharing.py lists which tests share something costly: one process runs them.
 PARALLEL ?= -n 3 --dist loadgroup
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,16 @@ SLOW_FOLDERS = (TESTS / "acceptance" / "faults", TESTS / "integration")
 PREFIX = "faculytics:bull"
 QUEUE = "topic-model"
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """With `--dist loadgroup`, let tests that share something costly run in one process."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from tests.sharing import SharingScheduling
+
+    return SharingScheduling(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m deselects
@@ -58,7 +69,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture(scope="session")
 def real_worker(redis_server: RedisServer) -> Iterator[WorkerProcess]:
-    """Give one warm worker with the real engine; tests that use it are marked xdist_group("real worker")."""
+    """Give one warm worker with the real engine; its tests are one of the groups in `tests/sharing.py`."""
     process = WorkerProcess(REDIS_URL=redis_server.url, BULLMQ_PREFIX=PREFIX, TOPIC_MODEL_QUEUE=QUEUE)
     process.wait_for("worker_ready")
     yield process

@@ -1,4 +1,4 @@
-"""The house's limits: small modules, short functions, few parameters."""
+"""The house's limits: small modules, short functions, few parameters; and the lists that name what must exist."""
 
 import ast
 from collections.abc import Iterator
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-WORKER = Path(__file__).parent.parent / "worker"
+from tests.sharing import GROUPS
+
+PROJECT = Path(__file__).parent.parent
+WORKER = PROJECT / "worker"
 MODULES = sorted(path.relative_to(WORKER).as_posix() for path in WORKER.rglob("*.py"))
 MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS = 250, 50, 6
 # The engine's public function, whose parameters have names and defaults.
@@ -42,3 +45,10 @@ def test_a_module_is_small_and_so_are_its_functions(module: str) -> None:
         if n_parameters > MAX_PARAMETERS and function.name not in PUBLIC_ENGINE:
             too_long.append(f"{place} has {n_parameters} parameters")
     assert not too_long
+
+
+@pytest.mark.parametrize("beginning", [beginning for group in GROUPS for beginning in group])
+def test_tests_that_run_in_one_process_exist(beginning: str) -> None:
+    """A test that was renamed would run apart from those whose worker or result it shares."""
+    file, _, name = beginning.partition("::")
+    assert f"def {name}" in (PROJECT / file).read_text(encoding="utf-8")

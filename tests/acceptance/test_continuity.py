@@ -10,8 +10,6 @@ from tests.acceptance.processes import Producer, WorkerProcess
 from tests.conftest import PREFIX, QUEUE
 from tests.redis_server import RedisServer
 
-pytestmark = pytest.mark.xdist_group("real worker")
-
 N_WEEKS = 10
 MOST_TOPICS = 6
 GROWTH = 1.1

@@ -18,9 +18,6 @@ from tests.effort import effort
 from tests.redis_server import RedisServer
 from tests.small_model import small_model
 
-# One process starts the worker and runs all that need it.
-pytestmark = pytest.mark.xdist_group("real worker")
-
 
 @pytest.fixture(scope="module", params=["bullmq-5", "bullmq-6"])
 def producer(request: pytest.FixtureRequest, redis_server: RedisServer) -> Iterator[Producer]:

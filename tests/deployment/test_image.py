@@ -17,8 +17,6 @@ from tests.deployment.files import BULL_BOARD, DOCKER, PROJECT, SETTINGS, check,
 from tests.small_model import small_model
 from worker.topics.words.loading import choose_encoder
 
-pytestmark = pytest.mark.xdist_group("language model")
-
 IMAGE = Dockerfile(DOCKER / "Dockerfile")
 BOARD = Dockerfile(BULL_BOARD / "Dockerfile")
 FLAVOURS = ["cuda", "cpu"]

@@ -19,8 +19,6 @@ from tests.docs.shell import Shell, missing_lines
 from tests.integration.conftest import node_modules
 from tests.redis_server import RedisServer, free_port
 
-pytestmark = pytest.mark.xdist_group("pages")
-
 # The client's packages, which its page's first command would otherwise download.
 __all__ = ["node_modules"]
 

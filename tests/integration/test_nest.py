@@ -6,8 +6,6 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.acceptance.envelopes import themed_envelope
 from tests.acceptance.processes import WorkerProcess
 from tests.integration.conftest import INTEGRATION, readme_code
@@ -39,7 +37,6 @@ def test_the_readme_shows_what_is_run() -> None:
     assert readme_code() == example.replace("'../src'", "'topic-model-client'")
 
 
-@pytest.mark.xdist_group("real worker")
 def test_the_example_against_a_real_worker(
     built: Path, real_worker: WorkerProcess, redis_server: RedisServer, tmp_path: Path
 ) -> None:

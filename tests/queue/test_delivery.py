@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.queue.conftest import Take
 from worker.operations.refusals import describe, is_passing
-from worker.queue import delivery
+from worker.queue import backoff
 from worker.queue.claim import Claim
 from worker.queue.delivery import MAX_REFUSALS, DeliveryRefused, deliver, record_failure
 from worker.queue.library import LibraryWorker
@@ -28,7 +28,7 @@ RECORD: dict[str, Callable[[Claim], Coroutine[Any, Any, bool]]] = {
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Try again at once."""
-    monkeypatch.setattr(delivery, "RETRY_CAP_S", 0.001)
+    monkeypatch.setattr(backoff, "DELIVERY_CAP_S", 0.001)
     return
 
 

@@ -30,8 +30,6 @@ from worker.topics.pipeline import fit_topics
 from worker.topics.task import FitBatch
 from worker.topics.words.encoders import CorpusEncoder
 
-pytestmark = pytest.mark.xdist_group("assessment")
-
 
 @pytest.fixture(scope="module")
 def session() -> Session:

@@ -11,9 +11,6 @@ from tests.redis_server import RedisServer
 from tests.replay.commands import ask, told
 from worker.replay.continuity import continuity_lines
 
-# Of one process, which fits once for all of them.
-pytestmark = pytest.mark.xdist_group("replayed continuity")
-
 Result = dict[str, Any]
 
 

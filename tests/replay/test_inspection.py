@@ -38,9 +38,6 @@ from worker.topics.fit import NoTopics
 from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
 from worker.topics.words.tokens import tokenize
 
-# Of one process, which makes what several tests look at once.
-pytestmark = pytest.mark.xdist_group("inspection")
-
 NASTY = "the room </script><script>document.title='taken'</script><img src=x onerror=alert(1)> & <b>late</b>"
 # An engine without a model: it starts at once.
 QUICK = {"TOPIC_MODEL_TEST_ENGINE": "tests.replay.engines:two_topics"}

@@ -8,7 +8,7 @@ import pytest
 from tests.browser import Browser
 from tests.replay.commands import EXAMPLE, ask, told
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("report page")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DRAWN = "document.querySelector('#plot')?.dataset.drawn"
 NASTY = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"

@@ -12,8 +12,6 @@ from worker.topics.words.encoders import Candidates, CorpusEncoder, TransformerE
 from worker.topics.words.loading import DeviceUnavailable, EncoderUnavailable, choose_device, choose_encoder
 from worker.topics.words.vocabulary import build_vocabulary
 
-pytestmark = pytest.mark.xdist_group("language model")
-
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:

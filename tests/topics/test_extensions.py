@@ -17,8 +17,6 @@ from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
 from worker.topics.words.encoders import CorpusEncoder, KeywordEncoder, TransformerEncoder, unit
 from worker.topics.words.loading import choose_encoder
 
-pytestmark = pytest.mark.xdist_group("language model")
-
 NOW = datetime(2026, 3, 21, tzinfo=UTC)
 ASPECTS = {
     "marks": ("grade", "rubric", "curve"),

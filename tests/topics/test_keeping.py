@@ -15,8 +15,6 @@ from worker.topics.fit import FloatArray, TopicFit, TopicParams
 from worker.topics.pipeline import fit_topics
 from worker.topics.words.encoders import CorpusEncoder
 
-pytestmark = pytest.mark.xdist_group("keeping")
-
 Kept = tuple[list[str], FloatArray, TopicFit, Path]
 
 

@@ -17,8 +17,6 @@ from worker.topics.graph.layout import lay_out, principal_start
 from worker.topics.graph.neighbors import nearest_neighbors
 from worker.topics.graph.reduction import Reduction
 
-pytestmark = pytest.mark.xdist_group("umap-learn")
-
 N_NEIGHBORS = 10
 
 

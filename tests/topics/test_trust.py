@@ -11,8 +11,6 @@ from worker.topics.pipeline import fit_topics
 from worker.topics.words.encoders import CorpusEncoder, KeywordEncoder, unit
 from worker.topics.words.loading import choose_encoder
 
-pytestmark = pytest.mark.xdist_group("language model")
-
 LAB = ["lab equipment is broken", "the lab apparatus is old", "laboratory computers are slow"]
 JOKES = ["funny jokes", "corny jokes always laughing", "witty and funny"]
 LATE = ["always late to the room", "arrives twenty minutes late", "absent and late"]

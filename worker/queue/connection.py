@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from worker.errors import ConfigurationError, RedisUnusable
 from worker.operations.refusals import describe, hint_for, is_passing, word_of
+from worker.queue import backoff
 from worker.queue.permissions import acl_rules
 from worker.queue.pool import FailOverPool
 from worker.queue.redis_url import check_options
@@ -23,16 +24,11 @@ from worker.settings import Settings
 SOCKET_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
 HEALTH_CHECK_INTERVAL_S = 15
-# Few and short: a script may have run though its answer was lost, and the caller decides what follows.
-RETRIES = 3
-BACKOFF_BASE_S, BACKOFF_CAP_S = 0.1, 1.0
-# The pause between two tries to reach a Redis that is away at the start.
-START_BACKOFF_BASE_S, START_BACKOFF_CAP_S = 0.5, 10.0
 
 log = structlog.get_logger()
 
 
-def connect(settings: Settings, retries: int = RETRIES) -> Redis:
+def connect(settings: Settings, retries: int = backoff.COMMAND_RETRIES) -> Redis:
     """Make the client that BullMQ and the worker share; nothing is sent yet.
 
     A pool, so that a lock's renewal never waits behind a result or a blocking read.
@@ -53,7 +49,7 @@ def connect(settings: Settings, retries: int = RETRIES) -> Redis:
             socket_timeout=SOCKET_TIMEOUT_S,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
             health_check_interval=HEALTH_CHECK_INTERVAL_S,
-            retry=Retry(ExponentialBackoff(cap=BACKOFF_CAP_S, base=BACKOFF_BASE_S), retries),
+            retry=Retry(ExponentialBackoff(cap=backoff.COMMAND_CAP_S, base=backoff.COMMAND_BASE_S), retries),
             retry_on_error=[redis_errors.BusyLoadingError, redis_errors.ConnectionError, redis_errors.TimeoutError],
             **tcp,
         )
@@ -74,7 +70,7 @@ async def wait_until_usable(settings: Settings) -> None:
     # Its own client tries once, so that the reason comes at once: the worker's own would try four times, each with
     # a timeout, before it said anything.
     client = connect(settings, retries=0)
-    backoff_s = START_BACKOFF_BASE_S
+    backoff_s = backoff.START_BASE_S
     try:
         while (cause := await _why_not_usable(client, settings)) is not None:
             address = settings.redis_address
@@ -84,7 +80,7 @@ async def wait_until_usable(settings: Settings) -> None:
                 "redis_unreachable", address=address, reason=cause.reason, hint=cause.hint, retry_in_s=backoff_s
             )
             await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, START_BACKOFF_CAP_S)
+            backoff_s = min(2 * backoff_s, backoff.START_CAP_S)
     finally:
         with contextlib.suppress(RedisError, OSError):
             await client.aclose()

@@ -11,10 +11,9 @@ from redis.exceptions import RedisError, ResponseError
 from worker.contract.result import Document
 from worker.errors import WorkerError
 from worker.operations.refusals import describe, is_passing
+from worker.queue import backoff
 from worker.queue.claim import Claim
 
-RETRY_CAP_S = 2.0
-RETRY_BASE_S = 0.1
 # Give up after this many refusals. Outages (no answer, or an answer that passes) do not count.
 MAX_REFUSALS = 8
 # Raised while a value is encoded: the next try would raise the same.
@@ -84,7 +83,7 @@ async def _record(
     claim: Claim, write: Callable[[], Awaitable[None]], has_arrived: Callable[[], Awaitable[bool]], *, event: str
 ) -> bool:
     """Write until it is written (True), the job is lost (False), or Redis refuses for good (raises)."""
-    backoff_s, refusals = RETRY_BASE_S, 0
+    backoff_s, refusals = backoff.DELIVERY_BASE_S, 0
     while True:
         is_refusal = True
         try:
@@ -112,4 +111,4 @@ async def _record(
             raise DeliveryRefused(f"Redis refused the result: {reason}")
         log.warning(event, reason=reason, retry_in_s=round(backoff_s, 1))
         await asyncio.sleep(backoff_s)
-        backoff_s = min(2 * backoff_s, RETRY_CAP_S)
+        backoff_s = min(2 * backoff_s, backoff.DELIVERY_CAP_S)

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
 from worker.operations.telemetry import Telemetry
+from worker.queue import backoff
 from worker.queue.clock import RedisClock
 from worker.queue.job_reading import read_job, unreadable
 from worker.queue.locks import RENEWALS_PER_LOCK, LockWatch
@@ -21,7 +22,6 @@ from worker.settings import Settings
 
 # BullMQ rounds up to whole seconds; a paused or rate-limited queue is looked at again at most this late.
 DRAIN_DELAY_S = 2
-RUN_RETRY_DELAY_MS = 1_000
 WARM_CHECK_S = 0.05
 # How many times longer a lock should live than a job's data take to parse.
 PARSE_SHARE = 10
@@ -149,7 +149,7 @@ def make_worker(
             "stalledInterval": settings.stalled_interval_ms,
             "maxStalledCount": settings.max_stalled_count,
             "drainDelay": DRAIN_DELAY_S,
-            "runRetryDelay": RUN_RETRY_DELAY_MS,
+            "runRetryDelay": backoff.PICK_UP_DELAY_MS,
             "name": socket.gethostname(),
         },
     )
