@@ -1,6 +1,7 @@
 """Texts without words, from which the engine counts the same terms."""
 
 import base64
+import itertools
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from tests.topics.comments import THEMES
 from worker.replay.saved_job import redacted
+from worker.topics.words.forms import families
 from worker.topics.words.redaction import make_pseudonyms, redact_texts
 from worker.topics.words.tokens import tokenize
 from worker.topics.words.vocabulary import build_vocabulary
@@ -19,6 +21,8 @@ ODD = [
     "dili klaro mutudlo motudlo tudlo, nagtutudlo tagal matagal",
     "sir reyes is late, reyes again. comment comments haha 12 <b>lab</b>&nbsp;equipment",
     "老师讲课不清楚 没有时间",
+    "sa lab way klaro kaayo",
+    "easy way klaro kaayo, way better klaro, d nako masabtan, d best",
     "प्रयोगशाला के उपकरण goooood good gooooood",
     "",
 ]
@@ -45,6 +49,13 @@ def test_many_forms_of_one_word_stay_apart() -> None:
     pseudonyms = make_pseudonyms(words)
     assert len(set(pseudonyms.values())) == len(words)
     assert [pseudonyms[word] for word in words] == sorted(pseudonyms.values())
+
+
+def test_no_pseudonym_is_a_form_of_another_family_s() -> None:
+    """In a batch in Tagalog neither, where a verb changes its first letter."""
+    words = ["x" + "".join(letters) for letters in itertools.product("bcdfgh", repeat=5)]
+    pseudonyms = make_pseudonyms(words).values()
+    assert len(set(families(pseudonyms).values())) == len(set(families(words).values()))
 
 
 def test_own_stop_words_are_redacted() -> None:

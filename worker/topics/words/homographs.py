@@ -1,4 +1,8 @@
-"""The word "way": in Cebuano it denies ("way klaro" is "not clear"), in English it is a noun or an intensifier."""
+"""Tokens that deny in some places only, by the words around them.
+
+"way" is "none" in Cebuano ("way klaro": not clear), a noun or an intensifier in English. "d" is short for "di", not
+("d ko gets"), or for "the" ("d best"), or a grade.
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -13,6 +17,14 @@ from worker.topics.words.negation import REACH
 from worker.topics.words.tokens import Kind
 
 WAY: Final = "way"
+DI: Final = "d"
+HOMOGRAPHS: Final = frozenset((WAY, DI))
+_PARTICLES = """
+ko ako aq q nako nko ko'g kog mi kami kmi namo namin nmin ka mo siya sya xa sia cya niya nya nia nila sila cla nmn naman
+nman man jud jod jd gyud gud na pa po kaayo kaau kau rin din tlga talaga masyado gaano kasi kc
+"""
+# Behind "not", and hardly behind "the" or a grade.
+_BEHIND_DI = frozenset(_PARTICLES.split())
 # A batch speaks Cebuano if at least this share of its tokens are function words of Cebuano alone. In Tagalog "way" is
 # the English noun; by words that are spelled the same, .007 of a Tagalog batch are Cebuano.
 _CEBUANO_SHARE = 0.02
@@ -33,16 +45,23 @@ beyond past over off different
 _AFTER_INTENSIFIER = frozenset(_COMPARED.split())
 
 
-def deny_by_way(kinds: npt.NDArray[np.int8], ids: IntArray, tokens: Sequence[str]) -> None:
-    """Make a negator, in place, of each "way" that is Cebuano.
-
-    It denies the word right behind it, and stands at the beginning of a clause or among Cebuano words.
+def deny_by_homographs(kinds: npt.NDArray[np.int8], ids: IntArray, tokens: Sequence[str]) -> None:
+    """Make a negator, in place, of each token that is one by the words around it.
 
     Args:
         kinds: (k,) the `Kind` of each token of a batch.
         ids: (k,) index into `tokens`.
         tokens: the distinct tokens.
     """
+    _deny_by_way(kinds, ids, tokens)
+    if DI in tokens:
+        places = np.flatnonzero(ids[:-1] == tokens.index(DI))
+        particles = np.array([token in _BEHIND_DI for token in tokens], dtype=bool)
+        kinds[places[particles[ids[places + 1]]]] = Kind.NEGATOR
+
+
+def _deny_by_way(kinds: npt.NDArray[np.int8], ids: IntArray, tokens: Sequence[str]) -> None:
+    """Do so for "way": it denies the word right behind it, and begins a clause or stands among Cebuano words."""
     if WAY not in tokens or not _speaks_cebuano(ids, tokens):
         return
     places = np.flatnonzero((ids == tokens.index(WAY)) & (kinds == Kind.FUNCTION))

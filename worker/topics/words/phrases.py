@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from worker.topics.fit import IntArray
 from worker.topics.words.function_words import foreign_words, native_words
-from worker.topics.words.homographs import deny_by_way
+from worker.topics.words.homographs import deny_by_homographs
 from worker.topics.words.negation import REACH
 from worker.topics.words.tokens import Kind, read_token, split
 
@@ -92,7 +92,7 @@ def read_texts(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Read
     read = [read_token(token) for token in distinct]
     kinds = np.array([kind for _, kind in read], dtype=np.int8)[ids]
     _mark_foreign(kinds, ids, read)
-    deny_by_way(kinds, ids, distinct)
+    deny_by_homographs(kinds, ids, distinct)
     _silence(kinds, ids, numbers, own_stop_words)
     is_adverb = np.array([word.endswith("ly") for word, _ in read], dtype=bool)
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

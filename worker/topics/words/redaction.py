@@ -9,11 +9,13 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from worker.topics.words.forms import families
+from worker.topics.words.homographs import WAY
 from worker.topics.words.phrases import Reading, read_texts
 from worker.topics.words.tokens import LONGEST_TOKEN, Kind, read_token, tokenize
 
-# Pseudonyms use these letters only. So none looks like a plural or a form of another, whatever follows.
-_CONSONANTS = "bdfgklmnprtv"
+# Pseudonyms use these letters only. So none looks like a plural or a form of another, whatever follows: with "m" and
+# "n", "bomada" would be a form of "babada", and "nabadaba" of "mabadaba".
+_CONSONANTS = "bdfgklprtv"
 _VOWELS = "aeo"
 _SYLLABLES = ["".join(pair) for pair in itertools.product(_CONSONANTS, _VOWELS)]
 _FEWEST_SYLLABLES = 3
@@ -99,9 +101,16 @@ def _redacted(reading: Reading, start: int, end: int, pseudonyms: Mapping[str, s
             yield _BREAK
             continue
         if kind != Kind.CONTENT:
-            yield token
+            yield _unambiguous(token, is_negator=kind == Kind.NEGATOR)
             continue
         # A pseudonym is no adverb, which is denied with the word before it: it gets the negator for itself.
         if position > start and reading.denier[position] >= 0 and reading.kinds[position - 1] == Kind.CONTENT:
-            yield reading.tokens[reading.ids[reading.denier[position]]]
+            yield _unambiguous(reading.tokens[reading.ids[reading.denier[position]]], is_negator=True)
         yield pseudonyms[token]
+
+
+def _unambiguous(token: str, *, is_negator: bool) -> str:
+    """Give a function word that is the same without the words around it, some of which have gone."""
+    if token != WAY:
+        return token
+    return "wai" if is_negator else "ways"
