@@ -113,7 +113,7 @@ def assign_beside(model: KeptModel, groups: Sequence[Newcomers], embeddings: Flo
             )
             for index, topic in enumerate(drafts)
         ]
-        assignment = assigned(topics, parts, closeness, model.temperature)
+        assignment = assigned(topics, by_topic, model.temperature)
         sizes = [int(np.sum(assignment.labels == number)) for number in numbers.tolist()]
         if min(sizes, default=FEWEST_IN_PART) >= FEWEST_IN_PART:
             return Beside(topics, len(old), parts, closeness, assignment)
