@@ -9,6 +9,7 @@
 # make bench-quality DATA=folder    compare the topics with those of plain BERTopic
 # make bench-speed DATA=folder      compare time and memory with plain BERTopic; ARGS="--repeats 3 --sizes 1250"
 # make bench-stability DATA=folder  measure what a rerun keeps of the topics; ARGS="--draws 3 --plain-draws 0"
+# make bench-lifecycle DATA=folder  measure predictions, daily updates and drift of kept models
 # make bench-gpu DATA=folder        the same on CUDA, and CUDA compared with the CPU
 
 PYTHON ?= python3
@@ -24,7 +25,7 @@ KEYWORD_ENCODER ?= corpus
 PARALLEL ?= -n 3 --dist worksteal
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
-.PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-stability bench-gpu chaos clean
+.PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-stability bench-lifecycle bench-gpu chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
@@ -68,6 +69,9 @@ bench-gpu: $(VENV)/.installed-dev
 
 bench-stability: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.stability --data $(DATA) $(ARGS)
+
+bench-lifecycle: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.lifecycle --data $(DATA) $(ARGS)
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.acceptance.faults.chaos $(ARGS)

@@ -40,7 +40,7 @@ def assign(model: KeptModel, embeddings: FloatArray) -> Assignment:
     """
     topics = assignable(model.topics)
     parts = Parts.of(topics, model.center)
-    return assigned(topics, parts, parts.closeness(embeddings), model.temperature)
+    return assigned(topics, parts.closeness_to_topics(embeddings), model.temperature)
 
 
 def assignable(topics: Sequence[KeptTopic]) -> list[KeptTopic]:
@@ -48,25 +48,23 @@ def assignable(topics: Sequence[KeptTopic]) -> list[KeptTopic]:
     return [topic for topic in topics if topic.can_be_assigned]
 
 
-def assigned(topics: Sequence[KeptTopic], parts: Parts, closeness: DoubleArray, temperature: float) -> Assignment:
-    """Assign documents by their closeness to each part.
+def assigned(topics: Sequence[KeptTopic], closeness: DoubleArray, temperature: float) -> Assignment:
+    """Assign documents by their closeness to each topic.
 
     Args:
-        topics: that `parts` are the parts of.
-        parts: of the topics.
-        closeness: (n, k), as `Parts.closeness` gives it.
+        topics: that have a vector.
+        closeness: (n, t), to the nearest part of each.
         temperature: of the softmax.
     """
     n = len(closeness)
     if not topics:
         nobody = np.full(n, OUTLIER, dtype=np.int64)
         return Assignment(nobody, np.zeros(n, dtype=np.float32), nobody.copy(), np.full(n, -1.0))
-    by_topic = parts.by_topic(closeness)
-    row = by_topic.argmax(axis=1)
-    best = by_topic.max(axis=1)
+    row = closeness.argmax(axis=1)
+    best = closeness.max(axis=1)
     nearest = np.array([topic.number for topic in topics], dtype=np.int64)[row]
     is_in = best >= thresholds(topics)[row]
-    probability = 1 / np.exp(temperature * (by_topic - best[:, None])).sum(axis=1)
+    probability = 1 / np.exp(temperature * (closeness - best[:, None])).sum(axis=1)
     return Assignment(
         labels=np.where(is_in, nearest, OUTLIER),
         probabilities=np.where(is_in, probability, 0.0).astype(np.float32),

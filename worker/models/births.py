@@ -45,7 +45,7 @@ class Newcomers:
 
 
 def newcomers(
-    model: KeptModel, clusters: IntArray, keywords: Sequence[tuple[str, ...]], embeddings: FloatArray
+    model: KeptModel, clusters: IntArray, keywords: Sequence[tuple[str, ...]], embeddings: FloatArray, fewest: int
 ) -> list[Newcomers]:
     """Find the clusters of a batch that are topics of their own; each is also compared with those found before it.
 
@@ -54,6 +54,7 @@ def newcomers(
         clusters: (n,) int64, from 0 on, -1 for outliers.
         keywords: of each cluster.
         embeddings: (n, d) float32, L2-normalized, in canonical order.
+        fewest: documents of a topic.
 
     Returns:
         The largest first.
@@ -63,7 +64,7 @@ def newcomers(
     means = [unit((topic.mean - model.center)[None]) for topic in topics]
     numbers, sizes = np.unique(clusters[clusters >= 0], return_counts=True)
     found: list[Newcomers] = []
-    for cluster in numbers[np.lexsort((numbers, -sizes))][np.sort(sizes)[::-1] >= FEWEST_IN_PART].tolist():
+    for cluster in numbers[np.lexsort((numbers, -sizes))][np.sort(sizes)[::-1] >= max(fewest, FEWEST_IN_PART)].tolist():
         members = np.flatnonzero(clusters == cluster)
         own = embeddings[members].astype(np.float64) - model.center
         if means and not is_own_topic(own, np.concatenate(means), np.concatenate(directions)):
@@ -112,7 +113,7 @@ def assign_beside(model: KeptModel, groups: Sequence[Newcomers], embeddings: Flo
             )
             for index, topic in enumerate(drafts)
         ]
-        assignment = assigned(topics, parts, closeness, model.temperature)
+        assignment = assigned(topics, by_topic, model.temperature)
         sizes = [int(np.sum(assignment.labels == number)) for number in numbers.tolist()]
         if min(sizes, default=FEWEST_IN_PART) >= FEWEST_IN_PART:
             return Beside(topics, len(old), parts, closeness, assignment)

@@ -79,18 +79,17 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
     center = corpus_sum / len(order)
     drafts, part = draft_topics(labels, embeddings, center, names)
     parts = Parts.of(assignable(drafts), center)
-    closeness = parts.closeness(embeddings, part)
-    by_topic = parts.by_topic(closeness)
+    closeness = parts.closeness_to_topics(embeddings, part)
     inside = np.flatnonzero(part >= 0)
     row = np.searchsorted(parts.starts, part[inside], side="right") - 1
     ids = [documents.ids[i] for i in order[inside].tolist()]
-    topics = _described(drafts, row, by_topic[inside, row], ids)
+    topics = _described(drafts, row, closeness[inside, row], ids)
     topics = [
         replace(topic, keywords=own.keywords, terms=terms, last_seen_at=len(order))
         for topic, own, terms in zip(topics, fit.topics, terms_of_fit(fit), strict=True)
     ]
-    temperature = fit_temperature(by_topic[inside], row)
-    found = assigned(assignable(topics), parts, closeness, temperature).labels
+    temperature = fit_temperature(closeness[inside], row)
+    found = assigned(assignable(topics), closeness, temperature).labels
     return KeptModel(
         topics=tuple(sorted(with_few_parts(topics), key=lambda topic: topic.number)),
         highest=max((name.number for name in names), default=OUTLIER),

@@ -59,16 +59,27 @@ class Parts:
                 if it were not in it (leave-one-out).
         """
         directions, found = self.directions, np.empty((len(embeddings), len(self.counts)))
-        for start in range(0, len(embeddings), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            documents = embeddings[rows].astype(np.float64)
-            centred = unit(documents - self.center)
-            found[rows] = centred @ directions.T
-            if own is not None:
-                inside = np.flatnonzero(own[rows] >= 0)
-                part = own[rows][inside]
-                rest = (self.sums[part] - documents[inside]) / np.maximum(self.counts[part] - 1, 1)[:, None]
-                found[start + inside, part] = np.einsum("ij,ij->i", centred[inside], unit(rest - self.center))
+        for rows in _blocks(len(embeddings)):
+            found[rows] = self._closeness(embeddings[rows], directions, None if own is None else own[rows])
+        return found
+
+    def closeness_to_topics(self, embeddings: FloatArray, own: IntArray | None = None) -> DoubleArray:
+        """Give the closeness of each document to the nearest part of each topic: (n, t); the arguments as above."""
+        directions, found = self.directions, np.empty((len(embeddings), len(self.starts)))
+        for rows in _blocks(len(embeddings)):
+            parts = self._closeness(embeddings[rows], directions, None if own is None else own[rows])
+            found[rows] = self.by_topic(parts)
+        return found
+
+    def _closeness(self, embeddings: FloatArray, directions: DoubleArray, own: IntArray | None) -> DoubleArray:
+        documents = embeddings.astype(np.float64)
+        centred = unit(documents - self.center)
+        found: DoubleArray = centred @ directions.T
+        if own is not None:
+            inside = np.flatnonzero(own >= 0)
+            part = own[inside]
+            rest = (self.sums[part] - documents[inside]) / np.maximum(self.counts[part] - 1, 1)[:, None]
+            found[inside, part] = np.einsum("ij,ij->i", centred[inside], unit(rest - self.center))
         return np.round(found, DECIMALS)
 
     def by_topic(self, closeness: DoubleArray) -> DoubleArray:
@@ -82,6 +93,10 @@ class Parts:
         end = self.starts[topic + 1] if topic + 1 < len(self.starts) else len(self.counts)
         nearest: IntArray = closeness[:, self.starts[topic] : end].argmax(axis=1)
         return nearest
+
+
+def _blocks(n: int) -> list[slice]:
+    return [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
 
 
 def histogram(closeness: DoubleArray) -> IntArray:

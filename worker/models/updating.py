@@ -136,7 +136,9 @@ def _newcomers(
     if isinstance(fit, NoTopics):
         return []
     keywords = [topic.keywords for topic in fit.topics]
-    return newcomers(model, fit.labels[preparation.order], keywords, preparation.corpus.embeddings)
+    # In a small batch a small group is a cluster; to be a topic of the model it has to be one among all that was seen.
+    fewest = adapt(params, model.seen + len(documents.texts)).min_cluster_size
+    return newcomers(model, fit.labels[preparation.order], keywords, preparation.corpus.embeddings, fewest)
 
 
 def _with_words(topics: Sequence[KeptTopic], labels: IntArray, vocabulary: Vocabulary) -> list[KeptTopic]:
