@@ -68,9 +68,14 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 
 @pytest.fixture(scope="session")
-def real_worker(redis_server: RedisServer) -> Iterator[WorkerProcess]:
+def real_worker(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
     """Give one warm worker with the real engine; its tests are one of the groups in `tests/sharing.py`."""
-    process = WorkerProcess(REDIS_URL=redis_server.url, BULLMQ_PREFIX=PREFIX, TOPIC_MODEL_QUEUE=QUEUE)
+    process = WorkerProcess(
+        REDIS_URL=redis_server.url,
+        BULLMQ_PREFIX=PREFIX,
+        TOPIC_MODEL_QUEUE=QUEUE,
+        MODEL_STORE=str(tmp_path_factory.mktemp("models")),
+    )
     process.wait_for("worker_ready")
     yield process
     assert process.stop() == 0

@@ -24,6 +24,14 @@ async function drive(file: string): Promise<object> {
     );
     const previous = await service.awaitResult(again);
     const kept = await service.run({ ...batch, previous }, { pipelineId: 'kept' });
+    const model = { tenant: 'campus-3' };
+    const lives = [
+      await service.run({ ...batch, model }, { pipelineId: 'model' }),
+      await service.update({ items: batch.items.slice(0, 12), model }, { pipelineId: 'model' }),
+      await service.update({ items: batch.items.slice(0, 3), model }, { pipelineId: 'few' }),
+      await service.predict({ items: batch.items.slice(0, 1), model }, { pipelineId: 'model' }),
+      await service.rebuild({ items: batch.items, model }, { pipelineId: 'model' }),
+    ];
     await events.waitUntilReady();
     const finished = new Map<string, unknown>();
     const both = new Promise<void>((resolve) => {
@@ -38,6 +46,7 @@ async function drive(file: string): Promise<object> {
       refused,
       late,
       sameJob: again.id,
+      lives,
       continuity: kept.status === 'completed' ? kept.continuity : kept.error,
       options: again.opts,
       request: topicModelRequest.safeParse(again.data).success,

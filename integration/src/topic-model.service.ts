@@ -84,7 +84,7 @@ export class TopicModelService implements OnModuleDestroy {
       try {
         // BullMQ reads the job itself only when a wait begins.
         const value = await job.waitUntilFinished(this.events, Math.min(left, LOOK_MS));
-        return parseResult(value, (job.data.type ?? TOPIC_MODEL) as K);
+        return parseResult(value, (job.data?.type ?? TOPIC_MODEL) as K);
       } catch (error) {
         if (left <= LOOK_MS || !isTimeout(error)) throw error;
       }

@@ -126,6 +126,8 @@ def test_a_model_lives(worker: WorkerProcess, api: Api, store: Path) -> None:
     job = api.run(UPDATE, 1)
     updated = job["returnvalue"]
     assert set(updated) == UPDATED_KEYS
+    told = worker.wait_for("job_completed", model_version=updated["model"]["version"])
+    assert (told["tenant"], told["previous_version"]) == (updated["model"]["tenant"], first)
     percents = [progress["percent"] for progress in job["progress"]]
     assert percents == sorted(percents)
     assert job["progress"][-1]["stage"] == "keep"

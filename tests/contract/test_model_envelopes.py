@@ -1,6 +1,7 @@
 """Envelopes that name a kept model: each kind's own rules, and what is skipped."""
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -153,8 +154,6 @@ def test_the_schema_takes_what_each_kind_takes(kind: str) -> None:
         "topic-model.predict": "PredictRequest",
         "topic-model.rebuild": "RebuildRequest",
     }
-    import json
-
     schema = json.loads(show_schema())
     rules = Draft202012Validator({"$ref": f"#/$defs/TopicModel{parts[kind]}", "$defs": schema["$defs"]})
     sound = envelope(kind, items=[make_item(i) for i in range(16)])

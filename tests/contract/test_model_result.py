@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.contract.envelopes import SENTINEL_TEXT, make_envelope
+from tests.contract.envelopes import SENTINEL_TEXT, make_envelope, make_fit
 from worker.contract.envelope import Batch, read_envelope
 from worker.contract.model_envelopes import read_prediction
 from worker.contract.model_result import Changes, Placed, predicted, updated
@@ -181,8 +181,6 @@ def test_a_skipped_update() -> None:
 
 def test_a_sealed_result_names_no_comment_and_opens_to_the_same() -> None:
     """Also one with second topics and aspects; equal results give equal bytes."""
-    from tests.contract.envelopes import make_fit
-
     fitted = read_envelope(make_envelope(16))
     assert isinstance(fitted, Batch)
     for batch, document in (

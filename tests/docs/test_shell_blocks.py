@@ -97,12 +97,15 @@ def _check_names(line: str, block: Block) -> None:
     for secret in re.findall(r"--secret id=(\w+)", line):
         assert f"id={secret} " in mounts, f"{block}: {line}"
     if "-m worker" in line:
-        assert set(re.findall(r" (--[a-z-]+)", line)) <= _worker_flags(), f"{block}: {line}"
+        command = re.search(r"-m worker (models [a-z]+)?", line)
+        assert command
+        flags = _worker_flags(*(command[1] or "").split())
+        assert set(re.findall(r" (--[a-z-]+)", line)) <= flags, f"{block}: {line}"
 
 
 @functools.cache
-def _worker_flags() -> frozenset[str]:
-    command = [sys.executable, "-m", "worker", "--help"]
+def _worker_flags(*words: str) -> frozenset[str]:
+    command = [sys.executable, "-m", "worker", *words, "--help"]
     told = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True, timeout=60)
     return frozenset(re.findall(r"--[a-z-]+", told.stdout))
 

@@ -60,6 +60,13 @@ def test_the_example_against_a_real_worker(
     assert told["sameJob"] == "one--topic-model"
     continuity = told["continuity"]
     assert (continuity["previous"], continuity["kept"], continuity["moved"]) == ("inline", [0, 1, 2, 3], 0)
+    fitted, updated, skipped, predicted, rebuilt = told["lives"]
+    assert skipped["reason"] == "Received 3 items, an update needs at least 10 (min_documents)"
+    versions = [result["model"]["version"] for result in (fitted, updated, predicted, rebuilt)]
+    assert (versions[1], updated["model"]["previousVersion"]) == (versions[2], versions[0])
+    assert rebuilt["model"]["previousVersion"] == versions[1]
+    assert len(updated["assignments"]) + updated["outlierCount"] == 12
+    assert {"totalCount", "docCount"} < set(updated["topics"][0])
     assert told["options"]["attempts"] == 3
     assert told["options"]["backoff"] == {"type": "exponential", "delay": 5000}
     assert told["options"]["removeOnComplete"] == {"age": 86_400, "count": 30}

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.lifecycle.theme_engine import fit
 from tests.topics.themes import themed_corpus
+from worker.compute.tasks import import_function
 from worker.contract.envelope import Batch
 from worker.jobs.kind import Surroundings
 from worker.jobs.registry import KINDS
@@ -61,8 +62,6 @@ def run(
     events: list[TaskEvent] | None = None,
 ) -> Any:
     """Run a job as the compute process would."""
-    from worker.compute.tasks import import_function
-
     task = task_of(envelope, store, job_id)
     return import_function(task.function)(task, engine, (events if events is not None else []).append)
 

@@ -1,5 +1,6 @@
 """What the compute process does with a tenant's models: keep, activate, begin anew after a lost race, run twice."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from worker.contract.envelope import Rejection
 from worker.errors import ActivationLost, ResultGone
 from worker.lifecycle import models
 from worker.lifecycle.events import StoreUsed, TaskEvent
+from worker.lifecycle.fitting import run as fit
 from worker.lifecycle.refusal import ModelRefusal
 from worker.store.errors import StoreCorrupt, StoreUnavailable
 from worker.store.store import ModelStore
@@ -219,8 +221,6 @@ def test_embeddings_of_another_length_than_the_model_s(store: Path) -> None:
     """No kind uses them with it, and nothing is kept."""
     task = task_of(envelope_of(0), store, "short")
     short = replace(task.batch, embeddings=np.ascontiguousarray(task.batch.embeddings[:, :512]))
-    from worker.lifecycle.fitting import run as fit
-
     assert isinstance(fit(replace(task, batch=short), ENGINE, lambda _: None), dict)
     for kind in (UPDATE, PREDICT, REBUILD):
         refusal = run(envelope_of(1, kind), store, "job")
@@ -273,8 +273,6 @@ def test_nothing_in_the_store_names_a_comment_but_the_samples(store: Path) -> No
     envelope = envelope_of(0)
     result = run(envelope, store, "job")
     run(envelope_of(1, UPDATE), store, "next")
-    import gzip
-
     written = b"".join(
         gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         for path in sorted(store.rglob("*"))

@@ -24,12 +24,28 @@ def document_of_model(_: Batch, outcome: ModelOutcome, now: datetime) -> Documen
 
 def summarize_model(document: Document) -> Mapping[str, object]:
     """Say what the log says of such a return value."""
+    if "drift" not in document:  # an update that began a model
+        return summarize_fit(document)
     counts: dict[str, object] = {name: len(cast(list[Any], document[name])) for name in _COUNTED if name in document}
-    drift = cast(Mapping[str, object], document.get("drift", {}))
-    model = cast(Mapping[str, object], document.get("model", {}))
+    drift = cast(Mapping[str, object], document["drift"])
+    return {**counts, "outliers": document["outlierCount"], "drift": drift["level"], **version_in(document)}
+
+
+def summarize_fit(document: Document) -> Mapping[str, object]:
+    """Say what the log says of the return value of a fit."""
+    continuity = cast(Mapping[str, Any], document.get("continuity", {}))
     return {
-        **counts,
+        **{name: len(continuity[name]) for name in ("kept", "born", "faded") if name in continuity},
+        **({"refit_advised": continuity["refit"]["why"]} if continuity and continuity["refit"]["advised"] else {}),
+        "topics": len(cast(list[Any], document["topics"])),
         "outliers": document["outlierCount"],
-        **({"drift": drift["level"]} if drift else {}),
-        **model,
+        **cast(Mapping[str, object], document["metrics"]),
+        **version_in(document),
     }
+
+
+def version_in(document: Document) -> Mapping[str, object]:
+    """Name the model of a return value as logs do; nothing if it has none."""
+    model = cast(Mapping[str, object], document.get("model", {}))
+    names = {"tenant": "tenant", "version": "model_version", "previousVersion": "previous_version"}
+    return {names[name]: value for name, value in model.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from worker.compute.tasks import Task
 from worker.contract.envelope import Batch, shown
@@ -13,7 +13,7 @@ from worker.contract.previous import NOT_HAD, EarlierResult, fetched_result
 from worker.contract.result import Document, completed, no_topics
 from worker.contract.schema import definitions
 from worker.jobs.kind import JobKind, Surroundings
-from worker.jobs.model_outcome import ModelOutcome, document_of_model
+from worker.jobs.model_outcome import ModelOutcome, document_of_model, summarize_fit
 from worker.lifecycle.stages import ModelStage
 from worker.lifecycle.task import FitModel
 from worker.topics.fit import NoTopics, Stage, TopicFit
@@ -69,17 +69,6 @@ def _respond(batch: Batch, outcomes: tuple[TopicFit | NoTopics] | ModelOutcome, 
     return document_of(batch, outcome, now)
 
 
-def _summarize(document: Document) -> Mapping[str, object]:
-    continuity = cast(Mapping[str, Any], document.get("continuity", {}))
-    return {
-        **{name: len(continuity[name]) for name in ("kept", "born", "faded") if name in continuity},
-        **({"refit_advised": continuity["refit"]["why"]} if continuity and continuity["refit"]["advised"] else {}),
-        "topics": len(cast(list[Any], document["topics"])),
-        "outliers": document["outlierCount"],
-        **cast(Mapping[str, object], document["metrics"]),
-    }
-
-
 FIT_STAGES: Final[Mapping[str, int]] = {
     Stage.NEIGHBOURS: 5,
     Stage.REDUCE: 15,
@@ -94,7 +83,7 @@ TOPIC_MODEL: Final = JobKind(
     read=read_fit,
     task=task_of,
     respond=_respond,
-    summarize=_summarize,
+    summarize=summarize_fit,
     definitions=definitions,
     reference=previous_job,
     refer=with_previous,

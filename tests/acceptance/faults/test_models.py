@@ -1,11 +1,14 @@
 """Faults around the activation of a tenant's model: every comment is counted, and counted once."""
 
+import gzip
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -13,7 +16,7 @@ from tests.acceptance.faults.conftest import StartWorker
 from tests.acceptance.faults.engine import Record
 from tests.acceptance.processes import Producer
 from tests.lifecycle.batches import N_PER_DAY, TENANT, envelope_of, seen_by
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, free_port
 from worker.store.store import ModelStore
 
 UPDATE = "topic-model.update"
@@ -71,8 +74,6 @@ def test_a_worker_dies_between_activation_and_delivery(
         "previousVersion": first["model"]["version"],
     }
     files, _ = opened.read(TENANT, active.version)
-    import gzip
-
     kept = json.loads(gzip.decompress(files["outcome.json.gz"]))
     assert result["completedAt"] == kept["completedAt"] <= active.at
     assert [entry.seq for entry in opened.activations(TENANT)] == [2, 1]
@@ -101,12 +102,16 @@ def test_a_store_that_is_away_fails_the_attempt_and_not_the_job(
     """One line says which store and why; the job is done once the store is back."""
     in_the_way = tmp_path / "models"
     in_the_way.write_text("no folder", encoding="utf-8")
-    worker = start_worker(TOPIC_MODEL_TEST_ENGINE=ENGINE, MODEL_STORE=str(in_the_way))
+    port = free_port()
+    worker = start_worker(TOPIC_MODEL_TEST_ENGINE=ENGINE, MODEL_STORE=str(in_the_way), HEALTH_PORT=str(port))
     assert worker.wait_for("model_store_is_a_folder")["path"] == str(in_the_way)
     job_id = producer.add(day(0, "sleep:0 first"), attempts=100)
     reason = worker.wait_for("job_failed", job_id=job_id)["reason"]
     assert reason.startswith("model store: ")
     assert reason.endswith("in stage keep")
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        metrics = answer.read().decode()
+    assert re.search(r'^topic_model_store_errors_total\{operation="write"\} [1-9]', metrics, re.MULTILINE)
     in_the_way.unlink()
     assert producer.ask("wait", id=job_id)["returnvalue"]["status"] == "completed"
     assert seen_by(in_the_way) == N_PER_DAY
