@@ -50,8 +50,8 @@ def rank_keywords(
 ) -> tuple[dict[int, list[Keyword]], int]:
     """Rank each topic's n-grams by similarity to the topic, times the root of their c-TF-IDF.
 
-    The product keeps both virtues: the similarity alone prefers near-synonyms that hardly occur,
-    c-TF-IDF (Grootendorst 2022, arXiv 2203.05794) alone prefers what is frequent everywhere.
+    The similarity alone prefers near-synonyms that hardly occur, c-TF-IDF (Grootendorst 2022,
+    arXiv 2203.05794) alone what is frequent everywhere.
 
     Args:
         vocabulary: of the batch.
@@ -62,8 +62,7 @@ def rank_keywords(
         weights: (topics, t) c-TF-IDF.
 
     Returns:
-        The keywords of each topic, best first, none only if the topic holds no word at all;
-        and how many n-grams were candidates.
+        The keywords of each topic, best first, none only if it holds no word; and how many n-grams were candidates.
     """
     n_topics = weights.shape[0]
     topics = members(labels, n_topics)
@@ -102,11 +101,10 @@ def pick(
 ) -> list[int]:
     """Choose the keywords that a person reads, best first.
 
-    The next keyword is the one with the highest score, times its mean bond with those chosen before it, from 0 for
-    words that never stand in one comment to 1 for words that always do (`npmi`, mapped to [0, 1]): words that stand
-    in the same comments describe one thing, and a list of near-synonyms from comments that have nothing else in
-    common does not. The terms of a lower tier come after those of a higher one, and only until there are four
-    keywords: the words of a long comment all occur together, and would name the topic after it.
+    The next keyword is the one with the highest score, times its mean bond with those chosen before it (`_bonds`):
+    words of the same comments describe one thing, near-synonyms from comments that have nothing else in common do
+    not. Lower tiers come later, and only until there are four keywords (`ROOM`): the words of a long comment all
+    occur together, and would name the topic after it.
 
     Left out are a second form of a chosen word; a word beside itself; a unigram inside a chosen bigram;
     and a bigram around a chosen unigram, unless the bigram makes up most of the unigram's documents:
@@ -124,8 +122,7 @@ def pick(
         Positions among the terms.
     """
     words = [frozenset({first} if second == NO_WORD else {first, second}) for first, second in stems.tolist()]
-    # Rounded as the scores are, so that the last bits of a logarithm never decide the order.
-    bonds = np.where(together > 0, np.round((1 + npmi(together / n_documents)) / 2, 6), 0.0)
+    bonds = _bonds(together, n_documents)
     left = {i for i, (first, second) in enumerate(stems.tolist()) if first != second}
     chosen: list[int] = []
     while left and len(chosen) < n_keywords:
@@ -140,6 +137,12 @@ def pick(
         elif len(clashes) == 1 and _repeats(clashes[0], following, words, together):
             chosen[chosen.index(clashes[0])] = following
     return chosen
+
+
+def _bonds(together: IntArray, n_documents: int) -> DoubleArray:
+    """Map the terms' NPMI to [0, 1]: 0 for terms that never stand in one document, 1 for terms that always do."""
+    # Rounded as the scores are, so that the last bits of a logarithm never decide the order.
+    return np.where(together > 0, np.round((1 + npmi(together / n_documents)) / 2, 6), 0.0)
 
 
 def _repeats(unigram: int, bigram: int, words: list[frozenset[int]], together: IntArray) -> bool:
