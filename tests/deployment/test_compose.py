@@ -54,6 +54,14 @@ def test_redis_evicts_nothing_and_survives_a_restart(services: dict[str, Any]) -
         assert services[name]["depends_on"]["redis"]["condition"] == "service_healthy"
 
 
+def test_kept_models_survive_a_container(services: dict[str, Any]) -> None:
+    """A volume lies where the image keeps models."""
+    image = Dockerfile(DOCKER / "Dockerfile")
+    folder = image.environment(image.last.name, FLAVOUR="cpu")["MODEL_STORE"]
+    for name in ("worker-cpu", "worker-gpu"):
+        assert f"models:{folder}" in services[name]["volumes"]
+
+
 def test_images_are_pinned_by_digest(services: dict[str, Any]) -> None:
     """An image that is not built here is named by version and digest."""
     images = [service["image"] for service in services.values() if "build" not in service]

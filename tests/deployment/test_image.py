@@ -23,7 +23,12 @@ FLAVOURS = ["cuda", "cpu"]
 # How long `docker stop` waits, and how long the worker takes at most after its grace period.
 DOCKER_STOP_S, HAND_BACK_S = 10, 3.5
 # Commands that move files about, and Debian's own; what is wrong with them a first build shows at once.
-PLAIN = {"apt-get", "mkdir", "rm", "touch"}
+PLAIN = {"apt-get", "install", "mkdir", "rm", "touch"}
+
+
+def _without_extra(command: str) -> str:
+    """Take the extra of the package, and where the output goes, from a command."""
+    return command.partition(" > ")[0].replace('".[s3]"', ".")
 
 
 def run_line(beginning: str) -> str:
@@ -89,15 +94,15 @@ def test_every_run_line_is_run_by_the_suite_or_by_make() -> None:
         for stage, command in file.commands():
             known = (
                 _without_variables(command).startswith(tested)
-                or any(line.startswith(_without_variables(command).partition(" > ")[0]) for line in makefile)
+                or any(line.startswith(_without_extra(_without_variables(command))) for line in makefile)
                 or shlex.split(command)[0] in PLAIN
             )
             assert known, f"stage {stage} runs what neither the suite nor make runs: {command}"
 
 
 def test_pip_installs_by_the_makefile_line() -> None:
-    """Both flavours install from poetry.lock, by the very line that `make run` uses."""
-    assert _without_variables(run_line("python -m pip")) in _makefile_commands()
+    """Both flavours install from poetry.lock, by the very line that `make run` uses, with the package for buckets."""
+    assert _without_extra(_without_variables(run_line("python -m pip"))) in _makefile_commands()
 
 
 def test_the_index_of_wheels_stays_out_of_the_image(tmp_path: Path) -> None:
@@ -117,6 +122,15 @@ def test_the_index_of_wheels_stays_out_of_the_image(tmp_path: Path) -> None:
     assert any(
         run.startswith("--mount=type=secret,id=torch_index_url ") for run in IMAGE.stages["dependencies"].all("RUN")
     )
+
+
+def test_the_image_can_keep_models() -> None:
+    """In a folder that its user may write to, and in a bucket."""
+    folder = IMAGE.environment(IMAGE.last.name, FLAVOUR="cpu")["MODEL_STORE"]
+    (user,) = IMAGE.last.all("USER")
+    owner, group = user.split(":")
+    assert f"install --directory --owner {owner} --group {group} {folder}" in IMAGE.last.all("RUN")
+    assert '".[s3]"' in run_line("python -m pip")
 
 
 def test_docker_stop_leaves_time_to_hand_back() -> None:

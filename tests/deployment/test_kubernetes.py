@@ -71,7 +71,7 @@ def test_a_changed_setting_restarts_the_pods(tmp_path: Path) -> None:
         built = yaml.safe_load_all(check(kubectl, "kustomize", str(copied)))
         (deployment,) = [d for d in built if d["kind"] == "Deployment"]
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        (source,) = container["envFrom"]
+        (source,) = [source for source in container["envFrom"] if "configMapRef" in source]
         return str(source["configMapRef"]["name"])
 
     copied = Path(shutil.copytree(KUBERNETES, tmp_path / "kubernetes"))
@@ -96,6 +96,14 @@ def test_the_network_policy_lets_through_what_is_needed() -> None:
     address = urlsplit(manifest("Secret")["stringData"]["REDIS_URL"])
     reached = {(port["port"], port["protocol"]) for rule in policy["egress"] for port in rule["ports"]}
     assert {(address.port, "TCP"), (53, "UDP"), (53, "TCP")} <= reached
+
+
+def test_the_keys_of_a_bucket_reach_the_worker() -> None:
+    """If there is such a Secret; its name is the one that the settings tell of."""
+    (container,) = POD["containers"]
+    secrets = [source["secretRef"] for source in container["envFrom"] if "secretRef" in source]
+    assert secrets == [{"name": "topic-model-store", "optional": True}]
+    assert "Secret topic-model-store" in (DOCKER / "kubernetes" / "settings.env").read_text(encoding="utf-8")
 
 
 def test_a_private_ca_reaches_worker_and_keda() -> None:

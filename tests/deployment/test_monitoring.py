@@ -18,7 +18,18 @@ PROMETHEUS = DOCKER / "prometheus"
 RULES = PROMETHEUS / "rules.yaml"
 
 KINDS_OF_JOB = {"topic-model", "topic-model.update", "topic-model.predict", "topic-model.rebuild"}
-OUTCOMES = {"completed", "failed", "skipped", "raised", "timed_out", "handed_back", "lost", "stalled", "unreadable"}
+OUTCOMES = {
+    "completed",
+    "failed",
+    "skipped",
+    "raised",
+    "timed_out",
+    "handed_back",
+    "cancelled",
+    "lost",
+    "stalled",
+    "unreadable",
+}
 # What the worker exports, with the values that its labels take.
 EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_build_info": {},
