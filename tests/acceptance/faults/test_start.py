@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -41,6 +42,15 @@ def test_the_probes_answer_on_ipv4_and_ipv6(start_worker: StartWorker) -> None:
             assert asking.recv(12) == b"HTTP/1.0 200"
 
 
+@pytest.fixture
+def no_nohup() -> Iterator[None]:
+    """Let the worker hear SIGHUP, which it ignores if this suite itself runs under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("no_nohup")
 def test_sighup_is_a_shutdown(start_worker: StartWorker, producer: Producer, record: Record) -> None:
     """A terminal that closes ends the worker as SIGTERM does: the job goes back, exit 0."""
     worker = start_worker(SHUTDOWN_GRACE_MS="0")
