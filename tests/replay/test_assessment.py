@@ -24,8 +24,9 @@ from worker.replay.stability import stability_lines
 from worker.replay.sweep import make_variants, results_of, show_sweep, variants_to_fit
 from worker.replay.terminal import Terminal
 from worker.topics.engine import Engine, fit_batch
-from worker.topics.fit import Diagnostics, Merge, Stability, Topic, TopicFit
+from worker.topics.fit import Diagnostics, Merge, Topic, TopicFit
 from worker.topics.pipeline import fit_topics
+from worker.topics.reruns import Stability
 from worker.topics.task import FitBatch
 from worker.topics.words.encoders import CorpusEncoder
 

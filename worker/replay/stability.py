@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from worker.topics.fit import Stability, TopicFit
+from worker.topics.fit import TopicFit
+from worker.topics.reruns import Stability
 
 # At this mean Jaccard coefficient or less a topic falls apart: what it shares with the most similar topic of a rerun is
 # no more than what it does not, and that one may as well be another topic. Hennig 2007 calls such a cluster dissolved.

@@ -13,8 +13,9 @@ from worker.topics.carrying import carry_over
 from worker.topics.earlier import EarlierTopics
 from worker.topics.evaluation import diagnosis
 from worker.topics.evaluation.stability import measure_stability
-from worker.topics.fit import FloatArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
+from worker.topics.fit import FloatArray, IntArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
 from worker.topics.keeping import keep as keep_model
+from worker.topics.kept_model import TopicModel
 from worker.topics.modelling import Modelled, model_topics, no_clusters
 from worker.topics.preparation import Preparation, Prepared
 from worker.topics.stages import StageClock
@@ -49,7 +50,7 @@ def fit_topics(
         device: "cpu" or "cuda:N".
         on_stage: called when a stage begins and when it ends.
         diagnose: whether to add what explains the fit; the fit itself does not change.
-        stability: reruns without a few of the documents, to add how far the topics hold together; 0 for none.
+        stability: reruns to add how far the topics hold together; 0 for none.
         keep: whether to add what a kept model needs.
         save_bertopic: a folder for BERTopic's own object, in the numbers of the fit; None for none.
         preparation: of the same texts and embeddings, if several fits share it.
@@ -61,24 +62,22 @@ def fit_topics(
     shared = preparation or Preparation(texts, embeddings, device)
     clock = StageClock(on_stage)
     outcome = _fit(shared, params, encoder, clock, earlier)
+    clock.finish()
     if isinstance(outcome, NoTopics):
-        clock.finish()
         return outcome
-    prepared, modelled, fit, keywords = outcome
+    prepared, _, fit, _ = outcome
     ordered = in_order_of(shared.order, fit)
     if stability:
         ordered = replace(ordered, stability=measure_stability(shared, prepared, fit.labels, stability, clock))
-    clock.finish()
     if diagnose:
-        diagnostics = diagnosis.diagnose(prepared, modelled, fit, keywords)
-        ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnostics))
+        ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnosis.diagnose(*outcome)))
     if keep or save_bertopic is not None:
-        kept = keep_model(prepared, fit, keywords)
+        kept = _kept(outcome, ordered.labels, save_bertopic)
         ordered = replace(ordered, model=kept) if keep else ordered
-        if save_bertopic is not None:
-            renumber(modelled.model, ordered.labels, kept, keywords)
-            save(modelled.model, Path(save_bertopic))
     return ordered
+
+
+_Outcome = tuple[Prepared, Modelled, TopicFit, list[list[Keyword]]]
 
 
 def _fit(
@@ -87,7 +86,7 @@ def _fit(
     encoder: KeywordEncoder,
     clock: StageClock,
     earlier: EarlierTopics | None,
-) -> tuple[Prepared, Modelled, TopicFit, list[list[Keyword]]] | NoTopics:
+) -> _Outcome | NoTopics:
     n = len(shared.order)
     adapted = adapt(params, n)
     if n < 2:
@@ -106,6 +105,16 @@ def _fit(
     fit, keywords = assemble(prepared, modelled, clock)
     fit = carry_over(prepared, modelled, fit)
     return prepared, modelled, fit, keywords
+
+
+def _kept(outcome: _Outcome, labels: IntArray, folder: str | None) -> TopicModel:
+    """Give what a kept model needs; write BERTopic's own object into a folder, its topics numbered as in `labels`."""
+    prepared, modelled, fit, keywords = outcome
+    kept = keep_model(prepared, fit, keywords)
+    if folder is not None:
+        renumber(modelled.model, labels, kept, keywords)
+        save(modelled.model, Path(folder))
+    return kept
 
 
 def warm_up(encoder: KeywordEncoder, device: str) -> None:

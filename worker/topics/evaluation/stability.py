@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from worker.topics.fit import DoubleArray, IntArray, Stability
+from worker.topics.fit import DoubleArray, IntArray
 from worker.topics.modelling import topics_anew
 from worker.topics.preparation import Preparation, Prepared
+from worker.topics.reruns import Stability
 from worker.topics.stages import StageClock
 
 # The share of documents that a rerun leaves out; what a week or a deleted account may well change.
@@ -46,6 +47,7 @@ def measure_stability(
         topics=tuple(np.mean(by_topic, axis=0).tolist()),
     )
     clock.note(reruns=n_reruns, left_out=n_left_out, ari=round(found.overall, 4))
+    clock.finish()
     return found
 
 
