@@ -36,7 +36,7 @@ def themes_and_a_blur() -> tuple[list[str], FloatArray]:
     """Three themes, and as many comments without one."""
     texts, embeddings, _ = themed_corpus(30, 4)
     blur = np.random.default_rng(1).normal(size=(30, embeddings.shape[1]))
-    embeddings[90:] = unit(0.35 * embeddings[90:] + unit(blur))
+    embeddings[90:] = unit(0.2 * embeddings[90:] + unit(blur))
     return texts, embeddings
 
 
@@ -52,10 +52,11 @@ def test_a_topic_without_a_core_falls_apart(monkeypatch: pytest.MonkeyPatch) -> 
     assert stability is not None
     assert (stability.n_reruns, stability.left_out) == (4, 2)
     assert len(stability.topics) == len(fit.topics)
-    for theme in range(3):
-        (topic,) = np.unique(fit.labels[30 * theme : 30 * theme + 30])
-        assert stability.topics[topic] > 0.9
-    assert stability.topics[int(np.bincount(fit.labels[90:] + 1).argmax()) - 1] < 0.85
+    themes = {int(topic) for topic in fit.labels[:90]}
+    assert len(themes) == 3
+    assert len(fit.topics) > 3
+    for topic, found_again in enumerate(stability.topics):
+        assert found_again > 0.8 if topic in themes else found_again < 0.6
     plain = fitted(texts, embeddings, stability=0)
     assert plain.stability is None
     assert np.array_equal(plain.labels, fit.labels)

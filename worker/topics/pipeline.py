@@ -49,7 +49,7 @@ def fit_topics(
         device: "cpu" or "cuda:N".
         on_stage: called when a stage begins and when it ends.
         diagnose: whether to add what explains the fit; the fit itself does not change.
-        stability: reruns without a few of the documents, to add how far the topics hold together; 0 for none.
+        stability: reruns to add how far the topics hold together; 0 for none.
         keep: whether to add what a kept model needs.
         save_bertopic: a folder for BERTopic's own object, in the numbers of the fit; None for none.
         preparation: of the same texts and embeddings, if several fits share it.
@@ -60,14 +60,13 @@ def fit_topics(
     """
     shared, clock = preparation or Preparation(texts, embeddings, device), StageClock(on_stage)
     outcome = _fit(shared, params, encoder, clock, earlier)
+    clock.finish()
     if isinstance(outcome, NoTopics):
-        clock.finish()
         return outcome
     prepared, modelled, fit, keywords = outcome
     ordered = in_order_of(shared.order, fit)
     if stability:
         ordered = replace(ordered, stability=measure_stability(shared, prepared, fit.labels, stability, clock))
-    clock.finish()
     if diagnose:
         ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnosis.diagnose(*outcome)))
     if save_bertopic is not None:
@@ -76,13 +75,16 @@ def fit_topics(
     return replace(ordered, traits=topic_traits(prepared, fit)) if keep else ordered
 
 
+_Outcome = tuple[Prepared, Modelled, TopicFit, list[list[Keyword]]]
+
+
 def _fit(
     shared: Preparation,
     params: TopicParams,
     encoder: KeywordEncoder,
     clock: StageClock,
     earlier: EarlierTopics | None,
-) -> tuple[Prepared, Modelled, TopicFit, list[list[Keyword]]] | NoTopics:
+) -> _Outcome | NoTopics:
     n = len(shared.order)
     adapted = adapt(params, n)
     if n < 2:
@@ -106,6 +108,16 @@ def _fit(
         clock.note(doubtful_topics=doubted)
     fit = replace(fit, excesses=found)
     return prepared, modelled, fit, keywords
+
+
+def _kept(outcome: _Outcome, labels: IntArray, folder: str | None) -> TopicModel:
+    """Give what a kept model needs; write BERTopic's own object into a folder, its topics numbered as in `labels`."""
+    prepared, modelled, fit, keywords = outcome
+    kept = keep_model(prepared, fit, keywords)
+    if folder is not None:
+        renumber(modelled.model, labels, kept, keywords)
+        save(modelled.model, Path(folder))
+    return kept
 
 
 def warm_up(encoder: KeywordEncoder, device: str) -> None:

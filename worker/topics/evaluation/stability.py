@@ -47,6 +47,7 @@ def measure_stability(
         topics=tuple(np.mean(by_topic, axis=0).tolist()),
     )
     clock.note(reruns=n_reruns, left_out=n_left_out, ari=round(found.overall, 4))
+    clock.finish()
     return found
 
 
