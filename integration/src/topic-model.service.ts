@@ -59,7 +59,7 @@ export class TopicModelService implements OnModuleDestroy {
     ids: PipelineIds,
     kind?: K,
   ): Promise<TopicModelJob<K>> {
-    const type = kind ?? TOPIC_MODEL;
+    const type = (kind ?? TOPIC_MODEL) as K;
     await this.removeOver(jobIdOf(ids, type), ['failed']);
     const options = this.jobOptions(jobIdOf(ids, type));
     return (await this.queue.add(TOPIC_MODEL, envelope(batch, ids, type), options)) as TopicModelJob<K>;
@@ -134,7 +134,7 @@ export class TopicModelService implements OnModuleDestroy {
     ids: PipelineIds,
     kind?: K,
   ): Promise<JobNode> {
-    const type = kind ?? TOPIC_MODEL;
+    const type = (kind ?? TOPIC_MODEL) as K;
     const id = jobIdOf(ids, type);
     await this.removeOver(id, ['failed']);
     const opts = { ...this.jobOptions(id), failParentOnFailure: true };
