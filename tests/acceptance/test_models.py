@@ -13,6 +13,7 @@ from tests.acceptance.invariants import COMPLETED_KEYS, check_failed
 from tests.acceptance.processes import Producer, WorkerProcess
 from tests.lifecycle.batches import N_PER_DAY, envelope_of, seen_by
 from tests.redis_server import RedisServer, free_port
+from tests.replay.commands import ask, told
 from worker.jobs.registry import show_schema
 from worker.store.store import ModelStore
 
@@ -126,8 +127,8 @@ def test_a_model_lives(worker: WorkerProcess, api: Api, store: Path) -> None:
     job = api.run(UPDATE, 1)
     updated = job["returnvalue"]
     assert set(updated) == UPDATED_KEYS
-    told = worker.wait_for("job_completed", model_version=updated["model"]["version"])
-    assert (told["tenant"], told["previous_version"]) == (updated["model"]["tenant"], first)
+    logged = worker.wait_for("job_completed", model_version=updated["model"]["version"])
+    assert (logged["tenant"], logged["previous_version"]) == (updated["model"]["tenant"], first)
     percents = [progress["percent"] for progress in job["progress"]]
     assert percents == sorted(percents)
     assert job["progress"][-1]["stage"] == "keep"
@@ -173,6 +174,21 @@ def test_a_model_that_begins_with_an_update(worker: WorkerProcess, api: Api, sto
     replaced = own.result("topic-model", 2)
     assert "previousVersion" in replaced["model"]
     assert seen_by(store, tenant) == N_PER_DAY
+
+
+def test_a_replayed_job_finds_what_it_made(
+    worker: WorkerProcess, api: Api, store: Path, redis_server: RedisServer
+) -> None:
+    """`--once --job` of an update gives the result of then: the comments are not added a second time."""
+    updated = api.result(UPDATE, 4)
+    n_seen = seen_by(store, updated["model"]["tenant"])
+    settings = {"REDIS_URL": redis_server.url, "BULLMQ_PREFIX": PREFIX, "TOPIC_MODEL_QUEUE": "models"}
+    engine = {"TOPIC_MODEL_TEST_ENGINE": "tests.lifecycle.theme_engine:fit"}
+    replayed = ask("--once", "--job", f"{api._tenant}-{api._n}", MODEL_STORE=str(store), **settings, **engine)
+    assert replayed.returncode == 0, told(replayed)
+    assert json.loads(replayed.stdout) == updated
+    assert "done_before=True" in told(replayed)
+    assert seen_by(store, updated["model"]["tenant"]) == n_seen
 
 
 def test_the_metrics_tell_of_models(worker: WorkerProcess, api: Api, port: int) -> None:
