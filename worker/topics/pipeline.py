@@ -110,16 +110,6 @@ def _fit(
     return prepared, modelled, fit, keywords
 
 
-def _kept(outcome: _Outcome, labels: IntArray, folder: str | None) -> TopicModel:
-    """Give what a kept model needs; write BERTopic's own object into a folder, its topics numbered as in `labels`."""
-    prepared, modelled, fit, keywords = outcome
-    kept = keep_model(prepared, fit, keywords)
-    if folder is not None:
-        renumber(modelled.model, labels, kept, keywords)
-        save(modelled.model, Path(folder))
-    return kept
-
-
 def warm_up(encoder: KeywordEncoder, device: str) -> None:
     """Run a small made-up batch, so that no job waits for a compiler or a first kernel."""
     rng = np.random.default_rng(0)
