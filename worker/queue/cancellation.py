@@ -1,11 +1,11 @@
-"""Requests to cancel a job: Redis keeps each until the worker that runs the job sees it, or for a day.
+"""Requests to cancel a job: Redis keeps each until the job has ended, or for a day.
 
 A published message would be lost on a worker that is cut off from Redis; a key is there when it is back.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 
 import structlog
@@ -38,7 +38,9 @@ class CancelAnswer(StrEnum):
 
 
 @contextlib.asynccontextmanager
-async def watching_requests(held: Held, key: str, client: Redis, compute: Compute) -> AsyncIterator[None]:
+async def watching_requests(
+    held: Held, key: str, client: Redis, compute: Compute, may_stop: Callable[[], bool]
+) -> AsyncIterator[None]:
     """Stop the computing of a job if somebody asks for it while the context lasts.
 
     Args:
@@ -46,22 +48,23 @@ async def watching_requests(held: Held, key: str, client: Redis, compute: Comput
         key: of requests for it, by `request_key`.
         client: to ask.
         compute: runs the job's task under the job's id.
+        may_stop: tells whether the job can still be stopped as if it had never run.
     """
-    watch = asyncio.create_task(_watch(held, key, client, compute))
+    watch = asyncio.create_task(_watch(held, key, client, compute, may_stop))
     try:
         yield
     finally:
         watch.cancel()
 
 
-async def _watch(held: Held, key: str, client: Redis, compute: Compute) -> None:
+async def _watch(held: Held, key: str, client: Redis, compute: Compute, may_stop: Callable[[], bool]) -> None:
     job = held.claim.job
     # The id may be used again after a job is gone: the request names the job by the time of its birth, too.
     birth = str(job.timestamp)
     while True:
         # An outage is no answer; the request is still there after it.
         with contextlib.suppress(RedisError, OSError):
-            if await client.get(key) == birth:
+            if await client.get(key) == birth and may_stop():
                 log.info("cancel_requested", **held.ids)
                 compute.cancel(CANCELLED, str(job.id))
                 return
@@ -71,6 +74,17 @@ async def _watch(held: Held, key: str, client: Redis, compute: Compute) -> None:
 def request_key(job_id: str, settings: Settings) -> str:
     """Name the key that asks for the end of a job; its value is the job's timestamp."""
     return f"{settings.bullmq_prefix}:{settings.queue_name}:{job_id}:cancel"
+
+
+async def forget_request(key: str, client: Redis) -> None:
+    """Remove a request for a job that has ended: a person may let the same job run again.
+
+    Args:
+        key: of requests for it, by `request_key`.
+        client: of the queue's Redis; if it is away, the request stays for its day.
+    """
+    with contextlib.suppress(RedisError, OSError):
+        await client.delete(key)
 
 
 async def cancel(job_id: str, settings: Settings, client: Redis, *, wait_s: float) -> CancelAnswer:
@@ -98,7 +112,10 @@ async def cancel(job_id: str, settings: Settings, client: Redis, *, wait_s: floa
     if await queue.remove(job_id):
         await client.delete(request_key(job_id, settings))
         return CancelAnswer.REMOVED
-    return await _end_of(job_key, client, wait_s)
+    answer = await _end_of(job_key, client, wait_s)
+    if answer is not CancelAnswer.REQUESTED:
+        await forget_request(request_key(job_id, settings), client)
+    return answer
 
 
 async def _end_of(job_key: str, client: Redis, wait_s: float) -> CancelAnswer:

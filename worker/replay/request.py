@@ -78,16 +78,21 @@ class Request:
         Raises:
             BadUsage: the job is no fit, and a flag looks into one.
         """
-        flags = {"--report": self.report, "--explain": self.explain, "--save-bertopic": self.save_bertopic}
-        others = {"--sweep": self.sweep or None, "--stability": self.stability}
-        given = [flag for flag, value in {**flags, **others}.items() if value is not None]
+        flags: dict[str, object] = {
+            "--report": self.report,
+            "--explain": self.explain,
+            "--save-bertopic": self.save_bertopic,
+            "--stability": self.stability,
+            "--sweep": self.sweep or None,
+        }
+        given = [flag for flag, value in flags.items() if value is not None]
         if given and not is_fit:
             raise BadUsage(f"{given[0]} looks into a fit, type topic-model; the type of this batch is {kind}")
 
     @property
     def inspects(self) -> bool:
         """Whether the fit is looked into, or saved for somebody else."""
-        return self.diagnoses or self.save_bertopic is not None or self.stability is not None
+        return self.diagnoses or self.stability is not None or self.save_bertopic is not None
 
     @property
     def diagnoses(self) -> bool:
