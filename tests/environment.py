@@ -8,7 +8,8 @@ _INHERITED: Final = ("PATH", "HOME", "LANG", "PYTHONPATH", "OMP_NUM_THREADS", "C
 
 def clean_environment(**variables: str) -> dict[str, str]:
     """Give an environment without the settings of whoever runs the tests, and with these variables."""
-    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | variables
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return inherited | {"PYTHON_DOTENV_DISABLED": "1"} | variables
 
 
 def is_measured() -> bool:

@@ -1,15 +1,8 @@
 import type { Queue } from 'bullmq';
+import { redisOf } from './redis';
 
 /** What became of a request to cancel: a running job is `requested` to stop, and `awaitResult` tells when it has. */
 export type CancelAnswer = 'removed' | 'requested' | 'ended' | 'unknown';
-
-const KEPT_MS = 24 * 60 * 60 * 1000;
-
-interface Redis {
-  hget(key: string, field: string): Promise<string | null>;
-  set(key: string, value: string, ...expiry: unknown[]): Promise<unknown>;
-  del(key: string): Promise<number>;
-}
 
 /** Removes a job that waits, or asks the worker that runs it to stop it. */
 export async function cancelJob(queue: Queue, jobId: string): Promise<CancelAnswer> {
@@ -25,13 +18,4 @@ export async function cancelJob(queue: Queue, jobId: string): Promise<CancelAnsw
   if (!(await queue.remove(jobId))) return 'requested';
   await redis.del(request);
   return 'removed';
-}
-
-/** Gives a queue's own connection, and the arguments that let a key expire: BullMQ 6 has both in another place. */
-async function redisOf(queue: object): Promise<{ redis: Redis; expiry: unknown[] }> {
-  if ('getBackend' in queue) {
-    const { client } = (queue as { getBackend(): { client: Promise<Redis> } }).getBackend();
-    return { redis: await client, expiry: [{ PX: KEPT_MS }] };
-  }
-  return { redis: await (queue as { client: Promise<Redis> }).client, expiry: ['PX', KEPT_MS] };
 }

@@ -2,6 +2,7 @@ export type { CancelAnswer } from './cancel';
 export * from './generated/contract';
 export {
   topicModelPredictResult,
+  topicModelProgress,
   topicModelRebuildResult,
   topicModelRequest,
   topicModelResult,

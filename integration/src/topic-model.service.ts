@@ -10,9 +10,11 @@ import {
   QueueEvents,
 } from 'bullmq';
 import { type CancelAnswer, cancelJob } from './cancel';
+import type { TopicModelProgress } from './generated/contract';
 import type { Batch, Kind, Kinds } from './kinds';
 import { type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
 import { packed } from './packing';
+import { progressOf } from './progress';
 import { parseResult } from './result';
 
 export type TopicModelJob<K extends Kind = 'topic-model'> = Job<Kinds[K]['request'], unknown>;
@@ -131,6 +133,15 @@ export class TopicModelService implements OnModuleDestroy {
    */
   async cancel(jobId: string): Promise<CancelAnswer> {
     return cancelJob(this.queue, jobId);
+  }
+
+  /**
+   * Tells how far a job is: which stage, what percent, and how many seconds were left when that stage began.
+   *
+   * Gives `undefined` if the job has not begun, or is gone. Reads one field of the job, so it may be asked every second.
+   */
+  async progress(jobId: string): Promise<TopicModelProgress | undefined> {
+    return progressOf(this.queue, jobId);
   }
 
   /**

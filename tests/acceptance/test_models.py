@@ -113,7 +113,7 @@ def test_a_model_lives(worker: WorkerProcess, api: Api, store: Path) -> None:
     job = api.run(PREDICT, 1)
     predicted = job["returnvalue"]
     assert set(predicted) == PREDICTED_KEYS
-    assert [progress["stage"] for progress in job["progress"]] == ["validate", "load", "assign"]
+    assert [progress["stage"] for progress in job["progress"]] == ["validate", "load", "assign", "deliver"]
     assert counts(predicted) == N_PER_DAY
     assert len(predicted["assignments"]) > 0.9 * N_PER_DAY
     assert predicted["model"] == fitted["model"]
@@ -131,7 +131,7 @@ def test_a_model_lives(worker: WorkerProcess, api: Api, store: Path) -> None:
     assert (logged["tenant"], logged["previous_version"]) == (updated["model"]["tenant"], first)
     percents = [progress["percent"] for progress in job["progress"]]
     assert percents == sorted(percents)
-    assert job["progress"][-1]["stage"] == "keep"
+    assert [progress["stage"] for progress in job["progress"]][-2:] == ["keep", "deliver"]
     assert counts(updated) == N_PER_DAY
     assert set(words) <= {topic["topicIndex"] for topic in updated["topics"]}
     assert sum(topic["totalCount"] for topic in updated["topics"]) > 1.8 * N_PER_DAY

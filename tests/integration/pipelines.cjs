@@ -28,6 +28,22 @@ async function label(pipelineId) {
 const run = (pipelineId) => service.run(batch, { pipelineId }, TIMEOUT_MS);
 const reason = (error) => error.message;
 
+async function until(ask, holds) {
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Enqueues a batch that runs until it is cancelled, and one that waits behind it. */
+async function enqueueTwo() {
+  const waits = (name) => ({ items: batch.items.map((item) => ({ ...item, text: `wait ${name}` })) });
+  const running = await service.enqueue(waits('running'), { pipelineId: 'running' });
+  await until(() => running.getState(), (state) => state === 'active');
+  return { running, waiting: await service.enqueue(waits('waiting'), { pipelineId: 'waiting' }) };
+}
+
 const commands = {
   /** A topic-model worker that nothing goes well with; then none at all. */
   async fail() {
@@ -66,15 +82,22 @@ const commands = {
     await topicModel.close();
     return { numbers, held: data.items.map((item) => item.embedding) };
   },
-  /** One job runs, one waits behind it. */
   async cancel() {
-    const waits = (name) => ({ items: batch.items.map((item) => ({ ...item, text: `wait ${name}` })) });
-    const running = await service.enqueue(waits('running'), { pipelineId: 'running' });
-    while ((await running.getState()) !== 'active') await new Promise((resolve) => setTimeout(resolve, 20));
-    const { id } = await service.enqueue(waits('waiting'), { pipelineId: 'waiting' });
+    const { running, waiting } = await enqueueTwo();
+    const { id } = waiting;
     const answers = [await service.cancel(id), await service.cancel(running.id)];
     const { status, error } = await service.awaitResult(running, TIMEOUT_MS);
     return { answers: [...answers, await service.cancel(running.id), await service.cancel(id)], status, error };
+  },
+  /** One job runs, one waits behind it, and one never was; then the first one has ended. */
+  async progress() {
+    const { running, waiting } = await enqueueTwo();
+    const progress = await until(() => service.progress(running.id), (told) => told?.stage === 'reduce');
+    const none = [await service.progress(waiting.id), await service.progress('none')];
+    await service.cancel(waiting.id);
+    await service.cancel(running.id);
+    await service.awaitResult(running, TIMEOUT_MS);
+    return { running: progress, none: none.map((told) => told === undefined), ended: await service.progress(running.id) };
   },
   async three() {
     const keepsTwo = new TopicModelService({ ...options, keepCompletedCount: 2 });

@@ -87,6 +87,16 @@ def test_jobs_are_cancelled(ask: Ask, start_worker: Callable[..., WorkerProcess]
     assert record.began("waiting") == []
 
 
+def test_progress_is_told(ask: Ask, start_worker: Callable[..., WorkerProcess]) -> None:
+    """Of a job that runs or has ended; a job that waits, or that is not there, has none."""
+    start_worker()
+    told = ask("progress")
+    assert told["none"] == [True, True]
+    assert (told["running"]["stage"], told["running"]["percent"]) == ("reduce", 15)
+    assert (told["ended"]["stage"], told["ended"]["percent"], told["ended"]["leftS"]) == ("deliver", 100, 0)
+    assert told["running"]["at"] < told["ended"]["at"]
+
+
 def test_no_more_jobs_are_kept_than_was_said(ask: Ask, start_worker: Callable[..., WorkerProcess]) -> None:
     """By the count, within their age."""
     start_worker()

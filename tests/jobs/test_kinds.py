@@ -52,7 +52,8 @@ def test_a_second_kind_runs_beside_the_first(
         counted = producer.run({"type": "word-count", "items": ["one two", "three"]}, jobId="counted")
         assert counted["returnvalue"].pop("completedAt")
         assert counted["returnvalue"] == {"status": "completed", "words": 1.5, "texts": 2}
-        assert {"stage": "count", "percent": 40} in counted["progress"]
+        told = [(progress["stage"], progress["percent"]) for progress in counted["progress"]]
+        assert told == [("validate", 0), ("count", 40), ("deliver", 100)]
         assert counted["logs"][-1] == "count: 0.50 s (words=1.5)"
         assert worker.wait_for("job_completed", job_id="counted")["words"] == 1.5
         assert worker.wait_for("batch_warning", job_id="counted")["warning"] == "one warning"

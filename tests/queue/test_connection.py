@@ -174,6 +174,19 @@ async def test_a_silent_server_may_come_back(own_redis: RedisServer, monkeypatch
     own_redis.thaw()
 
 
+async def test_the_connection_by_which_the_worker_is_counted_comes_back_first(own_redis: RedisServer) -> None:
+    """After an outage one command is enough, and none of the other connections counts."""
+    client = connect(settings_of(own_redis.url), is_worker=True)
+    # The one that was made first is idle first, and so the last one of which redis-py itself would think.
+    await asyncio.gather(*(client.bzpopmin("nothing", timeout_s) for timeout_s in (0.05, 0.15, 0.25)))
+    with own_redis.client() as admin:
+        admin.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        await client.ping()
+        names = [entry["name"] for entry in admin.client_list()]
+    await client.aclose()
+    assert sum(name.startswith(f"{PREFIX}:dG9waWMtbW9kZWw=:w:") for name in names) == 1
+
+
 async def test_each_permission_that_is_missing_is_named(own_redis: RedisServer) -> None:
     """Of the least ACL, none is refused; without any one of its commands, that one is."""
     settings = settings_of(f"redis://poet:sesame@127.0.0.1:{own_redis.port}")

@@ -2,11 +2,65 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 import pytest
 
+from worker.jobs.topic_model import TOPIC_MODEL
+from worker.operations.telemetry import Telemetry
 from worker.queue import progress
-from worker.queue.progress import _bounded
+from worker.queue.progress import ProgressReport, _bounded
+from worker.queue.stage_history import StageHistory
+from worker.topics.fit import StageFinished, StageStarted
+
+
+class _Job:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    async def updateProgress(self, document: dict[str, Any]) -> None:  # noqa: N802
+        self.told.append(document)
+
+    async def log(self, line: str) -> None:
+        assert ": " in line
+
+
+async def run(history: StageHistory, *stages: str, status: str = "completed") -> list[dict[str, Any]]:
+    """Report a job of 100 items whose stages take two seconds each; give what was written, without the times."""
+    job = _Job()
+    async with ProgressReport(job, TOPIC_MODEL, Telemetry(300), history) as report:
+        report.on_stage(StageStarted("validate"))
+        report.on_request(100)
+        report.on_stage(StageFinished("validate", 5.0))
+        for stage in stages:
+            report.on_stage(StageStarted(stage))
+            report.on_stage(StageFinished(stage, 2.0))
+        report.on_complete({"status": status})
+    return [{name: value for name, value in document.items() if name != "at"} for document in job.told]
+
+
+async def test_the_second_job_knows_how_long_it_takes() -> None:
+    """The first one has no history; one whose data were at fault leaves none."""
+    history = StageHistory()
+    rejected = await run(history, "neighbours", status="failed")
+    first = await run(history, "neighbours", "reduce")
+    assert rejected == [first[0], first[1], first[-1]]
+    assert first == [
+        {"stage": "validate", "percent": 0},
+        {"stage": "neighbours", "percent": 5},
+        {"stage": "reduce", "percent": 15},
+        {"stage": "deliver", "percent": 100, "leftS": 0.0},
+    ]
+    assert [document.get("leftS") for document in await run(history, "neighbours", "reduce")] == [None, 4.0, 2.0, 0.0]
+    assert [document.get("leftS") for document in await run(history, "load", "neighbours")] == [None, None, None, 0.0]
+
+
+async def test_stages_that_begin_again_let_the_percentage_stand() -> None:
+    """A job that lost the race for its tenant's model goes through them twice."""
+    told = await run(StageHistory(), "load", "neighbours", "keep", "load", "keep")
+    assert [document["percent"] for document in told] == [0, 3, 5, 98, 98, 98, 100]
 
 
 async def test_a_write_that_swallows_its_cancellation_is_left_behind() -> None:

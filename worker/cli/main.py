@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from worker.cli.complaint import complain
+from worker.cli.env_file import read_env_file
 from worker.cli.flags import FROM_REDIS, read_flags
 from worker.errors import ConfigurationError, UnreadableJob, WorkerError
 from worker.exit_codes import ExitCode
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     open_missing_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        read_env_file()
         if arguments and arguments[0] in COMMANDS:
             return _command(COMMANDS[arguments[0]], arguments[1:])
         return _run(read_flags(arguments))

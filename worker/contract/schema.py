@@ -143,6 +143,22 @@ class FailedResult(Exact):
     completedAt: Annotated[str, Field(pattern=TIME, description="UTC.")]
 
 
+class Progress(BaseModel):
+    """A running job's progress, written as each stage begins; other keys may come."""
+
+    stage: Annotated[str, Field(description="validate first; deliver last, of a job that completes.")]
+    percent: Annotated[int, Field(ge=0, le=100, description="Never falls within an attempt; each attempt begins at 0.")]
+    leftS: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Seconds that the job still needed at the time `at`, from this worker's last jobs of the same "
+            "kind and of a similar size; left out if there was none.",
+        ),
+    ] = 0.0
+    at: Annotated[str, Field(pattern=TIME, description="When the stage began, UTC.")]
+
+
 class Metadata(BaseModel):
     """Ids that appear in the worker's log; more keys are welcome."""
 
@@ -177,9 +193,11 @@ def as_schema(definitions: Mapping[str, Any]) -> dict[str, Any]:
 def definitions() -> dict[str, Any]:
     """Give the definitions of request and result, by name.
 
-    `TopicModelRequest` and `TopicModelResult` are the two ends; the others are what they are made of.
+    `TopicModelRequest` and `TopicModelResult` are the two ends, and `TopicModelProgress` comes between them; the others
+    are what they are made of.
     """
-    parts = parts_of(Envelope, Item, Metadata, CompletedResult, FailedResult)
+    parts = parts_of(Envelope, Item, Metadata, CompletedResult, FailedResult, Progress)
+    parts["TopicModelProgress"] = parts.pop("Progress")
     parts["TopicModelRequest"] = request(parts.pop("Envelope"), _REQUEST)
     parts["TopicModelRequest"]["properties"]["previous"] = PREVIOUS_SCHEMA
     parts["TopicModelResult"] = {

@@ -1,7 +1,9 @@
 """The connection to Redis: one pooled client that outlives outages, and the wait for it at the start."""
 
 import asyncio
+import base64
 import contextlib
+import socket
 
 import structlog
 from redis import exceptions as redis_errors
@@ -28,10 +30,15 @@ HEALTH_CHECK_INTERVAL_S = 15
 log = structlog.get_logger()
 
 
-def connect(settings: Settings, retries: int = backoff.COMMAND_RETRIES) -> Redis:
+def connect(settings: Settings, retries: int = backoff.COMMAND_RETRIES, *, is_worker: bool = False) -> Redis:
     """Make the client that BullMQ and the worker share; nothing is sent yet.
 
     A pool, so that a lock's renewal never waits behind a result or a blocking read.
+
+    Args:
+        settings: that say which Redis.
+        retries: of a command, before its error is raised.
+        is_worker: whether `queue.getWorkers()` shows this process.
 
     Raises:
         ConfigurationError: REDIS_URL has an option that is unknown or cannot be followed.
@@ -54,10 +61,15 @@ def connect(settings: Settings, retries: int = backoff.COMMAND_RETRIES) -> Redis
             **tcp,
         )
         # Opens nothing: it only finds out whether the options can be followed.
-        pool.make_connection()  # type: ignore[no-untyped-call]
+        pool.make_connection()
     except (ValueError, TypeError, RedisError):
         # Its own message may quote the URL, and with it the password.
         raise ConfigurationError("REDIS_URL: redis-py cannot follow it; check what stands behind the ?") from None
+    if is_worker:
+        # BullMQ for Node looks for the queue's name in base64, BullMQ for Python for the name itself.
+        name, host = base64.b64encode(settings.queue_name.encode()).decode(), socket.gethostname()
+        prefix = settings.bullmq_prefix
+        pool.name_connections(f"{prefix}:{name}:w:{host}", f"{prefix}:{settings.queue_name}:w:{host}")
     return Redis.from_pool(pool)
 
 

@@ -71,7 +71,7 @@ async def _run_worker(settings: Settings) -> int:
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)
     telemetry.watch(compute, lambda: not health.why_not_alive())
-    client = connect(settings)
+    client = connect(settings, is_worker=True)
     background = [asyncio.create_task(task) for task in (mark_loop_alive(health), keep_compute_warm(compute))]
     try:
         with serving(settings.health_port, health, telemetry):

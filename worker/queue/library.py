@@ -53,6 +53,9 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
         self.compute: Compute | None = None
         self.is_holding_off = False
 
+    async def _ensure_client_names(self) -> None:
+        """Leave the connections' names alone: the pool has named them, and one of them as Node's clients expect it."""
+
     async def moveToActive(self, token: str) -> Job | None:  # noqa: N802 - BullMQ's name
         """Take the next job as soon as it could begin at once; until then it is left to other workers.
 

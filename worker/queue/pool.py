@@ -1,4 +1,4 @@
-"""Connections to Redis that are replaced after a fail-over.
+"""Connections to Redis that are replaced after a fail-over, and of which one stands for the worker.
 
 An old primary that lives on as a replica closes no connection. Reads, PING and blocking reads keep
 working on it, and each write is refused for ever. So one such refusal means: every connection that
@@ -80,6 +80,35 @@ class FailOverPool(ConnectionPool):
         super().__init__(connection_class=_WATCHED.get(connection_class, connection_class), **options)
         self._demoted_at_s = 0.0
         self._logged_at_s = -LOG_INTERVAL_S
+        self._listed_name: str | None = None
+        self._listed: AbstractConnection | None = None
+
+    def name_connections(self, listed_name: str, name: str) -> None:
+        """Name the connections that are made from now on, as CLIENT LIST shows them.
+
+        Args:
+            listed_name: of one connection, by which the worker is counted: it is used before the others, so that it is
+                the first to be there again after an outage.
+            name: of all others.
+        """
+        self._listed_name = listed_name
+        self.connection_kwargs["client_name"] = name
+
+    def make_connection(self) -> AbstractConnection:
+        """Make a connection; nothing is sent yet."""
+        connection: AbstractConnection = super().make_connection()  # type: ignore[no-untyped-call]
+        if self._listed_name is not None and self._listed is None:
+            self._listed = connection
+            connection.client_name = self._listed_name
+        return connection
+
+    def get_available_connection(self) -> AbstractConnection:
+        """Give a connection that nobody uses."""
+        idle = self._available_connections
+        if self._listed in idle:
+            idle.append(idle.pop(idle.index(self._listed)))
+        connection: AbstractConnection = super().get_available_connection()  # type: ignore[no-untyped-call]
+        return connection
 
     async def ensure_connection(self, connection: AbstractConnection) -> None:
         """Connect, anew if the connection was opened before the last refusal."""

@@ -29,6 +29,7 @@ from worker.queue.earlier_job import completed_by_earlier
 from worker.queue.job_reading import Flaw, reading_of
 from worker.queue.locks import Held, LockWatch
 from worker.queue.progress import ProgressReport
+from worker.queue.stage_history import StageHistory
 from worker.settings import Settings
 from worker.topics.fit import StageFinished, StageStarted
 
@@ -53,6 +54,7 @@ class Processor:
         self._compute = compute
         self._watch = watch
         self._telemetry = telemetry
+        self._history = StageHistory()
 
     async def __call__(self, job: Job, token: str) -> None:
         """Process one job and record its end.
@@ -95,7 +97,7 @@ class Processor:
             try:
                 cancel_key = request_key(str(job.id), self._settings)
                 async with (
-                    ProgressReport(job, kind, self._telemetry) as report,
+                    ProgressReport(job, kind, self._telemetry, self._history) as report,
                     watching_requests(held, cancel_key, self._client, self._compute, lambda: not report.is_keeping),
                 ):
                     settlement = await self._read_and_run(kind, job, held, report)
@@ -131,6 +133,8 @@ class Processor:
         # From here on there is an end to record. The fence is for computing: it must not give the job up
         # while the last lines of progress wait for a Redis that is away.
         held.delivering = isinstance(settlement, Complete | Fail)
+        if isinstance(settlement, Complete):
+            report.on_complete(settlement.document)
         return settlement
 
     async def _run(self, task: Task, report: ProgressReport, key: str) -> Any:
@@ -209,6 +213,7 @@ class Processor:
 
     def _report_request(self, kind: JobKind[Any], request: Request, report: ProgressReport, duration_s: float) -> None:
         self._telemetry.on_begun(kind.name, request.n_items)
+        report.on_request(request.n_items)
         log.info("job_started", items=request.n_items)
         for warning in request.warnings:
             log.warning("batch_warning", warning=warning)

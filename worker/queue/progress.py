@@ -2,18 +2,23 @@
 
 import asyncio
 import contextlib
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import structlog
 from bullmq import Job
 
-from worker.jobs.kind import JobKind
+from worker.contract.result import Document, timestamp
+from worker.jobs.kind import VALIDATE, JobKind
 from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent
 from worker.lifecycle.stages import ModelStage
 from worker.operations.telemetry import Telemetry
+from worker.queue.stage_history import StageHistory
 from worker.topics.fit import Details, StageFinished, StageStarted
 
 WRITE_TIMEOUT_S = 5.0
+# The last stage of every job that completes: nothing is left to compute.
+DELIVER: Final = "deliver"
 
 log = structlog.get_logger()
 
@@ -25,13 +30,24 @@ class ProgressReport:
         is_keeping: whether a model is being kept. Its comments count from then on: to stop the job comes too late.
     """
 
-    def __init__(self, job: Job, kind: JobKind[Any], telemetry: Telemetry) -> None:
-        """Take the job and its kind; the task lives from entering the context until it is left."""
+    def __init__(self, job: Job, kind: JobKind[Any], telemetry: Telemetry, history: StageHistory) -> None:
+        """Take the job and its kind; the task lives from entering the context until it is left.
+
+        Args:
+            job: whose progress is told.
+            kind: of job.
+            telemetry: counts the stages.
+            history: of this worker's jobs; a completed job is added to it.
+        """
         self._job = job
         self._kind = kind
         self._telemetry = telemetry
         self.is_keeping = False
-        self._events: asyncio.Queue[StageStarted | StageFinished | None] = asyncio.Queue()
+        self._history = history
+        self._n_items = 0
+        self._percent = 0
+        self._durations_s: dict[str, float] = {}
+        self._lines: asyncio.Queue[dict[str, object] | str | None] = asyncio.Queue()
 
     async def __aenter__(self) -> "ProgressReport":
         """Begin to write."""
@@ -40,7 +56,7 @@ class ProgressReport:
 
     async def __aexit__(self, *exception: object) -> None:
         """Write what is left, for a short time."""
-        self._events.put_nowait(None)
+        self._lines.put_nowait(None)
         with contextlib.suppress(TimeoutError):
             await _bounded(self._task, WRITE_TIMEOUT_S)
 
@@ -54,25 +70,51 @@ class ProgressReport:
             return
         if isinstance(event, StageStarted):
             self.is_keeping = event.stage == ModelStage.KEEP
-        if isinstance(event, StageFinished):
+            self._begin(str(event.stage))
+        else:
+            self._durations_s[str(event.stage)] = self._durations_s.get(str(event.stage), 0.0) + event.duration_s
             self._telemetry.on_stage(self._kind.name, event.stage, event.duration_s)
             log.info(
                 "stage_finished", stage=str(event.stage), duration_s=round(event.duration_s, 3), **dict(event.details)
             )
-        self._events.put_nowait(event)
+            self._lines.put_nowait(stage_line(event))
+
+    def on_request(self, n_items: int) -> None:
+        """Note how many items the batch has: from then on the time left can be estimated."""
+        self._n_items = n_items
+
+    def on_complete(self, document: Document) -> None:
+        """Note that nothing but the delivery is left to do."""
+        durations_s = {stage: duration_s for stage, duration_s in self._durations_s.items() if stage != VALIDATE}
+        if document.get("status") == "completed" and self._n_items and durations_s:
+            self._history.add(self._kind.name, self._n_items, durations_s)
+        self._tell(DELIVER, 100, 0.0)
+
+    def _begin(self, stage: str) -> None:
+        # A job that lost a race begins some of its stages again.
+        self._percent = max(self._percent, self._kind.stages.get(stage, 0))
+        left_s = None
+        if stage != VALIDATE and self._n_items:
+            begun = [*(name for name in self._durations_s if name != VALIDATE), stage]
+            left_s = self._history.left_s(self._kind.name, self._n_items, begun)
+        self._tell(stage, self._percent, left_s)
+
+    def _tell(self, stage: str, percent: int, left_s: float | None) -> None:
+        left = {} if left_s is None else {"leftS": round(left_s, 1)}
+        self._lines.put_nowait({"stage": stage, "percent": percent, **left, "at": timestamp(datetime.now(UTC))})
 
     async def _write_all(self) -> None:
-        while (event := await self._events.get()) is not None:
+        while (line := await self._lines.get()) is not None:
             try:
-                await _bounded(asyncio.create_task(self._write(event)), WRITE_TIMEOUT_S)
+                await _bounded(asyncio.create_task(self._write(line)), WRITE_TIMEOUT_S)
             except Exception as error:  # noqa: BLE001 - whatever it is, the job is worth more than its progress
                 log.debug("progress_not_written", reason=type(error).__name__)
 
-    async def _write(self, event: StageStarted | StageFinished) -> None:
-        if isinstance(event, StageStarted):
-            await self._job.updateProgress({"stage": str(event.stage), "percent": self._kind.stages[event.stage]})
+    async def _write(self, line: dict[str, object] | str) -> None:
+        if isinstance(line, str):
+            await self._job.log(line)
         else:
-            await self._job.log(stage_line(event))
+            await self._job.updateProgress(line)
 
 
 async def _bounded(task: asyncio.Task[None], timeout_s: float) -> None:

@@ -360,6 +360,27 @@ export interface TopicModelPredictRequest {
   publishedAt?: string;
 }
 /**
+ * A running job's progress, written as each stage begins; other keys may come.
+ */
+export interface TopicModelProgress {
+  /**
+   * validate first; deliver last, of a job that completes.
+   */
+  stage: string;
+  /**
+   * Never falls within an attempt; each attempt begins at 0.
+   */
+  percent: number;
+  /**
+   * Seconds that the job still needed at the time `at`, from this worker's last jobs of the same kind and of a similar size; left out if there was none.
+   */
+  leftS?: number;
+  /**
+   * When the stage began, UTC.
+   */
+  at: string;
+}
+/**
  * The envelope of topic-model.rebuild: recent comments of which the topics are found anew; those that match topics of the tenant's model keep their numbers.
  */
 export interface TopicModelRebuildRequest {

@@ -163,6 +163,13 @@ export const topicModelPredictRequest = z.object({
 
 export const topicModelPredictResult = z.union([predictedResult, failedResult]);
 
+export const topicModelProgress = z.object({
+  stage: z.string(),
+  percent: z.number().int().gte(0).lte(100),
+  leftS: z.number().gte(0).optional(),
+  at: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
+});
+
 export const topicModelRebuildRequest = z.object({
   version: z.union([z.string().regex(new RegExp('^1(\\.|$)')), z.null()]).optional(),
   type: z.literal('topic-model.rebuild'),

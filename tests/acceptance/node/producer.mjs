@@ -3,7 +3,7 @@
 //   {"do": "add", "name", "data" | "file", "opts"}         -> {"id"}
 //   {"do": "wait", "id"}                                    -> {"state", "returnvalue", "failedReason", ...}
 //   {"do": "flow", "file", "opts"}                          -> {"id"} of the child; the parent waits in queue "parent"
-//   {"do": "get", "id"}, {"do": "pause"}, {"do": "resume"}, {"do": "counts"}, {"do": "close"}
+//   {"do": "get", "id"}, {"do": "pause"}, {"do": "resume"}, {"do": "counts"}, {"do": "workers"}
 //
 // node producer.mjs bullmq-5|bullmq-6 PORT PREFIX QUEUE
 import { readFileSync } from 'node:fs';
@@ -59,6 +59,7 @@ const commands = {
   pause: async () => ({ paused: (await queue.pause(), true) }),
   resume: async () => ({ paused: (await queue.resume(), false) }),
   counts: () => queue.getJobCounts(),
+  workers: async () => ({ count: await queue.getWorkersCount(), names: (await queue.getWorkers()).map((w) => w.rawname) }),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
