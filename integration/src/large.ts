@@ -1,6 +1,6 @@
 import { type FlowJob, FlowProducer, type Job, type JobsOptions, Queue } from 'bullmq';
 import { envelope, jobIdOf, jobOptions } from './envelope';
-import type { Params } from './generated/contract';
+import type { FailedResult, Params } from './generated/contract';
 import type { Kind } from './kinds';
 import { failed, type LargePart, type LargeResult, ofPart, together } from './large-result';
 import { TOPIC_MODEL, type TopicModelOptions } from './options';
@@ -55,8 +55,8 @@ type Child = NonNullable<FlowJob['children']>[number] & { opts: JobsOptions };
 /**
  * Finds topics in a corpus of any size: fits a sample, lets predictions place the rest, and puts the parts together.
  *
- * A run is a job that waits for its steps, and each step waits for its parts, jobs of the topic-model worker. A step that
- * has its parts hands them to the corpus and adds the next step. So Redis and the API hold the comments of one step only.
+ * A run is a job that waits for its steps, and each step waits for its parts, jobs of the topic-model worker. A step whose
+ * parts are there adds the next step and hands their results to the corpus. So Redis holds the comments of one step only.
  */
 export class LargeRuns {
   private readonly queue: Queue;
@@ -96,22 +96,23 @@ export class LargeRuns {
   async process(job: StepJob): Promise<LargeResult | null> {
     if (job.name !== STEP) return together(Object.values(await job.getChildrenValues<LargeResult | null>()));
     const step = job.data as Step;
-    const done = await this.take(step, await job.getChildrenValues<unknown>());
-    if (done?.status !== 'failed') await this.goOn({ ...step, ...(done ? { version: done.model.version } : {}) });
+    const results = this.resultsOf(step, await job.getChildrenValues<unknown>());
+    const found = results.map((result, i) =>
+      result.status === 'failed' ? failed(step.first + i, result.error) : ofPart(step.first + i, result),
+    );
+    const done = together(found);
+    if (done?.status === 'failed') return done;
+    // First, so that the workers have something to do.
+    await this.goOn({ ...step, ...(done ? { version: done.model.version } : {}) });
+    for (const [i, result] of results.entries()) {
+      if (result.status === 'completed') await this.corpus.keep(step.run.pipelineId, step.first + i, result);
+    }
     return done;
   }
 
-  /** Hands the results of a step's parts to the corpus; gives them put together. */
-  private async take({ run, first, parts }: Step, values: Record<string, unknown>): Promise<LargeResult | null> {
-    const results: LargeResult[] = [];
-    for (let part = first; part < first + parts; part += 1) {
-      const kind = kindOf(part);
-      const result = parseResult(values[this.topicModel.toKey(partId(run, part))], kind);
-      if (result.status === 'failed') return failed(part, result.error);
-      await this.corpus.keep(run.pipelineId, part, result);
-      results.push(ofPart(part, result));
-    }
-    return together(results);
+  private resultsOf({ run, first, parts }: Step, values: Record<string, unknown>): (LargePart | FailedResult)[] {
+    const numbers = Array.from({ length: parts }, (_, i) => first + i);
+    return numbers.map((part) => parseResult(values[this.topicModel.toKey(partId(run, part))], kindOf(part)));
   }
 
   /** Adds the next step with its parts, if comments are left. */
