@@ -10,6 +10,7 @@
 # make bench-speed DATA=folder      compare time and memory with plain BERTopic; ARGS="--repeats 3 --sizes 1250"
 # make bench-stability DATA=folder  measure what a rerun keeps of the topics; ARGS="--draws 3 --plain-draws 0"
 # make bench-lifecycle DATA=folder  measure predictions, daily updates and drift of kept models
+# make bench-large    run 200,000 made-up comments through the flow for large corpora; ARGS="--comments 20000 --sample 2000"
 # make bench-gpu DATA=folder        the same on CUDA, and CUDA compared with the CPU
 
 PYTHON ?= python3
@@ -26,7 +27,7 @@ KEYWORD_ENCODER ?= corpus
 PARALLEL ?= -n 3 --dist loadgroup
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
-.PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-stability bench-lifecycle bench-gpu chaos clean
+.PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-gpu chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
@@ -73,6 +74,10 @@ bench-stability: $(VENV)/.installed-dev
 
 bench-lifecycle: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.lifecycle --data $(DATA) $(ARGS)
+
+bench-large: $(VENV)/.installed-dev $(CLIENT)/node_modules/.installed
+	cd $(CLIENT) && npm run --silent build
+	$(BIN)/python -m tests.benchmarks.large $(ARGS)
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.acceptance.faults.chaos $(ARGS)

@@ -9,6 +9,8 @@ export {
   topicModelUpdateResult,
 } from './generated/contract.zod';
 export { type Batch, type Kind, type Kinds } from './kinds';
+export { LARGE_RUNS, type LargeCorpus, type LargeRun, LargeRuns } from './large';
+export type { LargeCompleted, LargeFailed, LargePart, LargeResult, PartSummary } from './large-result';
 export { type PipelineIds, TOPIC_MODEL, type TopicModelOptions } from './options';
 export { type BatchItem } from './packing';
 export { childResult, parseResult } from './result';

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'bullmq';
 
 export const TOPIC_MODEL_OPTIONS = Symbol('TOPIC_MODEL_OPTIONS');
 export const TOPIC_MODEL = 'topic-model';
+export const KEPT_EVENTS = 1000;
 
 export interface TopicModelOptions {
   connection: ConnectionOptions;

@@ -1,3 +1,4 @@
+import { endianness } from 'node:os';
 import type { TopicModelRequest } from './generated/contract';
 
 type SentItem = TopicModelRequest['items'][number];
@@ -13,13 +14,14 @@ export type BatchItem = Omit<SentItem, 'embedding'> & { embedding: readonly numb
 export function packed(item: BatchItem): SentItem {
   const { embedding } = item;
   if (typeof embedding === 'string') return { ...item, embedding };
-  const floats = Float32Array.from(embedding);
-  const fits = floats.every(Number.isFinite) && (embedding as readonly unknown[]).every(Number.isFinite);
+  const floats = new Float32Array(embedding);
+  const fits = floats.every((float, i) => Number.isFinite(float) && Number.isFinite(embedding[i]));
   return { ...item, embedding: fits ? base64(floats) : Array.from(embedding) };
 }
 
+/** Gives the base64 of little-endian floats, whose bytes may be changed for it. */
 function base64(floats: Float32Array): string {
-  const view = new DataView(new ArrayBuffer(4 * floats.length));
-  floats.forEach((number, i) => view.setFloat32(4 * i, number, true));
-  return Buffer.from(view.buffer).toString('base64');
+  const bytes = Buffer.from(floats.buffer);
+  if (endianness() === 'BE') bytes.swap32();
+  return bytes.toString('base64');
 }

@@ -4,24 +4,20 @@ import {
   type FlowJob,
   type Job,
   type JobNode,
-  type JobsOptions,
   type JobState,
   Queue,
   QueueEvents,
 } from 'bullmq';
 import { type CancelAnswer, cancelJob } from './cancel';
+import { envelope, jobIdOf, jobOptions } from './envelope';
 import type { TopicModelProgress } from './generated/contract';
 import type { Batch, Kind, Kinds } from './kinds';
-import { type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
-import { packed } from './packing';
+import { KEPT_EVENTS, type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
 import { progressOf } from './progress';
 import { parseResult } from './result';
 
 export type TopicModelJob<K extends Kind = 'topic-model'> = Job<Kinds[K]['request'], unknown>;
 
-const DAY_S = 24 * 60 * 60;
-const KEPT_JOBS = 30;
-const KEPT_EVENTS = 1000;
 /** Enough for three attempts of five minutes, the backoff between them, and other jobs before them. */
 const WAIT_MS = 30 * 60 * 1000;
 /** How often a waited-for job itself is read: an event that comes before the stream is read is missed. */
@@ -65,7 +61,7 @@ export class TopicModelService implements OnModuleDestroy {
   ): Promise<TopicModelJob<K>> {
     const type = (kind ?? TOPIC_MODEL) as K;
     await this.removeOver(jobIdOf(ids, type), ['failed']);
-    const options = this.jobOptions(jobIdOf(ids, type));
+    const options = jobOptions(this.options, jobIdOf(ids, type));
     return (await this.queue.add(TOPIC_MODEL, envelope(batch, ids, type), options)) as TopicModelJob<K>;
   }
 
@@ -160,7 +156,7 @@ export class TopicModelService implements OnModuleDestroy {
     const type = (kind ?? TOPIC_MODEL) as K;
     const id = jobIdOf(ids, type);
     await this.removeOver(id, ['failed']);
-    const opts = { ...this.jobOptions(id), failParentOnFailure: true };
+    const opts = { ...jobOptions(this.options, id), failParentOnFailure: true };
     const child: FlowJob = { name: TOPIC_MODEL, queueName: this.queueName, data: envelope(batch, ids, type), opts };
     const node = await this.flows.add({ ...parent, children: [child] });
     if (await waitsForNothing(node.job)) await this.replaceChild(node.job, child, id);
@@ -193,22 +189,6 @@ export class TopicModelService implements OnModuleDestroy {
     // 0 means that a worker has the job: somebody retried it by hand, and it is running.
     return (await this.queue.remove(id)) ? 'unknown' : 'active';
   }
-
-  private jobOptions(jobId: string): JobsOptions {
-    const { keepCompletedS = DAY_S, keepFailedS = 7 * DAY_S } = this.options;
-    const { keepCompletedCount = KEPT_JOBS, keepFailedCount = KEPT_JOBS } = this.options;
-    return {
-      jobId,
-      attempts: 3,
-      backoff: { type: 'exponential', delay: 5000 },
-      removeOnComplete: { age: keepCompletedS, count: keepCompletedCount },
-      removeOnFail: { age: keepFailedS, count: keepFailedCount },
-    };
-  }
-}
-
-function jobIdOf({ pipelineId }: PipelineIds, kind: Kind): string {
-  return `${pipelineId}--${kind}`;
 }
 
 function isTimeout(error: unknown): boolean {
@@ -219,20 +199,4 @@ function isTimeout(error: unknown): boolean {
 async function waitsForNothing(parent: Job): Promise<boolean> {
   const { unprocessed } = await parent.getDependenciesCount();
   return !unprocessed && (await parent.isWaitingChildren());
-}
-
-function envelope<K extends Kind>(batch: Batch<K>, ids: PipelineIds, type: K): Kinds[K]['request'] {
-  // In this order, and without what is `undefined`: Redis keeps the text.
-  const { items, params, previous, model } = batch as Batch;
-  return {
-    jobId: jobIdOf(ids, type),
-    version: '1.0',
-    type,
-    items: items.map(packed),
-    ...(params ? { params } : {}),
-    ...(previous ? { previous } : {}),
-    ...(model ? { model } : {}),
-    metadata: { ...ids },
-    publishedAt: new Date().toISOString(),
-  } as Kinds[K]['request'];
 }
