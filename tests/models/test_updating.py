@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.models.made_up import DAY_ONE, DAY_TWO, Comments, first_model, updated
+from tests.models.made_up import DAY_ONE, DAY_TWO, Comments, engine_of_themes, first_model, updated
 from worker.models.model import Documents, KeptModel
 from worker.models.model_file import to_files
 from worker.models.updating import update
@@ -198,6 +199,43 @@ def test_a_topic_that_is_not_seen_is_retired_and_comes_back() -> None:
     assert back.born == ()
     assert not back.model.topic(2).retired
     assert back.model.topic(2).last_seen == "2026-06-20T00:00:00.000Z"
+
+
+def test_a_batch_is_compared_with_the_model_as_it_was_given() -> None:
+    """A fit takes pronouns out of the embeddings; the model was made with them, so the batch has to have them too."""
+    rows, axis = comments().rows(0, 1, 2, 3, first=30), np.random.default_rng(0).normal(size=768)
+    says_she = np.arange(len(rows)) % 2 == 1
+    moved = comments().embeddings[rows] + np.where(says_she, 0.4, -0.4)[:, None] * axis / np.linalg.norm(axis)
+    documents = Documents(
+        [f"{'she' if she else 'he'} {comments().texts[row]}" for she, row in zip(says_she, rows, strict=True)],
+        [comments().ids[row] for row in rows],
+        (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32),
+    )
+    themes, removed = engine_of_themes(comments()), []
+
+    def fit(texts: list[str], embeddings: np.ndarray, params: TopicParams, **options: Any) -> Any:
+        preparation = options["preparation"]
+        if params.neutralize:
+            preparation.neutralize(preparation.words()[1], True)
+            removed.append(np.abs(preparation.corpus.embeddings - preparation.given).max())
+        return themes.fit([text.partition(" ")[2] for text in texts], embeddings, params, **options)
+
+    with_pronouns, without = (
+        update(
+            base(),
+            documents,
+            TopicParams(neutralize=neutralized),
+            engine=Engine(fit, None, "cpu", "knows the themes"),
+            on_stage=lambda _: None,
+            origin=DAY_TWO,
+        )
+        for neutralized in (False, True)
+    )
+    assert removed
+    assert min(removed) > 0.1
+    assert with_pronouns.born == without.born
+    assert to_files(with_pronouns.model) == to_files(without.model)
+    assert with_pronouns.metrics.silhouette_score == without.metrics.silhouette_score
 
 
 def test_the_real_engine_updates() -> None:

@@ -30,12 +30,11 @@ def measured(
     known = {str(term) for term in vocabulary.terms}
     words = [[word for word in topic.keywords if word in known] for topic in topics if topic.number in present]
     words = [own for own in words if own]
-    embeddings = preparation.corpus.embeddings
     return TopicMetrics(
         npmi_coherence=metrics.npmi_coherence(words, vocabulary) if words else 0.0,
         topic_diversity=metrics.topic_diversity(words) if words else 0.0,
         outlier_ratio=float(np.mean(labels < 0)),
-        silhouette_score=metrics.silhouette_score(embeddings, labels, engine.device),
+        silhouette_score=metrics.silhouette_score(preparation.given, labels, engine.device),
         embedding_coherence=metrics.embedding_coherence(_vectors(words, preparation, vocabulary, engine.encoder)),
     )
 

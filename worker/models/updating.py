@@ -70,7 +70,7 @@ def update(
         origin: of the new model.
     """
     preparation = Preparation(documents.texts, documents.embeddings, engine.device)
-    order, embeddings = preparation.order, preparation.corpus.embeddings
+    order, embeddings = preparation.order, preparation.given
     before = assign(model, embeddings)
     groups = _newcomers(model, documents, params, engine, on_stage, preparation)
     beside = assign_beside(model, groups, embeddings, origin.at)
@@ -138,7 +138,7 @@ def _newcomers(
     keywords = [topic.keywords for topic in fit.topics]
     # In a small batch a small group is a cluster; to be a topic of the model it has to be one among all that was seen.
     fewest = adapt(params, model.seen + len(documents.texts)).min_cluster_size
-    return newcomers(model, fit.labels[preparation.order], keywords, preparation.corpus.embeddings, fewest)
+    return newcomers(model, fit.labels[preparation.order], keywords, preparation.given, fewest)
 
 
 def _with_words(topics: Sequence[KeptTopic], labels: IntArray, vocabulary: Vocabulary) -> list[KeptTopic]:

@@ -43,6 +43,11 @@ class Preparation:
         self._removed: dict[str, float] = {}
         self._asked: tuple[bool | None] | None = None
 
+    @property
+    def given(self) -> FloatArray:
+        """The embeddings as they were given, in canonical order: (n, d) float32; a fit may neutralize the corpus's."""
+        return self._given
+
     def neighbors(self, k: int) -> Neighbors:
         """Give the k nearest neighbors of each document.
 
