@@ -1,4 +1,4 @@
-"""Requests to cancel a job: Redis keeps each until the worker that runs the job sees it, or for a day.
+"""Requests to cancel a job: Redis keeps each until the job has ended, or for a day.
 
 A published message would be lost on a worker that is cut off from Redis; a key is there when it is back.
 """
@@ -73,6 +73,17 @@ def request_key(job_id: str, settings: Settings) -> str:
     return f"{settings.bullmq_prefix}:{settings.queue_name}:{job_id}:cancel"
 
 
+async def forget_request(key: str, client: Redis) -> None:
+    """Remove a request for a job that has ended: a person may let the same job run again.
+
+    Args:
+        key: of requests for it, by `request_key`.
+        client: of the queue's Redis; if it is away, the request stays for its day.
+    """
+    with contextlib.suppress(RedisError, OSError):
+        await client.delete(key)
+
+
 async def cancel(job_id: str, settings: Settings, client: Redis, *, wait_s: float) -> CancelAnswer:
     """Remove a job that waits, or ask the worker that runs it to stop it.
 
@@ -98,7 +109,10 @@ async def cancel(job_id: str, settings: Settings, client: Redis, *, wait_s: floa
     if await queue.remove(job_id):
         await client.delete(request_key(job_id, settings))
         return CancelAnswer.REMOVED
-    return await _end_of(job_key, client, wait_s)
+    answer = await _end_of(job_key, client, wait_s)
+    if answer is not CancelAnswer.REQUESTED:
+        await forget_request(request_key(job_id, settings), client)
+    return answer
 
 
 async def _end_of(job_key: str, client: Redis, wait_s: float) -> CancelAnswer:

@@ -22,7 +22,7 @@ from worker.jobs.kind import VALIDATE, JobKind, Request, Surroundings
 from worker.jobs.registry import kind_of
 from worker.jobs.settlement import CANCELLED, HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
 from worker.operations.telemetry import Outcome, Telemetry
-from worker.queue.cancellation import request_key, watching_requests
+from worker.queue.cancellation import forget_request, request_key, watching_requests
 from worker.queue.claim import Claim
 from worker.queue.delivery import DeliveryRefused, deliver, record_failure
 from worker.queue.earlier_job import completed_by_earlier
@@ -172,6 +172,7 @@ class Processor:
         if not delivered:
             log.warning("result_dropped", why="another worker has the job, or it was removed", duration_s=duration_s)
             return Outcome.LOST
+        await forget_request(request_key(str(held.claim.job.id), self._settings), self._client)
         if document.get("error") == CANCELLED:
             log.info("job_cancelled", duration_s=duration_s)
             return Outcome.CANCELLED

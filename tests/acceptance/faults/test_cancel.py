@@ -65,9 +65,11 @@ def test_a_job_is_cancelled_in_each_state(
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert unknown.stderr.startswith("python -m worker: no job nobody in queue topic-model")
 
-    # The request for the first job of this id is still there.
     with own_redis.client() as client:
-        assert client.exists(f"{KEY}:{running}:cancel") == 1
+        # No request is left, or the job would be cancelled again if a person retried it.
+        assert client.exists(f"{KEY}:{running}:cancel", f"{KEY}:{waiting}:cancel") == 0
+        # One that is left all the same is for the first job of this id.
+        client.set(f"{KEY}:{running}:cancel", client.hget(f"{KEY}:{running}", "timestamp"))
         client.delete(f"{KEY}:{running}")
         client.zrem(f"{KEY}:completed", running)
     record.let_go("running")
@@ -88,4 +90,6 @@ def test_a_request_is_seen_after_an_outage(
         assert client.hget(f"{KEY}:{job_id}", "returnvalue") is None
     proxy.mend()
     worker.wait_for("job_cancelled", job_id=job_id)
+    with own_redis.client() as client:
+        assert client.exists(f"{KEY}:{job_id}:cancel") == 0
     assert len(record.began("outage")) == 1
