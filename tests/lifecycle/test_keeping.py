@@ -111,6 +111,19 @@ def test_another_batch_under_the_same_id_is_another_job(store: Path) -> None:
     assert seen_by(store) == 2 * N_PER_DAY
 
 
+@pytest.mark.parametrize("kind", [UPDATE, REBUILD])
+def test_no_number_is_used_again_after_a_rollback(store: Path, kind: str) -> None:
+    """Comments are still filed under the numbers of the version that a person took back."""
+    begun = envelope_of(0)
+    run({**begun, "items": begun["items"][: N_PER_DAY // 2]}, store, "first")
+    taken_back = run(envelope_of(1, kind), store, "taken back")
+    assert taken_back["born"] == [2, 3]
+    opened = ModelStore(str(store))
+    opened.activate_by_hand(TENANT, taken_back["model"]["previousVersion"])
+    assert run(envelope_of(2, kind), store, "next")["born"] == [4, 5]
+    assert run(envelope_of(3, kind), store, "last")["born"] == []
+
+
 def test_who_loses_a_race_adds_to_what_won(store: Path) -> None:
     """Both jobs count, the chain is unbroken, and nothing of the lost version is left."""
     run(envelope_of(0), store, "first")

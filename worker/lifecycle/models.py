@@ -1,12 +1,14 @@
 """The models that the compute process has read, by their version: a version never changes."""
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Final
 
 from worker.lifecycle.refusal import ModelRefusal, Reason
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.model import KeptModel
 from worker.models.model_file import from_files
+from worker.store.activation import Activation
 from worker.store.errors import VersionMissing
 
 # A model of 20 topics of 20 parts takes 2.5 MB.
@@ -30,6 +32,17 @@ def load(store: WatchedStore, version: str) -> KeptModel:
         remember(store, version, from_files(files, details))
     _models.move_to_end(key)
     return _models[key]
+
+
+def load_active(store: WatchedStore, active: Activation) -> KeptModel:
+    """Give the active model to go on from, as `load`; its next new topics get numbers that no version has used.
+
+    If a person went back to it, later versions may have given numbers to topics that it does not know.
+    """
+    model = load(store, active.version)
+    if active.job_id:
+        return model
+    return replace(model, highest=max([model.highest, *(int(each.get("highest", -1)) for each in store.all_details())]))
 
 
 def remember(store: WatchedStore, version: str, model: KeptModel) -> None:

@@ -26,7 +26,7 @@ def run(task: RebuildModel, engine: Engine, on_event: OnEvent) -> Document | NoT
     def make(base: Activation | None) -> Made | NoTopics | ModelRefusal:
         if base is None:
             return ModelRefusal(Reason.NO_MODEL, store.tenant)
-        model = models.load(store, base.version)
+        model = models.load_active(store, base)
         refusal = models.refused_dimension(store, model, batch.embeddings.shape[1])
         if refusal is not None:
             return refusal

@@ -34,7 +34,7 @@ def run(task: UpdateModel, engine: Engine, on_event: OnEvent) -> Document | NoTo
             error = too_few_to_fit(batch.n_items, len(batch.kept), params)
             clock.finish()
             return first.made(None) if error is None else Rejection(error, batch.correlation)
-        model = models.load(store, base.version)
+        model = models.load_active(store, base)
         refusal = models.refused_dimension(store, model, batch.embeddings.shape[1])
         if refusal is not None:
             return refusal

@@ -1,5 +1,6 @@
 """The model store as a task uses it: each use is timed and told."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -7,7 +8,7 @@ from typing import Any, TypeVar
 
 from worker.lifecycle.events import OnEvent, Operation, StoreUsed, StoreWarning
 from worker.store.activation import Activation
-from worker.store.errors import VersionMissing
+from worker.store.errors import StoreCorrupt, VersionMissing
 from worker.store.store import ModelStore
 
 _Answer = TypeVar("_Answer")
@@ -44,6 +45,10 @@ class WatchedStore:
         """Read a version's files and details."""
         return self._told("read", lambda: self._store.read(self.tenant, version))
 
+    def all_details(self) -> list[Mapping[str, Any]]:
+        """Read the details of each version; one that is damaged, or deleted meanwhile, is left out."""
+        return self._told("read", self._all_details)
+
     def write(self, files: Mapping[str, bytes], details: Mapping[str, Any], *, parent: str | None) -> str:
         """Write a version, and give its name."""
         return self._told("write", lambda: self._store.write(self.tenant, files, details, parent=parent))
@@ -55,6 +60,13 @@ class WatchedStore:
     def delete(self, version: str) -> None:
         """Remove a version that is not active."""
         self._told("delete", lambda: self._store.delete_version(self.tenant, version))
+
+    def _all_details(self) -> list[Mapping[str, Any]]:
+        found = []
+        for version in self._store.versions(self.tenant):
+            with contextlib.suppress(StoreCorrupt, VersionMissing):
+                found.append(self._store.config(self.tenant, version).details)
+        return found
 
     def _told(self, operation: Operation, use: Callable[[], _Answer]) -> _Answer:
         began_s, error = time.monotonic(), ""
