@@ -5,7 +5,7 @@ A published message would be lost on a worker that is cut off from Redis; a key 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 
 import structlog
@@ -38,7 +38,9 @@ class CancelAnswer(StrEnum):
 
 
 @contextlib.asynccontextmanager
-async def watching_requests(held: Held, key: str, client: Redis, compute: Compute) -> AsyncIterator[None]:
+async def watching_requests(
+    held: Held, key: str, client: Redis, compute: Compute, may_stop: Callable[[], bool]
+) -> AsyncIterator[None]:
     """Stop the computing of a job if somebody asks for it while the context lasts.
 
     Args:
@@ -46,22 +48,23 @@ async def watching_requests(held: Held, key: str, client: Redis, compute: Comput
         key: of requests for it, by `request_key`.
         client: to ask.
         compute: runs the job's task under the job's id.
+        may_stop: tells whether the job can still be stopped as if it had never run.
     """
-    watch = asyncio.create_task(_watch(held, key, client, compute))
+    watch = asyncio.create_task(_watch(held, key, client, compute, may_stop))
     try:
         yield
     finally:
         watch.cancel()
 
 
-async def _watch(held: Held, key: str, client: Redis, compute: Compute) -> None:
+async def _watch(held: Held, key: str, client: Redis, compute: Compute, may_stop: Callable[[], bool]) -> None:
     job = held.claim.job
     # The id may be used again after a job is gone: the request names the job by the time of its birth, too.
     birth = str(job.timestamp)
     while True:
         # An outage is no answer; the request is still there after it.
         with contextlib.suppress(RedisError, OSError):
-            if await client.get(key) == birth:
+            if await client.get(key) == birth and may_stop():
                 log.info("cancel_requested", **held.ids)
                 compute.cancel(CANCELLED, str(job.id))
                 return

@@ -96,7 +96,7 @@ class Processor:
                 cancel_key = request_key(str(job.id), self._settings)
                 async with (
                     ProgressReport(job, kind, self._telemetry) as report,
-                    watching_requests(held, cancel_key, self._client, self._compute),
+                    watching_requests(held, cancel_key, self._client, self._compute, lambda: not report.is_keeping),
                 ):
                     settlement = await self._read_and_run(kind, job, held, report)
             except BaseException as error:

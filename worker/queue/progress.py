@@ -9,6 +9,7 @@ from bullmq import Job
 
 from worker.jobs.kind import JobKind
 from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent
+from worker.lifecycle.stages import ModelStage
 from worker.operations.telemetry import Telemetry
 from worker.topics.fit import Details, StageFinished, StageStarted
 
@@ -18,13 +19,18 @@ log = structlog.get_logger()
 
 
 class ProgressReport:
-    """Tells a job's stages to Redis from a task of its own; an outage costs lines, never the job."""
+    """Tells a job's stages to Redis from a task of its own; an outage costs lines, never the job.
+
+    Attributes:
+        is_keeping: whether a model is being kept. Its comments count from then on: to stop the job comes too late.
+    """
 
     def __init__(self, job: Job, kind: JobKind[Any], telemetry: Telemetry) -> None:
         """Take the job and its kind; the task lives from entering the context until it is left."""
         self._job = job
         self._kind = kind
         self._telemetry = telemetry
+        self.is_keeping = False
         self._events: asyncio.Queue[StageStarted | StageFinished | None] = asyncio.Queue()
 
     async def __aenter__(self) -> "ProgressReport":
@@ -46,6 +52,8 @@ class ProgressReport:
         if isinstance(event, StoreWarning):
             log.warning("model_store_warning", warning=event.line)
             return
+        if isinstance(event, StageStarted):
+            self.is_keeping = event.stage == ModelStage.KEEP
         if isinstance(event, StageFinished):
             self._telemetry.on_stage(self._kind.name, event.stage, event.duration_s)
             log.info(
