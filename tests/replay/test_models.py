@@ -91,7 +91,9 @@ def test_a_look_at_a_batch_keeps_no_model(folder: Folder) -> None:
     assert not folder.store.exists()
 
 
-@pytest.mark.parametrize("flags", [["--report", "x.html"], ["--explain", "a"], ["--sweep", "nr_topics=2,3"]])
+@pytest.mark.parametrize(
+    "flags", [["--report", "x.html"], ["--explain", "a"], ["--stability", "2"], ["--sweep", "nr_topics=2,3"]]
+)
 def test_flags_that_look_into_a_fit_go_with_no_other_kind(folder: Folder, flags: list[str]) -> None:
     """Refused before anything is computed."""
     process = ask("--once", folder.batch(envelope_of(0, PREDICT)), *flags)

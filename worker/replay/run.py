@@ -152,7 +152,7 @@ class _Replay:
         """Tell whether a batch is fitted without its model being kept."""
         if batch.model is not None and self._request.inspects:
             self._terminal.warn(
-                "the model is not kept: a report, an explanation or a saved object is a look at the batch"
+                "the model is not kept: a report, an explanation, stability or a saved object is a look at the batch"
             )
         return batch.model is None or self._request.inspects
 
