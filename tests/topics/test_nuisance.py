@@ -173,6 +173,24 @@ def test_what_is_not_clear_stays(shift: float, groups: Contrast) -> None:
     assert np.array_equal(neutral.embeddings, rows)
 
 
+def test_the_same_comments_differ_in_one_direction() -> None:
+    """Who says "she" says "ma'am": what the second contrast has left is rounding, and as good as any direction."""
+    groups = contrast()
+    rows = rows_with(1.0, groups)
+    both, once = (neutralize(rows, dict.fromkeys(names, groups)) for names in (("pronoun", "address"), ("pronoun",)))
+    assert both.removed == once.removed
+    assert np.array_equal(both.embeddings, once.embeddings)
+
+
+def test_equal_embeddings_have_no_direction() -> None:
+    """Their variance is the rounding of zero, and so is the difference of means: no number is larger than that."""
+    groups = contrast()
+    for seed in range(20):
+        rows = np.tile(unit(np.random.default_rng(seed).normal(size=(1, 768))).astype(np.float32), (200, 1))
+        neutral = neutralize(rows, {"pronoun": groups})
+        assert (neutral.removed, np.array_equal(neutral.embeddings, rows)) == ({}, True)
+
+
 def test_equal_rows_stay_equal_and_a_row_of_nothing_else_stays() -> None:
     """Copies of a comment have one vector; one along the direction has no other."""
     groups = contrast()
@@ -307,9 +325,9 @@ def test_what_is_kept_and_measured_is_of_the_embeddings_that_were_given() -> Non
     """A comment of tomorrow comes as it is, so topic vectors are means of such; the silhouette is comparable."""
     texts, embeddings, _ = worded(PRONOUNS)
     neutral, _ = fitted(texts, embeddings)
-    assert neutral.model is not None
+    assert neutral.traits is not None
     means = unit(np.stack([embeddings[neutral.labels == topic].mean(axis=0) for topic in range(N_THEMES)]))
-    np.testing.assert_allclose(neutral.model.centroids, means, atol=1e-6)
+    np.testing.assert_allclose(neutral.traits.centroids, means, atol=1e-6)
     measured = silhouette_score(embeddings, neutral.labels, "cpu")
     assert neutral.metrics.silhouette_score == pytest.approx(measured, abs=1e-6)
 

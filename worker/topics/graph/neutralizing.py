@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from worker.topics.fit import BoolArray, DoubleArray, FloatArray
 
@@ -17,6 +16,8 @@ LEAST_CLEAR = 10.0
 _DECIMALS = 10
 # Rows that are held in double precision at a time.
 _BLOCK_ROWS = 2048
+# A difference of two means that is shorter is the rounding of equal ones.
+_LEAST_LENGTH = 1e-6
 # A row of which less than this is left, of a length of 1, has no other direction: it stays as it is.
 _LEAST_LEFT = 0.05
 
@@ -54,16 +55,14 @@ def neutralize(embeddings: FloatArray, contrasts: Mapping[str, Contrast]) -> Neu
     """
     # Of unit vectors.
     variance = 1.0 - float(np.sum(embeddings.mean(axis=0, dtype=np.float64) ** 2))
-    clear = {
-        name: found
-        for name, each in contrasts.items()
-        if (found := _difference(embeddings, each, variance)) is not None
-    }
+    clear: dict[str, DoubleArray] = {}
+    for name, each in contrasts.items():
+        axis = _axis(embeddings, each, variance, list(clear.values()))
+        if axis is not None:
+            clear[name] = axis
     if not clear:
         return Neutralized(embeddings, {})
-    # One thread: the same bits however many there are.
-    with threadpool_limits(limits=1, user_api="blas"):
-        axes, _ = np.linalg.qr(np.stack(list(clear.values()), axis=1))
+    axes = np.stack(list(clear.values()), axis=1)
     neutral, projected = np.empty_like(embeddings), np.empty((len(embeddings), len(clear)))
     for start in range(0, len(embeddings), _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
@@ -72,15 +71,27 @@ def neutralize(embeddings: FloatArray, contrasts: Mapping[str, Contrast]) -> Neu
     return Neutralized(neutral, dict(zip(clear, shares.tolist(), strict=True)))
 
 
-def _difference(embeddings: FloatArray, contrast: Contrast, variance: float) -> DoubleArray | None:
-    """Give the difference of the means of the two groups, (d,); None if it is not clear."""
+def _axis(
+    embeddings: FloatArray, contrast: Contrast, variance: float, removed: list[DoubleArray]
+) -> DoubleArray | None:
+    """Give the direction of the difference of the two groups' means, (d,) unit; None if it is not clear.
+
+    What lies along the axes that are removed already is not looked at: who says "she" may well be who says "ma'am",
+    and what is left of such a difference is chance.
+    """
     sizes = int(contrast.one.sum()), int(contrast.other.sum())
     if min(sizes) < FEWEST:
         return None
     one, other = (embeddings[each].mean(axis=0, dtype=np.float64) for each in (contrast.one, contrast.other))
     difference: DoubleArray = one - other
+    for axis in removed:
+        difference -= np.sum(difference * axis) * axis
+    length = float(np.sqrt(np.sum(difference**2)))
     by_chance = variance * (1 / sizes[0] + 1 / sizes[1])
-    return difference if float(np.sum(difference**2)) >= LEAST_CLEAR * by_chance else None
+    if length < _LEAST_LENGTH or length**2 < LEAST_CLEAR * by_chance:
+        return None
+    direction: DoubleArray = difference / length
+    return direction
 
 
 def _without(rows: DoubleArray, axes: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
