@@ -17,8 +17,8 @@ async function drive(file: string): Promise<object> {
     const topics = await pipelines.topicsOf('one', batch);
     const few = { ...batch, items: batch.items.slice(0, 3) };
     const refused = await pipelines.topicsOf('few', few).then(String, (error: Error) => error.message);
-    const again = await service.enqueue(batch, { pipelineId: 'one' });
-    const late = await service.awaitResult(await service.enqueue(batch, { pipelineId: 'late' }), 1).then(
+    const { job: again, reused } = await service.enqueue(batch, { pipelineId: 'one', runId: 'run-1' });
+    const late = await service.awaitResult((await service.enqueue(batch, { pipelineId: 'late' })).job, 1).then(
       String,
       (error: Error) => error.message,
     );
@@ -45,7 +45,7 @@ async function drive(file: string): Promise<object> {
       topics,
       refused,
       late,
-      sameJob: again.id,
+      sameJob: reused && again.id,
       lives,
       continuity: kept.status === 'completed' ? kept.continuity : kept.error,
       options: again.opts,

@@ -1,4 +1,14 @@
 export type { CancelAnswer } from './cancel';
+export {
+  Cancelled,
+  FlowConflict,
+  InfrastructureFailure,
+  JobConflict,
+  JobRemoved,
+  RedisTimeout,
+  TopicModelError,
+  WaitTimeout,
+} from './errors';
 export * from './generated/contract';
 export {
   topicModelPredictResult,
@@ -15,4 +25,4 @@ export { type PipelineIds, TOPIC_MODEL, type TopicModelOptions } from './options
 export { type BatchItem } from './packing';
 export { childResult, parseResult } from './result';
 export { type TopicModelAsyncOptions, TopicModelModule } from './topic-model.module';
-export { type TopicModelJob, TopicModelService } from './topic-model.service';
+export { type Enqueued, type TopicModelJob, TopicModelService } from './topic-model.service';

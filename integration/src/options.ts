@@ -24,6 +24,8 @@ export interface TopicModelOptions {
    * The event of a completed job holds its whole result. BullMQ's own default keeps 10,000 events.
    */
   keepEvents?: number;
+  /** For how many milliseconds `enqueue` waits for Redis at most; 30,000 if left out. */
+  enqueueTimeoutMs?: number;
 }
 
 /** What ties a batch to the API's pipeline; both appear in the worker's log. */

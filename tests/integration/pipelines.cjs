@@ -27,6 +27,8 @@ async function label(pipelineId) {
 
 const run = (pipelineId) => service.run(batch, { pipelineId }, TIMEOUT_MS);
 const reason = (error) => error.message;
+const described = (error) => `${error.name}: ${error.message}`;
+const add = async (items, ids, params) => service.enqueue({ items, ...(params ? { params } : {}) }, ids);
 
 async function until(ask, holds) {
   for (;;) {
@@ -39,9 +41,9 @@ async function until(ask, holds) {
 /** Enqueues a batch that runs until it is cancelled, and one that waits behind it. */
 async function enqueueTwo() {
   const waits = (name) => ({ items: batch.items.map((item) => ({ ...item, text: `wait ${name}` })) });
-  const running = await service.enqueue(waits('running'), { pipelineId: 'running' });
+  const { job: running } = await service.enqueue(waits('running'), { pipelineId: 'running' });
   await until(() => running.getState(), (state) => state === 'active');
-  return { running, waiting: await service.enqueue(waits('waiting'), { pipelineId: 'waiting' }) };
+  return { running, waiting: (await service.enqueue(waits('waiting'), { pipelineId: 'waiting' })).job };
 }
 
 const commands = {
@@ -63,8 +65,8 @@ const commands = {
   /** No worker takes the child. */
   async twice() {
     const first = await enqueueUnder('flow');
-    const second = await enqueueUnder('flow').catch(reason);
-    const { id } = await service.enqueue(batch, { pipelineId: 'flow' });
+    const second = await enqueueUnder('flow').catch(described);
+    const { job: { id } } = await service.enqueue(batch, { pipelineId: 'flow' });
     await service.enqueue(batch, { pipelineId: 'alone' });
     const adopted = await enqueueUnder('alone');
     const states = [await first.getState(), await adopted.getState()];
@@ -76,7 +78,7 @@ const commands = {
     const odd = [[1e300, 0.5], [null, 0.5]];
     const forms = [numbers, Float32Array.from(numbers), Float64Array.from(numbers), 'AACAPw==', ...odd];
     const items = forms.map((embedding, i) => ({ submissionId: `${i}`, text: 'late', embedding }));
-    const { id } = await service.enqueue({ items }, { pipelineId: 'packed' });
+    const { job: { id } } = await service.enqueue({ items }, { pipelineId: 'packed' });
     const topicModel = new Queue('topic-model', options);
     const { data } = await topicModel.getJob(id);
     await topicModel.close();
@@ -86,8 +88,9 @@ const commands = {
     const { running, waiting } = await enqueueTwo();
     const { id } = waiting;
     const answers = [await service.cancel(id), await service.cancel(running.id)];
-    const { status, error } = await service.awaitResult(running, TIMEOUT_MS);
-    return { answers: [...answers, await service.cancel(running.id), await service.cancel(id)], status, error };
+    const error = await service.awaitResult(running, TIMEOUT_MS).catch(described);
+    const listening = await service.isAnyWorkerListening();
+    return { answers: [...answers, await service.cancel(running.id), await service.cancel(id)], error, listening };
   },
   /** One job runs, one waits behind it, and one never was; then the first one has ended. */
   async progress() {
@@ -96,8 +99,83 @@ const commands = {
     const none = [await service.progress(waiting.id), await service.progress('none')];
     await service.cancel(waiting.id);
     await service.cancel(running.id);
-    await service.awaitResult(running, TIMEOUT_MS);
+    await service.awaitResult(running, TIMEOUT_MS).catch(described);
     return { running: progress, none: none.map((told) => told === undefined), ended: await service.progress(running.id) };
+  },
+  /** No worker takes the jobs; gives whether each was reused, and how many items it has then. */
+  async waits() {
+    const ids = { pipelineId: 'waits' };
+    const two = batch.items.slice(0, 2);
+    const listening = await service.isAnyWorkerListening();
+    const topicModel = new Queue('topic-model', options);
+    const told = [];
+    for (const [items, runId, params] of [
+      [batch.items, '1', { nr_topics: 5, min_topic_size: 3 }],
+      [batch.items, '1', { min_topic_size: 3, nr_topics: 5 }],
+      [two, '1', { min_topic_size: 3, nr_topics: 5 }],
+      [two, '2', { min_topic_size: 3, nr_topics: 5 }],
+      [two, '2', undefined],
+      [two, '2', undefined],
+    ]) {
+      const { job, reused } = await add(items, { ...ids, runId }, params);
+      told.push([reused, (await topicModel.getJob(job.id)).data.items.length]);
+    }
+    await enqueueUnder('child');
+    const child = await add(two, { pipelineId: 'child' }).catch(described);
+    await topicModel.add('topic-model', { items: [] }, { jobId: 'foreign--topic-model' });
+    const foreign = (await add(two, { pipelineId: 'foreign' })).reused;
+    const raced = await Promise.allSettled([add(two, { pipelineId: 'raced' }), add(batch.items, { pipelineId: 'raced' })]);
+    await topicModel.close();
+    return { listening, told, child, foreign, raced: raced.map(({ value, reason: why }) => value?.reused ?? why.name) };
+  },
+  /** A worker that does what the first item says; gives what became of each job. */
+  async ends() {
+    let letGo;
+    const held = new Promise((resolve) => { letGo = resolve; });
+    let runs = 0;
+    const worker = new Worker('topic-model', async ({ data: { items } }) => {
+      const [{ text }] = items;
+      runs += 1;
+      if (text === 'hold') await held;
+      if (text === 'break') throw new UnrecoverableError('no memory');
+      return { version: '1.0.0', status: 'failed', error: `${items.length}`, completedAt: '2026-01-01T00:00:00.000Z' };
+    }, options);
+    const say = (text, n = 1) => batch.items.slice(0, n).map((item) => ({ ...item, text }));
+    const result = async (pipelineId, timeoutMs = TIMEOUT_MS) => (await service.awaitResult(pipelineId, timeoutMs)).error;
+    await add(say('reject'), { pipelineId: 'one' });
+    const rejected = [await result('one')];
+    rejected.push((await add(say('reject'), { pipelineId: 'one' })).reused, await result('one'), runs);
+    rejected.push((await add(say('reject', 2), { pipelineId: 'one' })).reused, await result('one'), runs);
+    await add(say('break'), { pipelineId: 'two' });
+    const errors = [await result('two').catch(described), await result('none').catch(described)];
+    await add(say('hold'), { pipelineId: 'three' });
+    await until(() => service.find('three'), (found) => found.state === 'active');
+    errors.push(await result('three', 1).catch(described), await add(say('hold', 2), { pipelineId: 'three' }).catch(described));
+    errors.push((await add(say('hold'), { pipelineId: 'three' })).reused);
+    letGo();
+    errors.push(await result('three'));
+    await worker.close();
+    const found = [await service.find('three'), (await service.find('three', 'topic-model.update')) ?? null];
+    return { rejected, errors, found };
+  },
+  /** An event of an earlier job comes while the job of the same id waits; then that job is gone. */
+  async late() {
+    const { job } = await add(batch.items, { pipelineId: 'late' });
+    let waits = 0;
+    const waitUntilFinished = async () => {
+      waits += 1;
+      if (waits === 2) await service.cancel(job.id);
+      return { version: '1.0.0', status: 'failed', error: `${waits}`, completedAt: '2026-01-01T00:00:00.000Z' };
+    };
+    return { error: (await service.awaitResult({ id: job.id, data: job.data, waitUntilFinished })).error };
+  },
+  /** A Redis that is not there. */
+  async away() {
+    const connection = { host: '127.0.0.1', port: 1 };
+    const cutOff = new TopicModelService({ connection, enqueueTimeoutMs: 200 });
+    const answer = await cutOff.enqueue(batch, { pipelineId: 'away' }).catch(described);
+    console.log(JSON.stringify({ answer }));
+    process.exit(0);
   },
   async three() {
     const keepsTwo = new TopicModelService({ ...options, keepCompletedCount: 2 });

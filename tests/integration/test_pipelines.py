@@ -64,7 +64,7 @@ def test_what_is_over_is_run_anew_where_it_has_to_be(
 def test_a_child_that_is_under_way_has_one_parent(ask: Ask) -> None:
     """A second one is refused and not left waiting; a job without a parent gets one."""
     assert ask("twice") == {
-        "second": "job flow--topic-model is another parent's child, and waiting",
+        "second": "FlowConflict: job flow--topic-model is another parent's child, and waiting",
         "id": "flow--topic-model",
         "states": ["waiting-children", "waiting-children"],
         "parents": 2,
@@ -83,7 +83,11 @@ def test_jobs_are_cancelled(ask: Ask, start_worker: Callable[..., WorkerProcess]
     """One that waits is removed, one that runs is stopped, and one that has ended stays."""
     start_worker()
     told = ask("cancel")
-    assert told == {"answers": ["removed", "requested", "ended", "unknown"], "status": "failed", "error": "Cancelled"}
+    assert told == {
+        "answers": ["removed", "requested", "ended", "unknown"],
+        "error": "Cancelled: job running--topic-model was cancelled",
+        "listening": True,
+    }
     assert record.began("waiting") == []
 
 
@@ -95,6 +99,44 @@ def test_progress_is_told(ask: Ask, start_worker: Callable[..., WorkerProcess]) 
     assert (told["running"]["stage"], told["running"]["percent"]) == ("reduce", 15)
     assert (told["ended"]["stage"], told["ended"]["percent"], told["ended"]["leftS"]) == ("deliver", 100, 0)
     assert told["running"]["at"] < told["ended"]["at"]
+
+
+def test_no_job_is_used_for_another_batch(ask: Ask) -> None:
+    """Other items, parameters or another run replace a job that waits; a child of a flow is not replaced."""
+    told = ask("waits")
+    assert told["told"] == [[False, 20], [True, 20], [False, 2], [False, 2], [False, 2], [True, 2]]
+    assert told["child"].startswith("FlowConflict: job child--topic-model holds another batch")
+    assert told["foreign"] is False
+    assert told["listening"] is False
+    # Whoever is first adds the job; the other one replaces it, or is told if it looked before that.
+    assert told["raced"] in ([False, False], [False, "JobConflict"], ["JobConflict", False])
+
+
+def test_what_became_of_a_job_is_told_by_the_type_of_the_error(ask: Ask) -> None:
+    """A failure by the contract is run anew, a running job is not replaced; jobs are found by the pipeline's id."""
+    told = ask("ends")
+    assert told["rejected"] == ["1", False, "1", 2, False, "2", 3]
+    assert told["errors"] == [
+        "InfrastructureFailure: no memory",
+        "JobRemoved: there is no job none--topic-model",
+        "WaitTimeout: the wait timed out: job three--topic-model has not ended within 1 ms",
+        "JobConflict: job three--topic-model holds another batch and runs: wait for it, cancel it, or take another id",
+        True,
+        "1",
+    ]
+    assert told["found"] == [{"jobId": "three--topic-model", "state": "completed"}, None]
+
+
+def test_an_event_of_an_earlier_job_is_no_result(ask: Ask) -> None:
+    """It can come after the job of the same id was replaced."""
+    assert ask("late") == {"error": "2"}
+
+
+def test_a_redis_that_is_away_is_told_of(ask: Ask) -> None:
+    """The API's request does not wait for ever."""
+    assert ask("away") == {
+        "answer": "RedisTimeout: job away--topic-model is not enqueued: Redis has not answered within 200 ms"
+    }
 
 
 def test_no_more_jobs_are_kept_than_was_said(ask: Ask, start_worker: Callable[..., WorkerProcess]) -> None:
