@@ -10,7 +10,15 @@ import {
   QueueEvents,
 } from 'bullmq';
 import { type CancelAnswer, cancelJob } from './cancel';
-import { bounded, Cancelled, FlowConflict, InfrastructureFailure, JobRemoved, WaitTimeout } from './errors';
+import {
+  bounded,
+  Cancelled,
+  type CheckWanted,
+  FlowConflict,
+  InfrastructureFailure,
+  JobRemoved,
+  WaitTimeout,
+} from './errors';
 import type { TopicModelProgress } from './generated/contract';
 import type { Batch, Kind, Kinds } from './kinds';
 import { type PipelineIds, TOPIC_MODEL, TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
@@ -72,18 +80,19 @@ export class TopicModelService implements OnModuleDestroy {
    */
   async enqueue<K extends Kind = 'topic-model'>(batch: Batch<K>, ids: PipelineIds, kind?: K): Promise<Enqueued<K>> {
     const type = (kind ?? TOPIC_MODEL) as K;
-    return this.inTime(jobIdOf(ids, type), this.add(envelope(batch, ids, type), jobIdOf(ids, type)));
+    const id = jobIdOf(ids, type);
+    return this.inTime(id, (check) => this.add(envelope(batch, ids, type), id, check));
   }
 
-  private async add<K extends Kind>(request: Kinds[K]['request'], id: string): Promise<Enqueued<K>> {
+  private async add<K extends Kind>(request: Kinds[K]['request'], id: string, check: CheckWanted): Promise<Enqueued<K>> {
     const mark = markOf(request);
-    await makeWay(this.queue, id, mark);
+    await makeWay(this.queue, id, mark, check);
     // BullMQ ignores the add of a job that Redis holds.
     const job = (await this.queue.add(TOPIC_MODEL, request, marked(this.jobOptions(id), mark))) as TopicModelJob<K>;
     return { job, reused: await isReused(this.queue, id, mark) };
   }
 
-  private async inTime<T>(jobId: string, work: Promise<T>): Promise<T> {
+  private async inTime<T>(jobId: string, work: (check: CheckWanted) => Promise<T>): Promise<T> {
     return bounded(work, this.options.enqueueTimeoutMs ?? ENQUEUE_MS, jobId);
   }
 
@@ -226,12 +235,17 @@ export class TopicModelService implements OnModuleDestroy {
   ): Promise<JobNode> {
     const type = (kind ?? TOPIC_MODEL) as K;
     const id = jobIdOf(ids, type);
-    return this.inTime(id, this.addUnder(parent, envelope(batch, ids, type), id));
+    return this.inTime(id, (check) => this.addUnder(parent, envelope(batch, ids, type), id, check));
   }
 
-  private async addUnder(parent: Omit<FlowJob, 'children'>, data: Kinds[Kind]['request'], id: string): Promise<JobNode> {
+  private async addUnder(
+    parent: Omit<FlowJob, 'children'>,
+    data: Kinds[Kind]['request'],
+    id: string,
+    check: CheckWanted,
+  ): Promise<JobNode> {
     const mark = markOf(data);
-    await makeWay(this.queue, id, mark);
+    await makeWay(this.queue, id, mark, check);
     const opts = { ...marked(this.jobOptions(id), mark), failParentOnFailure: true };
     const child: FlowJob = { name: TOPIC_MODEL, queueName: this.queueName, data, opts };
     const node = await this.flows.add({ ...parent, children: [child] });
