@@ -27,18 +27,28 @@ export class JobConflict extends TopicModelError {}
 /** The pipeline's job is another parent's child, and has not ended. */
 export class FlowConflict extends TopicModelError {}
 
-/** Redis has not answered in time. What was sent may still arrive when it is back: enqueue the same batch again. */
+/** Redis has not answered in time. The job is there or not: to enqueue the same batch again is safe. */
 export class RedisTimeout extends TopicModelError {}
 
+/** Throws if nobody waits for the answer any more: a step that Redis held back must not be followed by the next one. */
+export type CheckWanted = () => void;
+
 /** Waits no longer than `timeoutMs` for what Redis is to do. */
-export async function bounded<T>(work: Promise<T>, timeoutMs: number, jobId: string): Promise<T> {
+export async function bounded<T>(work: (check: CheckWanted) => Promise<T>, timeoutMs: number, jobId: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let isLate = false;
   const late = new Promise<never>((_, reject) => {
-    const message = `job ${jobId} is not enqueued: Redis has not answered within ${timeoutMs} ms`;
-    timer = setTimeout(() => reject(new RedisTimeout(jobId, message)), timeoutMs);
+    const message = `job ${jobId} may not be enqueued: Redis has not answered within ${timeoutMs} ms`;
+    timer = setTimeout(() => {
+      isLate = true;
+      reject(new RedisTimeout(jobId, message));
+    }, timeoutMs);
   });
+  const check: CheckWanted = () => {
+    if (isLate) throw new RedisTimeout(jobId, 'nobody waits any more');
+  };
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work(check), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { JobsOptions, Queue } from 'bullmq';
-import { FlowConflict, JobConflict } from './errors';
+import { type CheckWanted, FlowConflict, JobConflict } from './errors';
 import { redisOf } from './redis';
 
 /** What this client adds to a job's options, which can be read without the batch. */
@@ -32,8 +32,9 @@ export function marked<T extends JobsOptions>(options: T, mark: Mark): T {
  * It may if it holds the same batch and has not failed, neither for good nor by the contract. Throws if it may not and
  * cannot be removed.
  */
-export async function makeWay(queue: Queue, jobId: string, mark: Mark): Promise<void> {
+export async function makeWay(queue: Queue, jobId: string, mark: Mark, check: CheckWanted): Promise<void> {
   const state = await queue.getJobState(jobId);
+  check();
   if (state === 'unknown') return;
   const { redis } = await redisOf(queue);
   const isSame = isOf(mark, await redis.hget(queue.toKey(jobId), 'opts'));
@@ -44,6 +45,7 @@ export async function makeWay(queue: Queue, jobId: string, mark: Mark): Promise<
   if (!isOver && (await redis.hget(queue.toKey(jobId), 'parentKey'))) {
     throw new FlowConflict(jobId, `job ${jobId} holds another batch, is a flow's child, and ${state}`);
   }
+  check();
   // 0 means that a worker has the job; a failed one may have been retried by hand.
   if (!(await queue.remove(jobId)) && !isSame) throw conflict(jobId, 'runs');
 }

@@ -169,14 +169,6 @@ const commands = {
     };
     return { error: (await service.awaitResult({ id: job.id, data: job.data, waitUntilFinished })).error };
   },
-  /** A Redis that is not there. */
-  async away() {
-    const connection = { host: '127.0.0.1', port: 1 };
-    const cutOff = new TopicModelService({ connection, enqueueTimeoutMs: 200 });
-    const answer = await cutOff.enqueue(batch, { pipelineId: 'away' }).catch(described);
-    console.log(JSON.stringify({ answer }));
-    process.exit(0);
-  },
   async three() {
     const keepsTwo = new TopicModelService({ ...options, keepCompletedCount: 2 });
     for (const pipelineId of ['one', 'two', 'three']) await keepsTwo.run(batch, { pipelineId }, TIMEOUT_MS);
