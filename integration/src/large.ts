@@ -82,7 +82,12 @@ export class LargeRuns {
     await Promise.all([this.queue.close(), this.topicModel.close(), this.flows.close()]);
   }
 
-  /** Starts a run; gives the job whose return value is a `LargeResult`. A run that failed for good begins anew. */
+  /**
+   * Starts a run; gives the job whose return value is a `LargeResult`.
+   *
+   * If Redis already holds the run: one that failed for good begins anew, any other is returned. Throws if it failed and
+   * a worker still has one of its parts.
+   */
   async start(run: LargeRun): Promise<Job> {
     const earlier = (await this.queue.getJob(run.pipelineId)) as Job | undefined;
     if (earlier && !(await earlier.isFailed())) return earlier;

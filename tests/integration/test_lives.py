@@ -60,7 +60,7 @@ def test_each_night_adds_what_is_new(
 
 
 def test_a_large_corpus_goes_through(client: Path, real_worker: WorkerProcess, redis_server: RedisServer) -> None:
-    """Its parts are put together, and each comment counts once, though each step runs twice."""
+    """Its parts are put together; each comment counts once, though steps run twice and a first run fails."""
     tenant = f"large-{client.parent.parent.name}"
     run = {
         "port": redis_server.port,
@@ -73,14 +73,16 @@ def test_a_large_corpus_goes_through(client: Path, real_worker: WorkerProcess, r
         "chunk": 60,
         "sideBySide": 2,
         "twice": True,
+        "breaks": 5,
+        "updates": 12,
     }
     told = tell("large.cjs", str(client), json.dumps(run))
     result = told["result"]
     assert (result["status"], result["comments"], told["again"]) == ("completed", 330, "completed")
     assert [part["comments"] for part in result["parts"]] == [80, 60, 60, 60, 60, 10]
     assert sum(topic["docCount"] for topic in result["topics"]) + result["outlierCount"] == 330
-    # Each comment once, from parts that came twice.
-    assert told["kept"] == [2] * 6
+    assert told["versions"] == [result["model"]["version"]] != [told["updated"]], "an update changes nothing in a run"
+    assert told["kept"] == [4] * 5 + [2], "twice in each run, and the first run failed at the last part"
     assert told["assigned"] == told["topicOfEach"] == 330 - result["outlierCount"] > 310
     assert (len(result["topics"]), told["purity"]) == (4, 1)
     assert [part["drift"]["level"] for part in result["parts"][1:]] == ["LOW"] * 5
