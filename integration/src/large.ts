@@ -3,7 +3,7 @@ import { envelope, jobIdOf, jobOptions } from './envelope';
 import type { FailedResult, Params } from './generated/contract';
 import type { Kind } from './kinds';
 import { failed, type LargePart, type LargeResult, ofPart, together } from './large-result';
-import { TOPIC_MODEL, type TopicModelOptions } from './options';
+import { KEPT_EVENTS, TOPIC_MODEL, type TopicModelOptions } from './options';
 import type { BatchItem } from './packing';
 import { parseResult } from './result';
 
@@ -68,9 +68,10 @@ export class LargeRuns {
     private readonly corpus: LargeCorpus,
     log: (error: Error) => void,
   ) {
-    const { connection, prefix = 'bull', queueName = TOPIC_MODEL } = options;
+    const { connection, prefix = 'bull', queueName = TOPIC_MODEL, keepEvents = KEPT_EVENTS } = options;
     this.queue = new Queue(LARGE_RUNS, { connection, prefix });
-    this.topicModel = new Queue(queueName, { connection, prefix });
+    // Without this, BullMQ would write its own limit of events into Redis.
+    this.topicModel = new Queue(queueName, { connection, prefix, streams: { events: { maxLen: keepEvents } } });
     this.flows = new FlowProducer({ connection, prefix });
     // An `error` event without a listener ends the process.
     this.queue.on('error', log);

@@ -86,6 +86,7 @@ def test_a_large_corpus_goes_through(client: Path, real_worker: WorkerProcess, r
     assert told["assigned"] == told["topicOfEach"] == 330 - result["outlierCount"] > 310
     assert (len(result["topics"]), told["purity"]) == (4, 1)
     assert [part["drift"]["level"] for part in result["parts"][1:]] == ["LOW"] * 5
+    assert redis_server.client().hget(f"{PREFIX}:{QUEUE}:meta", "opts.maxLenEvents") == "1000"
     assert redis_server.client().keys(f"{PREFIX}:{QUEUE}:{tenant}-part-*") == [], "no part's comments are left"
 
 
