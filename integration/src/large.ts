@@ -86,13 +86,16 @@ export class LargeRuns {
   /**
    * Starts a run; gives the job whose return value is a `LargeResult`.
    *
-   * If Redis already holds the run: one that failed for good begins anew, any other is returned. Throws if it failed and
-   * a worker still has one of its parts.
+   * If Redis already holds the run: one that failed, for good or by its data, begins anew; any other is returned. Throws
+   * if it failed and a worker still has one of its parts.
    */
   async start(run: LargeRun): Promise<Job> {
     const earlier = (await this.queue.getJob(run.pipelineId)) as Job | undefined;
-    if (earlier && !(await earlier.isFailed())) return earlier;
-    if (earlier) await earlier.remove({ removeChildren: true });
+    if (earlier) {
+      const hasFailed = (earlier.returnvalue as LargeResult | null)?.status === 'failed' || (await earlier.isFailed());
+      if (!hasFailed) return earlier;
+      await earlier.remove({ removeChildren: true });
+    }
     const first: Step = { run, step: 0, first: 0, parts: 0, after: null };
     const whole = { name: WHOLE, queueName: LARGE_RUNS, data: run, opts: jobOptions(this.options, run.pipelineId) };
     return (await this.flows.add({ ...whole, children: [this.stepJob(first)] })).job;

@@ -93,7 +93,7 @@ def test_a_large_corpus_goes_through(client: Path, real_worker: WorkerProcess, r
 def test_a_large_run_whose_data_is_at_fault_says_so(
     built: Path, real_worker: WorkerProcess, redis_server: RedisServer
 ) -> None:
-    """As every job: it completes as failed, with the part and what the worker says of it."""
+    """As every job: it completes as failed, with the part and what the worker says of it, and can be started again."""
     run = {
         "port": redis_server.port,
         "prefix": PREFIX,
@@ -109,3 +109,4 @@ def test_a_large_run_whose_data_is_at_fault_says_so(
     told = tell("large.cjs", str(built / "src"), json.dumps(run))
     too_few = "Received 3 items, need at least 15 (min_topic_size) for topic modeling"
     assert told["result"] == {"status": "failed", "part": 0, "error": too_few}
+    assert told["again"] == "waiting-children"
