@@ -9,6 +9,14 @@ export interface NewComments {
   giveBack(tenant: string, night: string): Promise<void>;
 }
 
+const EVERY_NIGHT = { pattern: '0 3 * * *', tz: 'Asia/Manila' };
+
+export interface Night {
+  status: 'completed' | 'skipped' | 'failed';
+  collected: number;
+  why?: string;
+}
+
 /** Adds each day's comments to the tenants' models, one job scheduler for each tenant. */
 export class Nightly {
   constructor(
@@ -17,7 +25,7 @@ export class Nightly {
   ) {}
 
   /** Called at each start of the API: the scheduler is made or changed, never doubled. */
-  async schedule(queue: Queue, tenant: string, when: Omit<RepeatOptions, 'key'> = { pattern: '0 3 * * *', tz: 'Asia/Manila' }) {
+  async schedule(queue: Queue, tenant: string, when: Omit<RepeatOptions, 'key'> = EVERY_NIGHT): Promise<void> {
     await queue.upsertJobScheduler(`nightly-${tenant}`, when, {
       name: 'nightly',
       data: { tenant },
@@ -31,7 +39,7 @@ export class Nightly {
   }
 
   /** What the queue's worker does; in NestJS, the `process` of a `WorkerHost`. */
-  async process(job: Pick<Job<{ tenant: string }>, 'id' | 'data'>): Promise<{ status: string; collected: number; why?: string }> {
+  async process(job: Pick<Job<{ tenant: string }>, 'id' | 'data'>): Promise<Night> {
     const { tenant } = job.data;
     // The scheduler's job id holds the time at which the job was due. Another attempt finds the update by it.
     const night = String(job.id).replaceAll(':', '-');

@@ -36,12 +36,15 @@ export function failed(part: number, error: string): LargeFailed {
 
 export function ofPart(part: number, result: LargePart): LargeCompleted {
   const { outlierCount } = result;
-  const topics = result.topics.map(({ topicIndex, rawLabel, keywords, docCount }) => ({ topicIndex, rawLabel, keywords, docCount }));
+  const topics = result.topics.map(({ topicIndex, rawLabel, keywords, docCount }): KnownTopic => {
+    return { topicIndex, rawLabel, keywords, docCount };
+  });
   const comments = topics.reduce((sum, { docCount }) => sum + docCount, outlierCount);
   const { model } = result;
   if (model === undefined) throw new Error(`part ${part}: the worker kept no model; it is older than this client`);
   const drift = 'drift' in result ? { drift: result.drift } : {};
-  return { status: 'completed', comments, topics, outlierCount, parts: [{ part, comments, outlierCount, ...drift }], model };
+  const summary = { part, comments, outlierCount, ...drift };
+  return { status: 'completed', comments, topics, outlierCount, parts: [summary], model };
 }
 
 /** Puts results together, of parts or of steps; gives the failed one if there is one, and null if there are none. */
@@ -62,7 +65,7 @@ export function together(results: (LargeResult | null)[]): LargeResult | null {
   return {
     status: 'completed',
     comments: sum(completed.map((result) => result.comments)),
-    topics: [...topics.values()].sort((one, other) => other.docCount - one.docCount || one.topicIndex - other.topicIndex),
+    topics: [...topics.values()].sort((a, b) => b.docCount - a.docCount || a.topicIndex - b.topicIndex),
     outlierCount: sum(completed.map((result) => result.outlierCount)),
     parts: completed.flatMap((result) => result.parts),
     model: first.model,

@@ -3,7 +3,7 @@ import { envelope, jobIdOf, jobOptions } from './envelope';
 import type { FailedResult, Params } from './generated/contract';
 import type { Kind } from './kinds';
 import { failed, type LargePart, type LargeResult, ofPart, together } from './large-result';
-import { TOPIC_MODEL, type TopicModelOptions } from './options';
+import { KEPT_EVENTS, TOPIC_MODEL, type TopicModelOptions } from './options';
 import type { BatchItem } from './packing';
 import { parseResult } from './result';
 
@@ -68,9 +68,10 @@ export class LargeRuns {
     private readonly corpus: LargeCorpus,
     log: (error: Error) => void,
   ) {
-    const { connection, prefix = 'bull', queueName = TOPIC_MODEL } = options;
+    const { connection, prefix = 'bull', queueName = TOPIC_MODEL, keepEvents = KEPT_EVENTS } = options;
     this.queue = new Queue(LARGE_RUNS, { connection, prefix });
-    this.topicModel = new Queue(queueName, { connection, prefix });
+    // Without this, BullMQ would write its own limit of events into Redis.
+    this.topicModel = new Queue(queueName, { connection, prefix, streams: { events: { maxLen: keepEvents } } });
     this.flows = new FlowProducer({ connection, prefix });
     // An `error` event without a listener ends the process.
     this.queue.on('error', log);
@@ -82,11 +83,19 @@ export class LargeRuns {
     await Promise.all([this.queue.close(), this.topicModel.close(), this.flows.close()]);
   }
 
-  /** Starts a run; gives the job whose return value is a `LargeResult`. A run that failed for good begins anew. */
+  /**
+   * Starts a run; gives the job whose return value is a `LargeResult`.
+   *
+   * If Redis already holds the run: one that failed, for good or by its data, begins anew; any other is returned. Throws
+   * if it failed and a worker still has one of its parts.
+   */
   async start(run: LargeRun): Promise<Job> {
     const earlier = (await this.queue.getJob(run.pipelineId)) as Job | undefined;
-    if (earlier && !(await earlier.isFailed())) return earlier;
-    if (earlier) await earlier.remove({ removeChildren: true });
+    if (earlier) {
+      const hasFailed = (earlier.returnvalue as LargeResult | null)?.status === 'failed' || (await earlier.isFailed());
+      if (!hasFailed) return earlier;
+      await earlier.remove({ removeChildren: true });
+    }
     const first: Step = { run, step: 0, first: 0, parts: 0, after: null };
     const whole = { name: WHOLE, queueName: LARGE_RUNS, data: run, opts: jobOptions(this.options, run.pipelineId) };
     return (await this.flows.add({ ...whole, children: [this.stepJob(first)] })).job;

@@ -41,7 +41,7 @@ def started(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[Redis
     # Not written to disk: what is measured is the flow.
     redis = RedisServer(folder, "--appendonly", "no")
     redis.start()
-    settings = {"REDIS_URL": redis.url, "MODEL_STORE": str(folder / "models"), "TOPIC_MODEL_TIMEOUT_MS": "3600000"}
+    settings = {"REDIS_URL": redis.url, "MODEL_STORE": str(folder / "models")}
     workers = [WorkerProcess(**settings) for _ in range(arguments.workers)]
     try:
         for worker in workers:

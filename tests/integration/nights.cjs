@@ -42,7 +42,8 @@ async function main() {
   service.update = async (batch, ids) => {
     const result = await update(batch, ids);
     // The first has no totals: it is a fit.
-    if (result.snapshot) totals[batch.model.tenant] = result.topics.reduce((sum, { totalCount }) => sum + totalCount, 0);
+    const total = (sum, { totalCount }) => sum + totalCount;
+    if (result.snapshot) totals[batch.model.tenant] = result.topics.reduce(total, 0);
     return result;
   };
   const queue = new Queue('nights', options);

@@ -60,7 +60,7 @@ def test_each_night_adds_what_is_new(
 
 
 def test_a_large_corpus_goes_through(client: Path, real_worker: WorkerProcess, redis_server: RedisServer) -> None:
-    """Its parts are put together, and each comment counts once, though each step runs twice."""
+    """Its parts are put together; each comment counts once, though steps run twice and a first run fails."""
     tenant = f"large-{client.parent.parent.name}"
     run = {
         "port": redis_server.port,
@@ -73,24 +73,27 @@ def test_a_large_corpus_goes_through(client: Path, real_worker: WorkerProcess, r
         "chunk": 60,
         "sideBySide": 2,
         "twice": True,
+        "breaks": 5,
+        "updates": 12,
     }
     told = tell("large.cjs", str(client), json.dumps(run))
     result = told["result"]
     assert (result["status"], result["comments"], told["again"]) == ("completed", 330, "completed")
     assert [part["comments"] for part in result["parts"]] == [80, 60, 60, 60, 60, 10]
     assert sum(topic["docCount"] for topic in result["topics"]) + result["outlierCount"] == 330
-    # Each comment once, from parts that came twice.
-    assert told["kept"] == [2] * 6
+    assert told["versions"] == [result["model"]["version"]] != [told["updated"]], "an update changes nothing in a run"
+    assert told["kept"] == [4] * 5 + [2], "twice in each run, and the first run failed at the last part"
     assert told["assigned"] == told["topicOfEach"] == 330 - result["outlierCount"] > 310
     assert (len(result["topics"]), told["purity"]) == (4, 1)
     assert [part["drift"]["level"] for part in result["parts"][1:]] == ["LOW"] * 5
+    assert redis_server.client().hget(f"{PREFIX}:{QUEUE}:meta", "opts.maxLenEvents") == "1000"
     assert redis_server.client().keys(f"{PREFIX}:{QUEUE}:{tenant}-part-*") == [], "no part's comments are left"
 
 
 def test_a_large_run_whose_data_is_at_fault_says_so(
     built: Path, real_worker: WorkerProcess, redis_server: RedisServer
 ) -> None:
-    """As every job: it completes as failed, with the part and what the worker says of it."""
+    """As every job: it completes as failed, with the part and what the worker says of it, and can be started again."""
     run = {
         "port": redis_server.port,
         "prefix": PREFIX,
@@ -106,3 +109,4 @@ def test_a_large_run_whose_data_is_at_fault_says_so(
     told = tell("large.cjs", str(built / "src"), json.dumps(run))
     too_few = "Received 3 items, need at least 15 (min_topic_size) for topic modeling"
     assert told["result"] == {"status": "failed", "part": 0, "error": too_few}
+    assert told["again"] == "waiting-children"
