@@ -25,6 +25,7 @@ FOREIGN = {
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION"),
     *("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_CONNECTION_STRING"),
     "GOOGLE_APPLICATION_CREDENTIALS",
+    "PYTHON_DOTENV_DISABLED",
 }
 
 
@@ -138,7 +139,7 @@ def test_every_example_removes_its_jobs() -> None:
     """Redis keeps what nobody removes: each example that adds a job says for how long it stays."""
     examples = {str(page): block for page in PAGES for block in FENCE.findall(read(page)) if block[0] == "ts"}
     sources = {place: block[1] for place, block in examples.items()}
-    for path in ("docker/bull-board/enqueue.mjs", "integration/src/topic-model.service.ts"):
+    for path in ("docker/bull-board/enqueue.mjs", "integration/src/envelope.ts"):
         sources[path] = (PROJECT / path).read_text(encoding="utf-8")
     adding = {place: text for place, text in sources.items() if re.search(r"\b(add|upsertJobScheduler)\(", text)}
     assert len(adding) >= 4
