@@ -45,10 +45,10 @@ def test_own_stop_words_arrive() -> None:
 
 
 def test_what_is_taken_out_of_the_embeddings() -> None:
-    """Left out and null are neither true nor false: what tells pronouns is taken out, the rest is not."""
+    """Nothing, if the parameter is left out or null."""
     asked = [with_params(neutralize=value) for value in (True, False, None)]
     batches = [batch for batch in (*asked, with_params()) if isinstance(batch, Batch)]
-    assert [batch.params.neutralize for batch in batches] == [True, False, None, None]
+    assert [batch.params.neutralize for batch in batches] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(

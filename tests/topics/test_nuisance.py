@@ -253,14 +253,14 @@ def fitted(
 
 
 def test_comments_are_not_sorted_by_pronoun() -> None:
-    """With nothing taken out the topics are those of a pronoun, and doubted; left out, the parameter mends that."""
+    """With nothing taken out the topics are those of a pronoun, and doubted; the parameter mends that."""
     texts, embeddings, themes = worded(PRONOUNS)
     sorted_by_pronoun, told = fitted(texts, embeddings, neutralize=False)
     assert len(sorted_by_pronoun.topics) == 2 * N_THEMES
     assert all(own[0].is_doubt and own[0].share == 1 for own in sorted_by_pronoun.excesses)
     assert str(told["doubtful_topics"]).startswith("0: ")
     assert "neutralized" not in told
-    by_theme, told = fitted(texts, embeddings)
+    by_theme, told = fitted(texts, embeddings, neutralize=True)
     assert len(by_theme.topics) == N_THEMES
     assert len({(theme, int(label)) for theme, label in zip(themes, by_theme.labels, strict=True)}) == N_THEMES
     assert by_theme.excesses == ((),) * N_THEMES
@@ -274,7 +274,7 @@ def test_comments_are_not_sorted_by_pronoun() -> None:
     ids=["address", "language"],
 )
 def test_address_and_language_are_taken_out_on_request(words: tuple[str, str], kind: str) -> None:
-    """Left out, the parameter speaks of pronouns only; true takes out all that is found."""
+    """All that is found is taken out, and nothing if the parameter is left out."""
     texts, embeddings, _ = worded(words)
     left_out, told = fitted(texts, embeddings)
     assert len(left_out.topics) == 2 * N_THEMES
@@ -297,8 +297,8 @@ def test_the_order_of_the_items_does_not_matter() -> None:
     """Neither for what is taken out nor for what is doubted."""
     texts, embeddings, _ = worded(PRONOUNS, strength=0.7)
     order = np.random.default_rng(3).permutation(len(texts))
-    one, told = fitted(texts, embeddings)
-    other, told_again = fitted([texts[i] for i in order], embeddings[order])
+    one, told = fitted(texts, embeddings, neutralize=True)
+    other, told_again = fitted([texts[i] for i in order], embeddings[order], neutralize=True)
     assert one.labels[order].tolist() == other.labels.tolist()
     assert one.probabilities[order].tolist() == other.probabilities.tolist()
     assert (one.metrics, one.topics, one.excesses, told["neutralized"]) == (
@@ -313,7 +313,7 @@ def test_fits_that_share_a_preparation_are_as_alone() -> None:
     """A sweep over the parameter searches neighbors anew if something else is taken out."""
     texts, embeddings, _ = worded(PRONOUNS)
     shared = Preparation(texts, embeddings, "cpu")
-    for asked in (None, False, True, None):
+    for asked in (False, True, False):
         (alone, _), (together, _) = (
             fitted(texts, embeddings, preparation, neutralize=asked) for preparation in (None, shared)
         )
@@ -324,7 +324,7 @@ def test_fits_that_share_a_preparation_are_as_alone() -> None:
 def test_what_is_kept_and_measured_is_of_the_embeddings_that_were_given() -> None:
     """A comment of tomorrow comes as it is, so topic vectors are means of such; the silhouette is comparable."""
     texts, embeddings, _ = worded(PRONOUNS)
-    neutral, _ = fitted(texts, embeddings)
+    neutral, _ = fitted(texts, embeddings, neutralize=True)
     assert neutral.traits is not None
     means = unit(np.stack([embeddings[neutral.labels == topic].mean(axis=0) for topic in range(N_THEMES)]))
     np.testing.assert_allclose(neutral.traits.centroids, means, atol=1e-6)
@@ -340,9 +340,9 @@ def share_of(words: frozenset[str], texts: Sequence[str]) -> BoolArray:
 
 @pytest.mark.shared
 @pytest.mark.slow
-@pytest.mark.parametrize("neutralize_too", [None, False], ids=["default", "off"])
+@pytest.mark.parametrize("neutralize_too", [True, False], ids=["on", "off"])
 @pytest.mark.parametrize("name", ["course_reviews", "course_review_sentences", "news"])
-def test_no_topic_of_the_corpora_is_of_a_pronoun_unsaid(name: str, neutralize_too: bool | None) -> None:
+def test_no_topic_of_the_corpora_is_of_a_pronoun_unsaid(name: str, neutralize_too: bool) -> None:
     """A share above twice the batch's own, counted apart from the engine, is told; a large one is doubted."""
     from tests.benchmarks.corpora import load_corpus
 

@@ -150,7 +150,7 @@ class Params(BaseModel):
     refit: _Flag = Field(None, description="Find topics anew, though `previous` is given. Left out: false.")
     min_documents: _Documents = Field(None, description="Fewest comments that an update adds. Left out: 10.")
     neutralize: _Flag = Field(
-        None, description="Extension: group comments whatever pronoun, address, language they use. Left out: pronoun."
+        None, description="Extension: group comments whatever pronoun, address or language they use. Left out: false."
     )
 
     def to_topic_params(self) -> TopicParams:
@@ -168,7 +168,7 @@ class Params(BaseModel):
             multi_topic=self.multi_topic is True,
             stop_words=self.stop_words or (),
             refit=self.refit is True,
-            neutralize=self.neutralize,
+            neutralize=self.neutralize is True,
         )
 
 

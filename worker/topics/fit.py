@@ -51,8 +51,7 @@ class TopicParams:
         match_threshold: cosine in [-1, 1] below which a topic matches no aspect.
         multi_topic: whether documents get a second topic.
         stop_words: words and phrases that name no topic, beside the built-in lists.
-        neutralize: what is taken out of the embeddings: True for what tells pronouns, address and language, False for
-            nothing, None for pronouns alone.
+        neutralize: whether what tells pronouns, forms of address and language is taken out of the embeddings.
         refit: whether topics are found anew though there are earlier ones, whose numbers go over to those that match.
     """
 
@@ -68,7 +67,7 @@ class TopicParams:
     multi_topic: bool = False
     stop_words: tuple[str, ...] = ()
     refit: bool = False
-    neutralize: bool | None = None
+    neutralize: bool = False
 
 
 @dataclass(frozen=True)

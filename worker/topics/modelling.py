@@ -40,7 +40,7 @@ class Modelled:
 def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
     """Reduce, cluster and rank keywords; each stage is reported to the clock."""
     corpus, adapted = prepared.corpus, prepared.adapted
-    ranking = KeywordRanking(prepared.encoder, prepared.vocabulary, corpus.texts, corpus.embeddings)
+    ranking = KeywordRanking(prepared.encoder, prepared.vocabulary, corpus.texts, prepared.given)
     clustering = _clustering(prepared)
     documents = for_bertopic(corpus.texts)
     model = BERTopic(

@@ -41,7 +41,7 @@ class Preparation:
         self._words: tuple[tuple[str, ...], Vocabulary, Wording] | None = None
         self._given: FloatArray = self.corpus.embeddings
         self._removed: dict[str, float] = {}
-        self._asked: tuple[bool | None] | None = None
+        self._is_neutral = False
 
     @property
     def given(self) -> FloatArray:
@@ -91,12 +91,12 @@ class Preparation:
             self._words = stop_words, vocabulary_of(reading), read_wording(reading)
         return self._words[1:]
 
-    def neutralize(self, wording: Wording, asked: bool | None) -> None:
-        """Take out of the embeddings what tells wording, as `TopicParams.neutralize` asks for; once for equal ones."""
-        if self._asked == (asked,):
+    def neutralize(self, wording: Wording, asked: bool) -> None:
+        """Take out of the embeddings what tells wording if it is asked for, else put it back."""
+        if self._is_neutral == asked:
             return
-        self._asked = (asked,)
-        neutral = neutralize(self._given, contrasts_of(wording, asked))
+        self._is_neutral = asked
+        neutral = neutralize(self._given, contrasts_of(wording) if asked else {})
         if neutral.removed.keys() != self._removed.keys():
             self.corpus = replace(self.corpus, embeddings=neutral.embeddings)
             self._removed = dict(neutral.removed)
@@ -161,10 +161,9 @@ class Prepared:
 
     def details(self) -> Details:
         """Name the parameters in force and what was taken out of the embeddings, for the log."""
-        asked = self.params.neutralize
         removed = ", ".join(f"{name} {share:.1%}" for name, share in self.removed.items())
-        sent = {} if asked is None else {"neutralize": asked}
-        return {**self.adapted.details(), **sent, **({"neutralized": removed or "nothing"} if removed or asked else {})}
+        neutralized = {"neutralized": removed or "nothing"} if self.params.neutralize else {}
+        return {**self.adapted.details(), **neutralized}
 
     @cached_property
     def words(self) -> sparse.csr_matrix:

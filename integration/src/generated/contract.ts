@@ -305,7 +305,7 @@ export interface Params {
    */
   min_documents?: number | null;
   /**
-   * Extension: group comments whatever pronoun, address, language they use. Left out: pronoun.
+   * Extension: group comments whatever pronoun, address or language they use. Left out: false.
    */
   neutralize?: boolean | null;
 }

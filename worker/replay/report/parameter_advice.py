@@ -9,7 +9,7 @@ import numpy as np
 from worker.contract.rules import MAX_TOPICS
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.fit import TopicFit
-from worker.topics.nuisance import PAIRS, Excess, Nuisance
+from worker.topics.nuisance import PAIRS, Excess
 
 # A merge at a lower similarity was forced: clusters were joined only because no more similar pair was left.
 FORCED_MERGE: Final = 0.25
@@ -34,7 +34,7 @@ class ParameterAdvice:
         self._diagnostics = diagnostics
         self._topic = topic
         self._n_topics = len(fit.topics)
-        self._neutralize = fit.parameters.get("neutralize")
+        self._is_neutral = "neutralized" in fit.parameters
 
     def finer(self) -> Change | None:
         """Propose what gives more and smaller topics."""
@@ -67,10 +67,8 @@ class ParameterAdvice:
 
     def neutral(self, worded: Sequence[Excess]) -> Change | None:
         """Propose to take out of the embeddings what tells wording; None if no more of these can be taken out."""
-        # Left out, it takes out what tells pronouns.
-        kinds = [kind for kind in PAIRS if self._neutralize is False or kind is not Nuisance.PRONOUN]
-        helped = [excess for excess in worded if any(excess.mark.name in PAIRS[kind] for kind in kinds)]
-        if self._neutralize is True or not helped:
+        helped = [excess for excess in worded if any(excess.mark.name in pair for pair in PAIRS.values())]
+        if self._is_neutral or not helped:
             return None
         return Change("neutralize", "switch on", now=False, to=True)
 

@@ -32,8 +32,6 @@ _FIELDS: Final = {
     ),
 }
 
-_NEUTRALIZE: Final = {None: "pronouns", True: "on", False: "off"}
-
 
 @dataclass(frozen=True)
 class Parameter:
@@ -50,10 +48,10 @@ def parameters_in_force(session: Session) -> list[Parameter]:
     rows = [_row(session, name) for name in _FIELDS if name in session.fit.parameters]
     params = session.batch.params
     placing = "an outlier joins a topic if three neighbors and three eighths of the votes agree"
-    neutral = "what tells pronouns (on: also address and language) is taken out before comments are grouped"
+    neutral = "what tells pronouns, forms of address and language is taken out before comments are grouped"
     rows += [
         _switch(session, "reduce_outliers", placing, "on" if params.reduce_outliers else "off", default="on"),
-        _switch(session, "neutralize", neutral, _NEUTRALIZE[params.neutralize], default="pronouns"),
+        _switch(session, "neutralize", neutral, "on" if params.neutralize else "off", default="off"),
     ]
     rows.append(
         Parameter("keyword encoder", session.fit.encoder, "setting", "the vectors that keywords are ranked with")

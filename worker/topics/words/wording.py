@@ -76,13 +76,10 @@ def read_wording(reading: Reading) -> Wording:
     return Wording(tuple(marks), np.stack(columns, axis=1))
 
 
-def contrasts_of(wording: Wording, asked: bool | None) -> dict[str, Contrast]:
-    """Give the pairs of groups whose difference only tells wording, by kind: all, none, or those of pronouns."""
-    if asked is False:
-        return {}
-    pairs = PAIRS if asked else {Nuisance.PRONOUN: PAIRS[Nuisance.PRONOUN]}
+def contrasts_of(wording: Wording) -> dict[str, Contrast]:
+    """Give the pairs of groups whose difference only tells wording, by kind."""
     return {
-        str(kind): Contrast(wording.only(one, other), wording.only(other, one)) for kind, (one, other) in pairs.items()
+        str(kind): Contrast(wording.only(one, other), wording.only(other, one)) for kind, (one, other) in PAIRS.items()
     }
 
 
