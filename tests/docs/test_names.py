@@ -16,7 +16,7 @@ from worker.queue.redis_url import OPTIONS
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # Names in capitals that are no variables: constants of the worker's code.
-CONSTANTS = {"DEFAULT_KIND", "IN_SCRIPTS", "KINDS"}
+CONSTANTS = {"DEFAULT_KIND", "IN_SCRIPTS", "KINDS", "LARGE_RUNS"}
 # The levels of drift.
 LEVELS = {"LOW", "MEDIUM", "HIGH"}
 # Variables that the pages name and that other programs read.
