@@ -181,3 +181,16 @@ def test_the_plain_reader_takes_a_model_too() -> None:
     batch = read_envelope(envelope("topic-model"))
     assert isinstance(batch, Batch)
     assert batch.model is not None
+
+
+@pytest.mark.parametrize("kind", ["topic-model", "topic-model.update", "topic-model.rebuild"])
+def test_topics_that_are_too_small_for_a_vector_are_told(kind: str) -> None:
+    """The request's own min_topic_size is used, and the job's log says what that means for a kept model."""
+    read = {"topic-model": read_fit, **READERS}[kind]
+    for size, n_warnings in ((9, 1), (10, 0), (None, 0)):
+        batch = read(envelope(kind, 20, params={"min_topic_size": size}))
+        assert isinstance(batch, Batch)
+        assert [warning.startswith(f"min_topic_size is {size}: ") for warning in batch.warnings] == [True] * n_warnings
+    unkept = read_fit(make_envelope(20, params={"min_topic_size": 9}))
+    assert isinstance(unkept, Batch)
+    assert unkept.warnings == ()
