@@ -102,6 +102,17 @@ def test_an_update_with_too_few_comments_is_skipped() -> None:
     assert rejected.error == 'Expected 768-dim embeddings, got 512 (items[1], submissionId "sub-1")'
 
 
+@pytest.mark.parametrize("n_items", [3, 12])
+def test_an_update_of_zero_vectors_alone_fails(n_items: int) -> None:
+    """The data are at fault: skipped, it would look like a day of few comments."""
+    data = envelope("topic-model.update", n_items)
+    for item in data["items"]:
+        item["embedding"] = [0.0] * 768
+    rejected = read_update(data)
+    assert isinstance(rejected, Rejection)
+    assert rejected.error == "All embeddings are zero vectors"
+
+
 def test_a_prediction_takes_one_comment() -> None:
     """And says so if there is none, or none with an embedding."""
     kind = "topic-model.predict"

@@ -9,7 +9,7 @@ from worker.contract.envelope import Batch, Rejection, Skip, read_envelope
 from worker.contract.job_types import JobType, only, schema_of
 from worker.contract.model_reference import ModelReference
 from worker.contract.rules import Envelope, Params
-from worker.contract.too_few import never_too_few, too_few_to_fit, too_few_to_predict, too_few_to_update
+from worker.contract.too_few import nothing_to_update, too_few_to_fit, too_few_to_predict, too_few_to_update
 from worker.models.model import FEWEST_IN_PART
 
 _NO_PREVIOUS: Final = "previous is ignored: the topics of the tenant's kept model stay"
@@ -49,8 +49,8 @@ def read_fit(data: object) -> Batch | Rejection:
 
 
 def read_update(data: object) -> Batch | Rejection | Skip:
-    """Read the envelope of an update; one with too few comments is skipped."""
-    batch = read_envelope(data, UpdateEnvelope, never_too_few)
+    """Read the envelope of an update; one with too few comments is skipped, unless all are zero vectors."""
+    batch = read_envelope(data, UpdateEnvelope, nothing_to_update)
     if isinstance(batch, Rejection):
         return batch
     sent = data.get("params") if isinstance(data, dict) else None
