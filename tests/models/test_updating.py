@@ -177,18 +177,29 @@ def test_all_documents_nearest_to_a_topic_are_recorded() -> None:
 
 def test_too_many_topics_are_joined_and_redirected() -> None:
     """The two nearest become one; the number that is gone is never used again."""
-    params = TopicParams(n_topics=3)
-    result = updated(base(), comments(), comments().rows(0, 1, 3, first=30), params=params)
+    four = updated(base(), comments(), comments().rows(0, 1, 3, first=30)).model
+    result = updated(four, comments(), comments().rows(0, last=10), params=TopicParams(n_topics=3))
     assert len(result.model.topics) == 3
     ((old, into),) = result.redirects.items()
     assert result.model.redirects == result.redirects
     assert old not in {topic.number for topic in result.model.topics}
     assert not (result.labels == old).any()
-    assert sum(topic.n for topic in result.model.topics) == 180
-    assert sum(result.model.baseline.values()) + result.model.baseline_outliers == 90
+    assert sum(topic.n for topic in result.model.topics) == 190
+    assert sum(result.model.baseline.values()) + result.model.baseline_outliers == 100
     later = updated(result.model, comments(), comments().rows(4, 5), params=TopicParams(n_topics=10))
     assert later.born == (4, 5)
     assert later.model.current(old) == into
+
+
+def test_a_topic_that_is_born_and_joined_at_once_is_not_told() -> None:
+    """Nobody has ever seen its number; it is never used again all the same."""
+    rows = np.concatenate([comments().rows(0, 1, first=30), comments().rows(3, last=12)])
+    result = updated(base(), comments(), rows, params=TopicParams(n_topics=1))
+    (left,) = (topic.number for topic in result.model.topics)
+    assert result.born == ()
+    assert sorted(result.redirects) == sorted({0, 1, 2} - {left})
+    assert set(result.labels.tolist()) <= {left, -1}
+    assert result.model.highest == 3
 
 
 def test_a_topic_that_is_not_seen_is_retired_and_comes_back() -> None:

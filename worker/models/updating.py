@@ -33,7 +33,7 @@ class Updated:
         labels: (n,) int64, numbers of its topics in the order of the batch, -1 for outliers.
         probabilities: (n,) float32 in [0, 1], 0 for outliers.
         born: numbers of the new topics, rising.
-        redirects: topics that became part of another one now, by their number.
+        redirects: topics of the model before that became part of another one now, by their number.
         drift: of the batch against the model as it was before.
         metrics: of the batch.
     """
@@ -85,8 +85,10 @@ def update(
     labels, probabilities = np.empty_like(before.labels), np.empty_like(before.probabilities)
     labels[order], probabilities[order] = now, beside.assignment.probabilities
     born = tuple(topic.number for topic in beside.topics[beside.n_old :] if topic.number not in capped.redirects)
+    known = {topic.number for topic in model.topics}
+    redirects = {old: into for old, into in capped.redirects.items() if old in known}
     metrics = measured(kept.topics, now, preparation, vocabulary, engine)
-    return Updated(kept, labels, probabilities, born, capped.redirects, drift(model, before.labels), metrics)
+    return Updated(kept, labels, probabilities, born, redirects, drift(model, before.labels), metrics)
 
 
 def _taken_in(model: KeptModel, beside: Beside, arrivals: Arrivals, vocabulary: Vocabulary, most: int) -> Capped:
