@@ -102,6 +102,17 @@ def test_an_update_with_too_few_comments_is_skipped() -> None:
     assert rejected.error == 'Expected 768-dim embeddings, got 512 (items[1], submissionId "sub-1")'
 
 
+@pytest.mark.parametrize("n_items", [3, 12])
+def test_an_update_of_zero_vectors_alone_fails(n_items: int) -> None:
+    """The data are at fault: skipped, it would look like a day of few comments."""
+    data = envelope("topic-model.update", n_items)
+    for item in data["items"]:
+        item["embedding"] = [0.0] * 768
+    rejected = read_update(data)
+    assert isinstance(rejected, Rejection)
+    assert rejected.error == "All embeddings are zero vectors"
+
+
 def test_a_prediction_takes_one_comment() -> None:
     """And says so if there is none, or none with an embedding."""
     kind = "topic-model.predict"
@@ -181,3 +192,16 @@ def test_the_plain_reader_takes_a_model_too() -> None:
     batch = read_envelope(envelope("topic-model"))
     assert isinstance(batch, Batch)
     assert batch.model is not None
+
+
+@pytest.mark.parametrize("kind", ["topic-model", "topic-model.update", "topic-model.rebuild"])
+def test_topics_that_are_too_small_for_a_vector_are_told(kind: str) -> None:
+    """The request's own min_topic_size is used, and the job's log says what that means for a kept model."""
+    read = {"topic-model": read_fit, **READERS}[kind]
+    for size, n_warnings in ((9, 1), (10, 0), (None, 0)):
+        batch = read(envelope(kind, 20, params={"min_topic_size": size}))
+        assert isinstance(batch, Batch)
+        assert [warning.startswith(f"min_topic_size is {size}: ") for warning in batch.warnings] == [True] * n_warnings
+    unkept = read_fit(make_envelope(20, params={"min_topic_size": 9}))
+    assert isinstance(unkept, Batch)
+    assert unkept.warnings == ()

@@ -102,6 +102,29 @@ def test_a_job_that_runs_twice_gives_the_same_and_counts_once(store: Path, kind:
     assert [event.stage for event in events if isinstance(event, StageFinished)] == ["load"]
 
 
+def roll_back(store: Path, version: str) -> None:
+    """Go back to a version as a person does."""
+    ModelStore(str(store)).activate_by_hand(TENANT, version)
+
+
+def test_a_job_that_was_taken_back_counts_anew(store: Path) -> None:
+    """Run again under its id, it adds to the version that is active, and that once, whoever comes between."""
+    run(envelope_of(0), store, "first")
+    taken_back = run(envelope_of(1, UPDATE), store, "job")
+    run(envelope_of(2, UPDATE), store, "between")
+    first, later = taken_back["model"]["previousVersion"], activations(store)[-1][2]
+    roll_back(store, first)
+    anew = run(envelope_of(1, UPDATE), store, "job")
+    assert anew["model"]["previousVersion"] == first
+    assert anew["model"]["version"] not in (taken_back["model"]["version"], later)
+    run(envelope_of(3, UPDATE), store, "last")
+    assert json.dumps(run(envelope_of(1, UPDATE), store, "job")) == json.dumps(anew)
+    assert seen_by(store) == 3 * N_PER_DAY
+    roll_back(store, later)
+    assert json.dumps(run(envelope_of(1, UPDATE), store, "job")) == json.dumps(taken_back)
+    assert seen_by(store) == 3 * N_PER_DAY
+
+
 def test_another_batch_under_the_same_id_is_another_job(store: Path) -> None:
     """An API that names its weekly job alike each week gets each week's comments counted."""
     run(envelope_of(0, UPDATE), store, "weekly")

@@ -19,14 +19,14 @@ def comments() -> Comments:
 
 
 def test_sums_and_counts_are_those_of_the_documents(comments: Comments) -> None:
-    """Each topic's parts add up to its documents, the corpus sum to all."""
+    """Each topic's parts add up to its documents, and the center is the mean of all."""
     rows = comments.rows(0, 1, 2)
     model = first_model(comments, rows)
     for topic in model.topics:
         own = comments.embeddings[comments.rows(topic.number)].astype(np.float64)
         np.testing.assert_allclose(topic.part_sums.sum(axis=0), own.sum(axis=0), atol=1e-9)
         assert topic.part_counts.sum() == topic.n == 40
-    np.testing.assert_allclose(model.corpus_sum, comments.embeddings[rows].sum(axis=0, dtype=np.float64), atol=1e-9)
+    np.testing.assert_allclose(model.center, comments.embeddings[rows].mean(axis=0, dtype=np.float64), atol=1e-9)
     assert (model.seen, model.fitted, model.highest) == (120, 120, 2)
     assert sum(model.baseline.values()) + model.baseline_outliers == 120
 

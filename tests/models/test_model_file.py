@@ -43,7 +43,7 @@ def test_a_model_that_is_read_is_the_same(model: KeptModel) -> None:
     ):
         assert getattr(found, name) == getattr(model, name), name
     assert (found.encoder, found.embedding_model, found.parent) == (model.encoder, "LaBSE", "20260301_000000")
-    np.testing.assert_array_equal(found.corpus_sum, model.corpus_sum)
+    np.testing.assert_array_equal(found.center, model.center)
     for one, other in zip(found.topics, model.topics, strict=True):
         np.testing.assert_array_equal(one.part_sums, other.part_sums)
         np.testing.assert_array_equal(one.closeness, other.closeness)
@@ -71,12 +71,12 @@ def test_damaged_files_are_told(model: KeptModel, damage: str) -> None:
 @pytest.mark.parametrize(
     ("name", "array"),
     [
-        ("corpus_sum", np.zeros(3)),
+        ("center", np.zeros(3)),
         ("part_sums", np.zeros((1, 768), dtype=np.float32)),
         ("part_counts", np.ones((1, 1), dtype=np.int64)),
         ("part_starts", np.array([0, 9, 1, 2], dtype=np.int64)),
         ("closeness", np.zeros((1, 200), dtype=np.int64)),
-        ("corpus_sum", np.full(768, np.nan)),
+        ("center", np.full(768, np.nan)),
         ("term_columns", None),
     ],
 )

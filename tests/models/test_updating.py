@@ -39,30 +39,35 @@ def sums(model: KeptModel) -> dict[int, tuple[int, np.ndarray]]:
 @settings(max_examples=15, deadline=None)
 @given(st.sets(st.integers(30, 59), min_size=1), st.sets(st.integers(30, 59), min_size=1))
 def test_one_batch_after_the_other_adds_up(first: set[int], second: set[int]) -> None:
-    """Two updates count each document once: sums, counts, words and the corpus sum are those of its documents."""
+    """Two updates count each document once; sums and words are those of the documents that came ten at a time."""
     rows_a = np.array([row + 60 * theme for row in sorted(first) for theme in (0, 1, 2)])
     rows_b = np.array([row + 60 * theme for row in sorted(second - first) for theme in (0, 1)], dtype=np.int64)
-    labels, model = [], base()
+    model, arrived, added = base(), {0: 0, 1: 0, 2: 0}, {theme: [comments().rows(theme, last=30)] for theme in range(3)}
     for rows in (rows_a, rows_b):
-        if len(rows):
-            result = updated(model, comments(), rows)
-            labels.append(result.labels)
-            model = result.model
-    rows, label = np.concatenate([rows_a, rows_b]), np.concatenate(labels)
+        if not len(rows):
+            continue
+        result = updated(model, comments(), rows)
+        model = result.model
+        for number in arrived:
+            own = rows[result.labels == number]
+            arrived[number] += len(own)
+            if len(own) >= 10:
+                added[number].append(own)
     before = sums(base())
     for number, (n, total) in sums(model).items():
-        arrived = comments().embeddings[rows[label == number]].astype(np.float64)
-        assert n == before[number][0] + len(arrived)
-        np.testing.assert_allclose(total, before[number][1] + arrived.sum(axis=0), atol=1e-9)
-    arrived = comments().embeddings[rows].astype(np.float64)
-    np.testing.assert_allclose(model.corpus_sum, base().corpus_sum + arrived.sum(axis=0), atol=1e-9)
-    assert model.seen == base().seen + len(rows)
+        own = np.concatenate(added[number])
+        assert n == before[number][0] + arrived[number]
+        assert model.topic(number).part_counts.sum() == len(own)
+        np.testing.assert_allclose(total, comments().embeddings[own].sum(axis=0, dtype=np.float64), atol=1e-9)
+    assert model.seen == base().seen + len(rows_a) + len(rows_b)
     assert sum(model.baseline.values()) + model.baseline_outliers == model.seen
     for topic in model.topics:
-        own = [*comments().rows(topic.number, last=30), *rows[label == topic.number]]
+        first_rows, *batches = added[topic.number]
         for term in sorted(base().topic(topic.number).terms)[:20]:
             if " " not in term:
-                assert topic.terms[term] == sum(term in comments().texts[row].split() for row in own)
+                n_new = [sum(term in comments().texts[row].split() for row in own) for own in batches]
+                n_old = sum(term in comments().texts[row].split() for row in first_rows)
+                assert topic.terms[term] == n_old + sum(n for n in n_new if n >= 2)
 
 
 def test_the_order_of_the_items_does_not_matter() -> None:
@@ -172,18 +177,29 @@ def test_all_documents_nearest_to_a_topic_are_recorded() -> None:
 
 def test_too_many_topics_are_joined_and_redirected() -> None:
     """The two nearest become one; the number that is gone is never used again."""
-    params = TopicParams(n_topics=3)
-    result = updated(base(), comments(), comments().rows(0, 1, 3, first=30), params=params)
+    four = updated(base(), comments(), comments().rows(0, 1, 3, first=30)).model
+    result = updated(four, comments(), comments().rows(0, last=10), params=TopicParams(n_topics=3))
     assert len(result.model.topics) == 3
     ((old, into),) = result.redirects.items()
     assert result.model.redirects == result.redirects
     assert old not in {topic.number for topic in result.model.topics}
     assert not (result.labels == old).any()
-    assert sum(topic.n for topic in result.model.topics) == 180
-    assert sum(result.model.baseline.values()) + result.model.baseline_outliers == 90
+    assert sum(topic.n for topic in result.model.topics) == 190
+    assert sum(result.model.baseline.values()) + result.model.baseline_outliers == 100
     later = updated(result.model, comments(), comments().rows(4, 5), params=TopicParams(n_topics=10))
     assert later.born == (4, 5)
     assert later.model.current(old) == into
+
+
+def test_a_topic_that_is_born_and_joined_at_once_is_not_told() -> None:
+    """Nobody has ever seen its number; it is never used again all the same."""
+    rows = np.concatenate([comments().rows(0, 1, first=30), comments().rows(3, last=12)])
+    result = updated(base(), comments(), rows, params=TopicParams(n_topics=1))
+    (left,) = (topic.number for topic in result.model.topics)
+    assert result.born == ()
+    assert sorted(result.redirects) == sorted({0, 1, 2} - {left})
+    assert set(result.labels.tolist()) <= {left, -1}
+    assert result.model.highest == 3
 
 
 def test_a_topic_that_is_not_seen_is_retired_and_comes_back() -> None:

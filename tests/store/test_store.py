@@ -29,7 +29,7 @@ def test_a_version_is_read_as_it_was_written(place: Place) -> None:
 
 
 def test_the_highest_entry_of_the_log_is_active(place: Place) -> None:
-    """Each entry names the job and the version before; going back is a new entry."""
+    """Each entry names the job and the version before; going back is a new entry, and what it takes back is undone."""
     # What one process has listed before is no reason not to see what another one writes.
     store, other = ModelStore(place.url), ModelStore(place.url)
     assert (other.active("a"), other.versions("a")) == (None, [])
@@ -45,7 +45,7 @@ def test_the_highest_entry_of_the_log_is_active(place: Place) -> None:
         (2, first.version),
         (3, second.version),
     ]
-    assert [other.activated_by("a", job) for job in ("job-1", "job-2", "job-3", "")] == [first, second, None, None]
+    assert [other.activated_by("a", job) for job in ("job-1", "job-2", "job-3", "")] == [first, None, None, None]
     assert other.versions("a") == [second.version, first.version]
 
 

@@ -9,10 +9,16 @@ from worker.contract.envelope import Batch, Rejection, Skip, read_envelope
 from worker.contract.job_types import JobType, only, schema_of
 from worker.contract.model_reference import ModelReference
 from worker.contract.rules import Envelope, Params
-from worker.contract.too_few import never_too_few, too_few_to_fit, too_few_to_predict, too_few_to_update
+from worker.contract.too_few import nothing_to_update, too_few_to_fit, too_few_to_predict, too_few_to_update
+from worker.models.model import FEWEST_IN_PART
 
 _NO_PREVIOUS: Final = "previous is ignored: the topics of the tenant's kept model stay"
 _NO_VERSION: Final = "model.version is ignored: only a prediction names a version, all others go on from the active one"
+
+_SMALL_TOPICS: Final = (
+    "min_topic_size is {size}: a topic of fewer than {fewest} comments gets no vector in the kept model, so no later "
+    "comment is ever assigned to it; leave min_topic_size out, or send at least {fewest}"
+)
 
 
 class UpdateEnvelope(Envelope):
@@ -39,17 +45,17 @@ class RebuildEnvelope(Envelope):
 def read_fit(data: object) -> Batch | Rejection:
     """Read the envelope of a fit, whose model may be kept."""
     batch = read_envelope(data)
-    return batch if isinstance(batch, Rejection) else _without_version(batch)
+    return batch if isinstance(batch, Rejection) else _for_model(batch)
 
 
 def read_update(data: object) -> Batch | Rejection | Skip:
-    """Read the envelope of an update; one with too few comments is skipped."""
-    batch = read_envelope(data, UpdateEnvelope, never_too_few)
+    """Read the envelope of an update; one with too few comments is skipped, unless all are zero vectors."""
+    batch = read_envelope(data, UpdateEnvelope, nothing_to_update)
     if isinstance(batch, Rejection):
         return batch
     sent = data.get("params") if isinstance(data, dict) else None
     reason = too_few_to_update(batch.n_items, len(batch.kept), Params.model_validate(sent or {}))
-    return Skip(reason, batch.correlation) if reason else _without_previous(_without_version(batch))
+    return Skip(reason, batch.correlation) if reason else _without_previous(_for_model(batch))
 
 
 def read_prediction(data: object) -> Batch | Rejection:
@@ -61,7 +67,19 @@ def read_prediction(data: object) -> Batch | Rejection:
 def read_rebuild(data: object) -> Batch | Rejection:
     """Read the envelope of a rebuild."""
     batch = read_envelope(data, RebuildEnvelope, too_few_to_fit)
-    return batch if isinstance(batch, Rejection) else _without_previous(_without_version(batch))
+    return batch if isinstance(batch, Rejection) else _without_previous(_for_model(batch))
+
+
+def _for_model(batch: Batch) -> Batch:
+    return _with_small_topics(_without_version(batch))
+
+
+def _with_small_topics(batch: Batch) -> Batch:
+    """Warn of topics that would be too small for a vector."""
+    size = batch.params.min_cluster_size
+    if batch.model is None or size is None or size >= FEWEST_IN_PART:
+        return batch
+    return replace(batch, warnings=(*batch.warnings, _SMALL_TOPICS.format(size=size, fewest=FEWEST_IN_PART)))
 
 
 def _without_version(batch: Batch) -> Batch:

@@ -33,7 +33,7 @@ def too_few_to_predict(n_items: int, n_kept: int, _: Params) -> str | None:
 
 
 def too_few_to_update(n_items: int, n_kept: int, params: Params) -> str | None:
-    """Say whether a batch is too small for an update, which is then skipped."""
+    """Say whether a batch is too small for an update, which is then skipped; see `nothing_to_update` too."""
     required = params.min_documents or DEFAULT_MIN_DOCUMENTS
     if n_items < required:
         return f"Received {n_items} items, an update needs at least {required} (min_documents)"
@@ -42,5 +42,6 @@ def too_few_to_update(n_items: int, n_kept: int, params: Params) -> str | None:
     return None
 
 
-def never_too_few(*_: object) -> None:
-    """Take any number of comments."""
+def nothing_to_update(n_items: int, n_kept: int, _: Params) -> str | None:
+    """Say that all comments of an update are zero vectors: that is a fault of the data, and no day of few comments."""
+    return _ALL_ZERO if n_items and n_kept == 0 else None

@@ -12,6 +12,7 @@ from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.task import FitModel, ModelTask
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.building import build
+from worker.models.fitting import with_vectors
 from worker.store.activation import Activation
 from worker.topics.engine import Engine, fit_batch
 from worker.topics.fit import NoTopics
@@ -44,7 +45,8 @@ class FirstFit:
         if batch.previous is not None:
             previous = batch.previous if isinstance(batch.previous, EarlierResult) else NOT_HAD
             earlier = previous.topics_of([batch.submission_ids[position] for position in batch.kept.tolist()])
-        fit = FitBatch(batch.texts, batch.embeddings, (batch.params,), keep=True, earlier=earlier)
+        params = with_vectors(batch.params, len(batch.kept))
+        fit = FitBatch(batch.texts, batch.embeddings, (params,), keep=True, earlier=earlier)
         (outcome,) = fit_batch(fit, self._engine, self._on_event)
         if isinstance(outcome, NoTopics):
             return outcome

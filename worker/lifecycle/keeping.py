@@ -37,7 +37,8 @@ def keep(
 ) -> Document | _Answer:
     """Make a model of the active one, keep it and make it active; give the result of the job.
 
-    A job that has done so before, but whose worker was lost before it delivered the result, gives that result again.
+    A job that has done so before, but whose worker was lost before it delivered the result, gives that result again,
+    unless a person has taken that version back since: then its comments do not count, and it does its work again.
 
     Args:
         task: whose job is named in the activation log.

@@ -10,7 +10,7 @@ import numpy as np
 from worker.models.births import Beside
 from worker.models.closeness import histogram, quantile
 from worker.models.model import KeptTopic, Sample, closest
-from worker.models.partition import divide, sums_of
+from worker.models.partition import divide, pooled, sums_of
 from worker.topics.arrays import DoubleArray, FloatArray
 
 # A topic was seen if of the documents that were assigned to it at least this share is as close as its median is. Of
@@ -44,6 +44,9 @@ class Arrivals:
 def absorbed(beside: Beside, arrivals: Arrivals) -> list[KeptTopic]:
     """Add a batch to the topics that it was assigned to, old and new; keywords, terms and labels stay as they are.
 
+    Each part grows by ten documents or not at all, or the difference of two versions would give a comment away. Of a
+    topic that the batch brings fewer, only the counts grow.
+
     The closeness of all documents that are nearest to a topic is recorded, those too far away included: a topic that
     learned from those it let in alone would let in fewer each time.
     """
@@ -56,7 +59,7 @@ def absorbed(beside: Beside, arrivals: Arrivals) -> list[KeptTopic]:
         grown = replace(topic, n=topic.n + len(members), samples=closest([*topic.samples, *samples]))
         embeddings = arrivals.embeddings[members]
         if place < beside.n_old:
-            part = beside.parts.nearest_of(place, beside.closeness[members])
+            part = pooled(beside.parts.of_topic(place, beside.closeness[members]))
             sums, counts = sums_of(part, embeddings, len(topic.part_counts))
             sums, counts, recorded = topic.part_sums + sums, topic.part_counts + counts, topic.closeness + recorded
         else:

@@ -75,8 +75,7 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
     """
     order = canonical_order(documents.texts, documents.embeddings)
     embeddings, labels = documents.embeddings[order], fit.labels[order]
-    corpus_sum = embeddings.sum(axis=0, dtype=np.float64)
-    center = corpus_sum / len(order)
+    center = embeddings.sum(axis=0, dtype=np.float64) / len(order)
     drafts, part = draft_topics(labels, embeddings, center, names)
     parts = Parts.of(assignable(drafts), center)
     closeness = parts.closeness_to_topics(embeddings, part)
@@ -95,7 +94,6 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
         highest=max((name.number for name in names), default=OUTLIER),
         redirects={},
         center=center,
-        corpus_sum=corpus_sum,
         seen=len(order),
         fitted=len(order),
         temperature=temperature,

@@ -88,11 +88,10 @@ class Parts:
             return np.empty((len(closeness), 0))
         return np.maximum.reduceat(closeness, self.starts, axis=1)
 
-    def nearest_of(self, topic: int, closeness: DoubleArray) -> IntArray:
-        """Give the part of one topic, from 0, that each document is nearest to: (n,) int64."""
+    def of_topic(self, topic: int, closeness: DoubleArray) -> DoubleArray:
+        """Take the closeness to each part of one topic, (n, parts of it), of that to each part, (n, k)."""
         end = self.starts[topic + 1] if topic + 1 < len(self.starts) else len(self.counts)
-        nearest: IntArray = closeness[:, self.starts[topic] : end].argmax(axis=1)
-        return nearest
+        return closeness[:, self.starts[topic] : end]
 
 
 def _blocks(n: int) -> list[slice]:

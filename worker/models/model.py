@@ -11,10 +11,10 @@ from worker.topics.arrays import DoubleArray, FloatArray, IntArray
 
 # Raised when the files of a model are to be read in another way.
 SCHEMA: Final = 1
-# No vector stands for fewer documents: of three the mean gives away nearly all its members to one who has candidates
-# at hand, of ten half of them, at a chance of a quarter.
+# No vector stands for fewer documents, and neither does the difference of two versions: of three the mean gives away
+# nearly all its members to one who has candidates at hand, of ten half of them, at a chance of a quarter.
 FEWEST_IN_PART: Final = 10
-# No term is kept that fewer documents hold.
+# No term is kept that fewer documents hold, and no batch adds a term to a topic that fewer of its documents hold.
 FEWEST_WITH_TERM: Final = 2
 # The rarest terms of a topic are dropped beyond this number; of the ten best keywords 96 of 100 stay the same.
 MOST_TERMS: Final = 1_000
@@ -67,7 +67,8 @@ class KeptTopic:
         born: when it was found, ISO 8601 in UTC.
         last_seen: when documents last came that are typical of it.
         last_seen_at: how many documents the model had seen by then.
-        n: documents that were in it since the last fit or rebuild.
+        n: documents that were in it since the last fit or rebuild; its parts and terms stand for fewer if some came
+            in batches that brought it too few.
         raw_label: as the results name it.
         keywords: best first, 1 to 10.
         label: a name for people; "" for none.
@@ -77,7 +78,7 @@ class KeptTopic:
         part_counts: (k,) int64, the documents of each part, at least `FEWEST_IN_PART`.
         closeness: (bins,) int64, how many of all documents nearest to this topic were how close to it; see
             `closeness.histogram`.
-        terms: how many of its documents hold each term, by the term; sorted.
+        terms: how many of the documents in its parts hold each term, by the term; sorted.
         samples: the closest documents, the closest first.
     """
 
@@ -102,6 +103,11 @@ class KeptTopic:
         return len(self.part_counts) > 0
 
     @property
+    def n_described(self) -> int:
+        """The documents that its terms are of."""
+        return int(self.part_counts.sum()) if self.can_be_assigned else self.n
+
+    @property
     def mean(self) -> DoubleArray:
         """The mean of the documents in its parts, (d,); only if it has one."""
         mean: DoubleArray = self.part_sums.sum(axis=0) / self.part_counts.sum()
@@ -118,8 +124,7 @@ class KeptModel:
         redirects: topics that became part of another one, by their number.
         center: (d,) float64, the mean of the embeddings of the last fit or rebuild, from which closeness is measured.
             It stays: with a center that moves, what was recorded of closeness would mean something else each day.
-        corpus_sum: (d,) float64, the sum of all embeddings seen; with `seen` it tells whether each was counted once.
-        seen: how many documents that are.
+        seen: how many documents it was told of, each counted once.
         fitted: how many documents the last fit or rebuild had.
         temperature: scales closeness to probabilities.
         baseline: how many documents were assigned to each topic, by its number, since there are these topics; each as
@@ -135,7 +140,6 @@ class KeptModel:
     highest: int
     redirects: Mapping[int, int]
     center: DoubleArray
-    corpus_sum: DoubleArray
     seen: int
     fitted: int
     temperature: float

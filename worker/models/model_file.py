@@ -22,7 +22,6 @@ _ARRAYS: Final = {
     "part_starts": (1, np.int64),
     "closeness": (2, np.int64),
     "center": (1, np.float64),
-    "corpus_sum": (1, np.float64),
     "terms": (1, np.uint8),
     "term_columns": (1, np.int64),
     "term_counts": (1, np.int64),
@@ -50,7 +49,6 @@ def to_files(model: KeptModel) -> tuple[dict[str, bytes], dict[str, JSON]]:
             [np.empty((0, N_BINS), dtype=np.int64), *(topic.closeness[None] for topic in topics)]
         ),
         "center": model.center,
-        "corpus_sum": model.corpus_sum,
         "terms": np.frombuffer(_SEPARATOR.join(terms).encode(), dtype=np.uint8),
         "term_columns": np.ascontiguousarray(table[:, 0]),
         "term_counts": np.ascontiguousarray(table[:, 1]),
@@ -125,7 +123,6 @@ def _check_kinds(arrays: Mapping[str, Any], details: Mapping[str, Any]) -> None:
     parts, cells = len(arrays["part_counts"]), len(arrays["term_counts"])
     wanted = {
         "center": (d,),
-        "corpus_sum": (d,),
         "part_sums": (parts, d),
         "part_starts": (n + 1,),
         "closeness": (n, N_BINS),
@@ -154,7 +151,6 @@ def _read(arrays: Mapping[str, Any], details: Mapping[str, Any]) -> KeptModel:
         highest=int(details["highest"]),
         redirects={int(old): int(into) for old, into in details["redirects"].items()},
         center=arrays["center"],
-        corpus_sum=arrays["corpus_sum"],
         seen=int(details["seen"]),
         fitted=int(details["fitted"]),
         temperature=float(details["temperature"]),

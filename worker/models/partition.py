@@ -51,6 +51,27 @@ def _along_axis(directions: DoubleArray) -> DoubleArray:
     return places
 
 
+def pooled(closeness: DoubleArray) -> IntArray:
+    """Add documents to the parts of their topic so that no part gets fewer than 10: (m,) int64, -1 for all if m < 10.
+
+    Each goes to the part that it is nearest to. The part that gets the fewest, if too few, gets none: its documents go
+    to the next nearest part, again and again.
+
+    Args:
+        closeness: (m, k), to each part.
+    """
+    if len(closeness) < FEWEST_IN_PART:
+        return np.full(len(closeness), OUTLIER, dtype=np.int64)
+    open_: IntArray = np.arange(closeness.shape[1], dtype=np.int64)
+    while True:
+        part: IntArray = open_[closeness[:, open_].argmax(axis=1)]
+        sizes = np.bincount(part, minlength=closeness.shape[1])
+        small = np.flatnonzero((sizes > 0) & (sizes < FEWEST_IN_PART))
+        if not len(small):
+            return part
+        open_ = open_[open_ != small[sizes[small].argmin()]]
+
+
 def sums_of(part: IntArray, embeddings: FloatArray, n_parts: int) -> tuple[DoubleArray, IntArray]:
     """Add up the documents of each part; those of part -1 nowhere.
 

@@ -9,7 +9,7 @@ from worker.models.assignment import assign
 from worker.models.building import Name, Origin, build_named
 from worker.models.capping import followed
 from worker.models.drift import drift
-from worker.models.fitting import fit_documents
+from worker.models.fitting import fit_documents, with_vectors
 from worker.models.model import Documents, KeptModel, KeptTopic
 from worker.models.updating import Updated
 from worker.topics.arrays import IntArray
@@ -48,7 +48,8 @@ def rebuild(
         The new model and where the documents are in it, or why there are no topics.
     """
     preparation = Preparation(documents.texts, documents.embeddings, engine.device)
-    fit = fit_documents(documents, preparation, params, engine, on_stage)
+    wanted = with_vectors(params, len(documents.texts))
+    fit = fit_documents(documents, preparation, wanted, engine, on_stage)
     if isinstance(fit, NoTopics):
         return fit
     before = assign(model, documents.embeddings).labels

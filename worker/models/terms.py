@@ -1,11 +1,11 @@
 """The words of kept topics: how many documents of each hold each term."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from worker.models.model import FEWEST_WITH_TERM, MOST_TERMS
+from worker.models.model import FEWEST_IN_PART, FEWEST_WITH_TERM, MOST_TERMS
 from worker.topics.arrays import IntArray
 from worker.topics.fit import TopicFit
 from worker.topics.words.candidates import members
@@ -30,31 +30,30 @@ def terms_of_fit(fit: TopicFit) -> list[Terms]:
     return pruned(counted)
 
 
-def terms_of_batch(
-    labels: IntArray, numbers: Sequence[int], vocabulary: Vocabulary, known: Iterable[str]
-) -> list[Terms]:
+def terms_of_batch(labels: IntArray, numbers: Sequence[int], vocabulary: Vocabulary) -> list[Terms]:
     """Count, for each topic, how many documents of a batch hold each term.
 
-    A term that one document alone holds would tell what that document says; it counts if the model knows it already.
+    Who has the model of before and the one of after can subtract them. So a topic gets no terms of fewer than ten
+    documents, and none that one of them alone holds: the difference would tell what that document says.
 
     Args:
         labels: (n,) int64, the numbers of the documents' topics, -1 for outliers.
         numbers: of the topics, rising.
         vocabulary: of the batch.
-        known: the terms of the model.
     """
     held = vocabulary.doc_term_matrix.astype(bool).astype(np.int32)
     place = np.full(len(labels), -1, dtype=np.int64)
     inside = labels >= 0
     place[inside] = np.searchsorted(np.array(numbers, dtype=np.int64), labels[inside])
     counts = (members(place, len(numbers)) @ held).tocsr()
-    names, already = [str(term) for term in vocabulary.terms], frozenset(known)
-    in_topics = np.asarray(counts.sum(axis=0)).ravel()
-    may_count = [total >= FEWEST_WITH_TERM or name in already for name, total in zip(names, in_topics, strict=True)]
+    names, sizes = [str(term) for term in vocabulary.terms], np.bincount(place[inside], minlength=len(numbers))
     counted: list[Terms] = []
-    for start, end in zip(counts.indptr[:-1].tolist(), counts.indptr[1:].tolist(), strict=True):
+    for row, (start, end) in enumerate(zip(counts.indptr[:-1].tolist(), counts.indptr[1:].tolist(), strict=True)):
+        if sizes[row] < FEWEST_IN_PART:
+            counted.append({})
+            continue
         cells = zip(counts.indices[start:end].tolist(), counts.data[start:end].tolist(), strict=True)
-        counted.append({names[column]: int(count) for column, count in cells if may_count[column]})
+        counted.append({names[column]: int(count) for column, count in cells if count >= FEWEST_WITH_TERM})
     return counted
 
 

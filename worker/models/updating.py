@@ -33,7 +33,7 @@ class Updated:
         labels: (n,) int64, numbers of its topics in the order of the batch, -1 for outliers.
         probabilities: (n,) float32 in [0, 1], 0 for outliers.
         born: numbers of the new topics, rising.
-        redirects: topics that became part of another one now, by their number.
+        redirects: topics of the model before that became part of another one now, by their number.
         drift: of the batch against the model as it was before.
         metrics: of the batch.
     """
@@ -59,7 +59,9 @@ def update(
     """Take a batch into a model; the order of its items does not matter.
 
     A fit of the batch only says which topics may be new: clusters whose documents are nearer to one another than to
-    any topic that is there. Then each document is assigned by itself, to old and new topics alike, and added.
+    any topic that is there. Then each document is assigned by itself, to old and new topics alike, and counted. A topic
+    learns words and vectors of a batch only if the batch brings it ten documents: the difference of two versions of a
+    model would give fewer away.
 
     Args:
         model: not changed.
@@ -83,8 +85,10 @@ def update(
     labels, probabilities = np.empty_like(before.labels), np.empty_like(before.probabilities)
     labels[order], probabilities[order] = now, beside.assignment.probabilities
     born = tuple(topic.number for topic in beside.topics[beside.n_old :] if topic.number not in capped.redirects)
+    known = {topic.number for topic in model.topics}
+    redirects = {old: into for old, into in capped.redirects.items() if old in known}
     metrics = measured(kept.topics, now, preparation, vocabulary, engine)
-    return Updated(kept, labels, probabilities, born, capped.redirects, drift(model, before.labels), metrics)
+    return Updated(kept, labels, probabilities, born, redirects, drift(model, before.labels), metrics)
 
 
 def _taken_in(model: KeptModel, beside: Beside, arrivals: Arrivals, vocabulary: Vocabulary, most: int) -> Capped:
@@ -106,7 +110,6 @@ def _grown(model: KeptModel, beside: Beside, arrivals: Arrivals, capped: Capped)
         topics=tuple(with_few_parts(capped.topics)),
         highest=max([model.highest, *(topic.number for topic in beside.topics)]),
         redirects=followed(model.redirects, capped.redirects),
-        corpus_sum=model.corpus_sum + arrivals.embeddings.sum(axis=0, dtype=np.float64),
         seen=arrivals.seen,
         baseline=_baseline(model, beside.assignment, capped, starts_anew=has_born),
         baseline_outliers=n_outliers if has_born else model.baseline_outliers + n_outliers,
@@ -144,8 +147,7 @@ def _newcomers(
 def _with_words(topics: Sequence[KeptTopic], labels: IntArray, vocabulary: Vocabulary) -> list[KeptTopic]:
     """Add the words of a batch to its topics, and name them by all that they hold now."""
     numbers = [topic.number for topic in topics]
-    known = {term for topic in topics for term in topic.terms}
-    arrived = terms_of_batch(labels, numbers, vocabulary, known)
+    arrived = terms_of_batch(labels, numbers, vocabulary)
     terms = pruned([added(topic.terms, new) for topic, new in zip(topics, arrived, strict=True)])
     words = TopicWords(terms)
     named = []

@@ -62,13 +62,24 @@ class ActivationLog:
             if entry is not None:
                 yield entry
 
-    def get(self, seq: int) -> Activation | None:
-        """Read one entry; None if it is not there, or its end is missing.
+    def in_force(self, job_id: str, oldest: int) -> Activation | None:
+        """Find the entry of a job on the way back from the active version to those that it was made from.
 
-        Raises:
-            StoreCorrupt: it was changed.
+        Args:
+            job_id: of the job.
+            oldest: no entry before this one is its.
         """
-        return self._read(seq)
+        version: str | None = None
+        for entry in self.readable():
+            version = version or entry.version
+            if entry.seq < oldest:
+                return None
+            if not entry.job_id or entry.version != version:
+                continue
+            if entry.job_id == job_id or entry.parent is None:
+                return entry if entry.job_id == job_id else None
+            version = entry.parent
+        return None
 
     def append(self, version: str, job_id: str, after: Activation | None) -> Activation:
         """Add an entry behind `after`.

@@ -60,12 +60,16 @@ class ModelStore:
         return list(self._log(tenant).readable())
 
     def activated_by(self, tenant: str, job_id: str) -> Activation | None:
-        """Find the entry by which a job has activated a version, among the last hundred; two reads at most."""
+        """Find the entry by which a job has activated the active version, or one that it was made from.
+
+        What a person took back by going to an earlier version counts no more. The job is looked for among the last
+        hundred; one read tells that it is not there.
+        """
         newest = self.active(tenant)
         if newest is None or not job_id or newest.job_id == job_id:
             return newest if newest and job_id else None
-        seq = dict(reversed(newest.earlier)).get(job_id)
-        return None if seq is None else self._log(tenant).get(seq)
+        own = [seq for job, seq in newest.earlier if job == job_id]
+        return self._log(tenant).in_force(job_id, min(own)) if own else None
 
     def write(
         self,

@@ -44,7 +44,7 @@ def _topics(model: KeptModel) -> list[ExportedTopic]:
             number=topic.number,
             size=topic.n,
             name=topic.label or topic.raw_label,
-            words=tuple((word, topic.terms.get(word, 0) / topic.n) for word in topic.keywords),
+            words=tuple((word, topic.terms.get(word, 0) / topic.n_described) for word in topic.keywords),
             vector=topic.mean if topic.can_be_assigned else None,
         )
         for topic in model.topics
