@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from worker.contract.previous import NOT_HAD, EarlierResult
 from worker.contract.result import Document, completed
+from worker.lifecycle import models
 from worker.lifecycle.documents import documents_of, origin_of
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
@@ -21,7 +22,11 @@ from worker.topics.task import FitBatch
 
 
 class FirstFit:
-    """A fit of a batch, made when it is first wanted; a lost race does not repeat it, as it depends on no model."""
+    """A fit of a batch, made when it is first wanted.
+
+    It depends on no model but for the numbers of new topics beside those of `previous`: a lost race repeats it only if
+    the winner has used higher ones.
+    """
 
     def __init__(self, task: ModelTask, engine: Engine, on_event: OnEvent) -> None:
         """Take what is to be fitted, and by whom."""
@@ -29,10 +34,18 @@ class FirstFit:
         self._engine = engine
         self._on_event = on_event
         self._made: Made | NoTopics | None = None
+        self._highest = -1
 
-    def made(self, base: Activation | None) -> Made | NoTopics:
-        """Give the model; `base` is the entry that it is to follow."""
-        if self._made is None:
+    def made(self, base: Activation | None, highest: int = -1) -> Made | NoTopics:
+        """Give the model.
+
+        Args:
+            base: the entry that it is to follow.
+            highest: the highest number that the tenant's models have used; new topics beside those of `previous` get
+                higher ones.
+        """
+        if self._made is None or highest > self._highest:
+            self._highest = highest
             self._made = self._make()
         if isinstance(self._made, NoTopics):
             return self._made
@@ -45,6 +58,7 @@ class FirstFit:
         if batch.previous is not None:
             previous = batch.previous if isinstance(batch.previous, EarlierResult) else NOT_HAD
             earlier = previous.topics_of([batch.submission_ids[position] for position in batch.kept.tolist()])
+            earlier = replace(earlier, highest=max(earlier.highest, self._highest))
         params = with_vectors(batch.params, len(batch.kept))
         fit = FitBatch(batch.texts, batch.embeddings, (params,), keep=True, earlier=earlier)
         (outcome,) = fit_batch(fit, self._engine, self._on_event)
@@ -62,8 +76,9 @@ def run(task: FitModel, engine: Engine, on_event: OnEvent) -> Document | NoTopic
     first = FirstFit(task, engine, on_event)
 
     def make(base: Activation | None) -> Made | NoTopics:
+        highest = -1 if base is None or task.batch.previous is None else models.highest_used(store)
         clock.finish()
-        return first.made(base)
+        return first.made(base, highest)
 
     document = keep(task, store, clock, make)
     clock.finish()

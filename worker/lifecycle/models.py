@@ -42,7 +42,12 @@ def load_active(store: WatchedStore, active: Activation) -> KeptModel:
     model = load(store, active.version)
     if active.job_id:
         return model
-    return replace(model, highest=max([model.highest, *(int(each.get("highest", -1)) for each in store.all_details())]))
+    return replace(model, highest=max(model.highest, highest_used(store)))
+
+
+def highest_used(store: WatchedStore) -> int:
+    """Give the highest number that a topic of any of the tenant's versions was ever given; -1 for none."""
+    return max((int(details.get("highest", -1)) for details in store.all_details()), default=-1)
 
 
 def remember(store: WatchedStore, version: str, model: KeptModel) -> None:
