@@ -124,7 +124,7 @@ def test_the_readmes_producer_gets_its_topics(
     """
     topics = run_script(script, str(module), str(batch), cwd=project)
     assert len(topics) == 11
-    assert topics[0]["docCount"] == 28
+    assert topics[0]["docCount"] == 27
     client = own_redis.client()
     opts = json.loads(client.hget("bull:topic-model:p1--topic-model", "opts"))
     assert set(opts["removeOnComplete"]) == set(opts["removeOnFail"]) == {"age", "count"}

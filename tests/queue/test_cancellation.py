@@ -16,6 +16,7 @@ from worker.queue import cancellation
 from worker.queue.cancellation import request_key, watching_requests
 from worker.queue.locks import Held
 from worker.queue.progress import ProgressReport
+from worker.queue.stage_history import StageHistory
 from worker.settings import Settings
 from worker.topics.fit import StageStarted
 
@@ -28,7 +29,7 @@ async def test_a_job_is_not_stopped_while_its_model_is_kept(
     is_stopped, asked = asyncio.Event(), []
     monkeypatch.setattr(cancellation, "CHECK_INTERVAL_S", 0.01)
     monkeypatch.setattr(compute, "cancel", lambda *named: named == (CANCELLED, "job") and is_stopped.set())
-    report = ProgressReport(claim.job, UPDATE, telemetry)
+    report = ProgressReport(claim.job, UPDATE, telemetry, StageHistory())
 
     get = client.get
 
