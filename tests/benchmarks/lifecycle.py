@@ -17,17 +17,20 @@ update: ten days; the first is fitted, the others update the model. Days are dra
     found       share of the documents of the born label that are in topics which the first five days did not have,
     last        coverage of the last day,
     LOW         share of the days without drift.
-drift: the share of batches whose drift is LOW / MEDIUM / HIGH; batches like the model's corpus, and batches of which a
-    part is of a label that the model never saw.
-many: a thousand updates of 20 documents each.
+drift: the share of batches of 50, 200 and 1,000 whose drift is LOW / MEDIUM / HIGH; batches like the model's corpus,
+    batches with more of a known label, and batches of which a part is of a label that the model never saw. A cell is
+    empty if the corpus has too few comments for it.
+many: a thousand updates of 20 documents each; the time is CPU time.
 """
 
 import argparse
+import itertools
 import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +49,21 @@ from worker.topics.pipeline import fit_topics
 from worker.topics.words.encoders import CorpusEncoder
 
 N_DAYS = 10
+# Sizes of the batches whose drift is measured, and so many of each a draw.
+BATCHES, N_BATCHES = (50, 200, 1000), 25
+# What is drawn into such a batch beside the usual comments, and which share of it that is.
+DRIFTS = {
+    "same": ("", 0.0),
+    "40 % more of a known label": ("known", 0.4),
+    "20 % unseen": ("unseen", 0.2),
+    "40 % unseen": ("unseen", 0.4),
+}
 ENGINE = Engine(fit_topics, CorpusEncoder(), "cpu", "the worker's own")
 
 
 def origin(day: int) -> Origin:
     """Say that a model was made on a day."""
-    return Origin(f"2026-{1 + day // 28:02}-{1 + day % 28:02}T00:00:00.000Z")
+    return Origin((datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)).isoformat())
 
 
 def documents(corpus: LabelledCorpus, rows: IntArray) -> Documents:
@@ -222,25 +234,37 @@ def course(corpus: LabelledCorpus, schedule: str, seed: int) -> Course:
     )
 
 
-def drifts(corpus: LabelledCorpus, n: int, share: float, draws: int) -> str:
-    """Measure how often batches are flagged, of which a share is of a label that the model never saw."""
+def drifts(corpus: LabelledCorpus, draws: int) -> Iterator[str]:
+    """Measure how often batches are flagged: like the model's corpus, with more of a known label, with an unseen one.
+
+    The second largest label is the unseen one, the third largest the one that there is more of. Of the other comments
+    half make the model, and the batches are drawn from the other half.
+    """
     labels = np.array(corpus.labels)
     names, counts = np.unique(labels, return_counts=True)
-    unseen = names[np.argsort(-counts, kind="stable")][1]
-    levels = []
+    unseen, known = names[np.argsort(-counts, kind="stable")][1:3]
+    levels: dict[tuple[int, str], list[str]] = {}
     for seed in range(draws):
         rng = np.random.default_rng(seed)
-        known, new = (
-            rng.permutation(np.flatnonzero(labels != unseen)),
-            rng.permutation(np.flatnonzero(labels == unseen)),
-        )
-        n_new = round(share * n)
-        model = _model_of(corpus, known[: len(known) // 2])
-        for _ in range(10):
-            batch = np.concatenate(
-                [rng.choice(known[len(known) // 2 :], n - n_new, replace=False), rng.choice(new, n_new, replace=False)]
-            )
-            levels.append(drift(model, assign(model, corpus.embeddings[batch]).labels).level)
+        usual = rng.permutation(np.flatnonzero(labels != unseen))
+        model, rest = _model_of(corpus, usual[: len(usual) // 2]), usual[len(usual) // 2 :]
+        sources = {"": rest[:0], "known": rest[labels[rest] == known], "unseen": np.flatnonzero(labels == unseen)}
+        for n, (case, (source, share)) in itertools.product(BATCHES, DRIFTS.items()):
+            n_drifted, rows = round(share * n), sources[source]
+            if n_drifted > len(rows) or n > len(rest):
+                continue
+            for _ in range(N_BATCHES):
+                drifted = rng.choice(rows, n_drifted, replace=False)
+                batch = np.concatenate([rng.choice(np.setdiff1d(rest, drifted), n - n_drifted, replace=False), drifted])
+                level = drift(model, assign(model, corpus.embeddings[batch]).labels).level
+                levels.setdefault((n, case), []).append(level)
+    for n in BATCHES:
+        yield f"| {corpus.name} | {n} | " + " | ".join(_shares(levels.get((n, case), [])) for case in DRIFTS) + " |"
+
+
+def _shares(levels: list[str]) -> str:
+    if not levels:
+        return ""
     return " / ".join(f"{np.mean([level == name for level in levels]):.2f}" for name in ("LOW", "MEDIUM", "HIGH"))
 
 
@@ -256,9 +280,7 @@ def many(corpus: LabelledCorpus, n_updates: int, size: int) -> str:
     for day in range(n_updates):
         some = documents(corpus, rng.choice(len(corpus.texts), size, replace=False))
         began = time.process_time()
-        model = update(
-            model, some, TopicParams(), engine=ENGINE, on_stage=lambda _: None, origin=origin(day % 300)
-        ).model
+        model = update(model, some, TopicParams(), engine=ENGINE, on_stage=lambda _: None, origin=origin(day)).model
         took.append(time.process_time() - began)
     files, details = to_files(model)
     n_bytes = sum(map(len, files.values())) + len(repr(details))
@@ -284,11 +306,9 @@ def _tables(arguments: argparse.Namespace) -> Iterator[str]:
                 cells = " | ".join(f"{value:.2f}" for value in np.mean(found, axis=0))
                 yield f"| {corpus.name} | {schedule} | {cells} |"
     if "drift" in arguments.parts:
-        yield "\n| corpus | n | same | 20 % unseen | 40 % unseen |\n|" + "---|" * 5
+        yield f"\n| corpus | n | {' | '.join(DRIFTS)} |\n|" + "---|" * (2 + len(DRIFTS))
         for corpus in corpora:
-            for n in (50, 200):
-                cells = " | ".join(drifts(corpus, n, share, arguments.draws) for share in (0.0, 0.2, 0.4))
-                yield f"| {corpus.name} | {n} | {cells} |"
+            yield from drifts(corpus, arguments.draws)
     if "many" in arguments.parts:
         yield (
             "\n| corpus | updates | of | MB | ms, first 100 | ms, last 100 | ratio | topics | numbers used |\n|"

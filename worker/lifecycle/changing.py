@@ -1,14 +1,81 @@
-"""What an update or a rebuild gave, as a model to keep and the result of its job."""
+"""Change the active model of a tenant by a batch: what an update and a rebuild have in common."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 from worker.contract.envelope import Batch
 from worker.contract.model_result import Changes, Placed, updated
-from worker.lifecycle.keeping import Made
+from worker.contract.result import Document
+from worker.lifecycle import models
+from worker.lifecycle.documents import documents_of, origin_of
+from worker.lifecycle.events import OnEvent
+from worker.lifecycle.keeping import Made, keep
+from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.task import ModelTask
+from worker.lifecycle.watched_store import WatchedStore
+from worker.models.building import Origin
+from worker.models.model import Documents, KeptModel
 from worker.models.updating import Updated
+from worker.store.activation import Activation
+from worker.topics.engine import Engine
+from worker.topics.fit import NoTopics, OnStage, TopicParams
+from worker.topics.stages import StageClock
+
+_Answer = TypeVar("_Answer")
 
 
-def made_of(batch: Batch, done: Updated, now: datetime) -> Made:
+class Compute(Protocol):
+    """Makes a model of another one and a batch; see `update` and `rebuild`."""
+
+    def __call__(
+        self,
+        model: KeptModel,
+        documents: Documents,
+        params: TopicParams,
+        *,
+        engine: Engine,
+        on_stage: OnStage,
+        origin: Origin,
+    ) -> Updated | NoTopics:
+        """Give the new model and what became of the batch, or why there are no topics."""
+
+
+def change(
+    task: ModelTask, engine: Engine, on_event: OnEvent, compute: Compute, begin: Callable[[], Made | _Answer]
+) -> Document | NoTopics | ModelRefusal | _Answer:
+    """Make a model of the active one and the batch, keep it and make it active; see `keep` for what is raised.
+
+    Args:
+        task: the batch, and whose model is meant.
+        engine: that fits.
+        on_event: takes what there is to tell.
+        compute: makes the new model.
+        begin: is called if the tenant has no model; what is no `Made` is given back as it is.
+    """
+    batch, clock = task.batch, StageClock(on_event)
+    store = WatchedStore(task.store, task.tenant, on_event)
+
+    def make(base: Activation | None) -> Made | NoTopics | ModelRefusal | _Answer:
+        if base is None:
+            clock.finish()
+            return begin()
+        model = models.load_active(store, base)
+        refusal = models.refused_dimension(store, model, batch.embeddings.shape[1])
+        if refusal is not None:
+            return refusal
+        clock.finish()
+        now = datetime.now(UTC)
+        origin = origin_of(now, base.version)
+        done = compute(model, documents_of(batch), batch.params, engine=engine, on_stage=on_event, origin=origin)
+        return done if isinstance(done, NoTopics) else _made_of(batch, done, now)
+
+    document: Document | NoTopics | ModelRefusal | _Answer = keep(task, store, clock, make)
+    clock.finish()
+    return document
+
+
+def _made_of(batch: Batch, done: Updated, now: datetime) -> Made:
     """Give the model and the result; retired topics stand in it only if a comment of the batch is in them.
 
     Raises:
