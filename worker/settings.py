@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 
 from worker.errors import ConfigurationError
 from worker.store.location import read_location
+from worker.store.retention import Retention
 
 # Engines for fault tests live in the project's tests, which the production image does not hold.
 DEFAULT_ENGINE = "worker.topics.pipeline:fit_topics"
@@ -44,7 +45,7 @@ class Settings(BaseModel):
     keyword_encoder: Name = Field("auto", alias="KEYWORD_ENCODER")
     compute_max_jobs: int = Field(500, alias="COMPUTE_MAX_JOBS", ge=0)
     model_store: Name = Field("models", alias="MODEL_STORE")
-    model_keep_versions: int = Field(14, alias="MODEL_KEEP_VERSIONS", ge=1)
+    model_keep_versions: int = Field(14, alias="MODEL_KEEP_VERSIONS", ge=0)
     model_keep_activations: int = Field(14, alias="MODEL_KEEP_ACTIVATIONS", ge=1)
     health_port: int = Field(0, alias="HEALTH_PORT", ge=0, le=65535)
     metrics_tenants: int = Field(0, alias="METRICS_TENANTS", ge=0, le=10_000)
@@ -140,6 +141,11 @@ class Settings(BaseModel):
         """List what is in force by variable, for the log at start; the Redis URL without its password."""
         values = self.model_dump(by_alias=True) | {"REDIS_URL": self.redis_address}
         return {name: value for name, value in values.items() if value not in {DEFAULT_ENGINE, ""}}
+
+    @property
+    def retention(self) -> Retention:
+        """How many versions are kept of each tenant's model."""
+        return Retention(self.model_keep_versions, self.model_keep_activations)
 
     @property
     def redis_address(self) -> str:

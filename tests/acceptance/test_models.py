@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -191,11 +192,23 @@ def test_a_replayed_job_finds_what_it_made(
     assert seen_by(store, updated["model"]["tenant"]) == n_seen
 
 
-def test_the_metrics_tell_of_models(worker: WorkerProcess, api: Api, port: int) -> None:
-    """Skipped updates, kept models, uses of the store, and the age of the model of the latest tenant only."""
+def add_old_versions(store: Path, model: dict[str, str], n: int) -> None:
+    """Put copies of a version, as of a year before, behind it into the log."""
+    opened, tenant = ModelStore(str(store)), model["tenant"]
+    files, details = opened.read(tenant, model["version"])
+    for days in range(n):
+        at = datetime.now(UTC) - timedelta(days=365 - days)
+        version = opened.write(tenant, files, details, parent=model["version"], at=at)
+        opened.activate(tenant, version, after=opened.active(tenant), job_id=f"old-{days}")
+
+
+def test_the_metrics_tell_of_models(worker: WorkerProcess, api: Api, store: Path, port: int) -> None:
+    """Skipped updates, kept and removed models, the store, and the age of the model of the latest tenant only."""
     skipped = api.result(UPDATE, 3, 1)
     assert skipped["status"] == "skipped"
     kept = api.result(UPDATE, 3)["model"]
+    add_old_versions(store, kept, 16)
+    kept = api.result(UPDATE, 4)["model"]
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     values = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
@@ -205,5 +218,8 @@ def test_the_metrics_tell_of_models(worker: WorkerProcess, api: Api, port: int) 
     assert values['topic_model_store_duration_seconds_count{operation="activate"}'] >= 1
     assert values['topic_model_store_errors_total{operation="activate"}'] == 0
     assert values["topic_model_activations_lost_total"] == 0
+    # The last update's activation is one of the fourteen that keep their versions.
+    assert values["topic_model_versions_removed_total"] >= 3
+    assert len(worker.wait_for("model_versions_removed", tenant=kept["tenant"])["versions"]) == 3
     ages = [name for name in values if name.startswith("topic_model_active_model_timestamp_seconds")]
     assert ages == [f'topic_model_active_model_timestamp_seconds{{tenant="{kept["tenant"]}"}}']

@@ -93,7 +93,17 @@ def test_list_shows_each_tenant(store: ModelStore, ask: Ask, model: Fitted) -> N
     table = ask("list")
     assert (table.code, table.err) == (0, "")
     lines = table.out.splitlines()
-    assert lines[0].split() == ["topics", "documents", "size", "versions", "tenant", "active", "version", "since"]
+    assert lines[0].split() == [
+        "topics",
+        "documents",
+        "size",
+        "versions",
+        "tenant",
+        "active",
+        "version",
+        "since",
+        "(UTC)",
+    ]
     assert ["alpha" in lines[2], "campus-3" in lines[3]] == [True, True]
     alpha, campus = ask("list", "--json").json
     assert (alpha["active"], alpha["topics"], alpha["documents"]) == (V1, 4, 120)
@@ -104,9 +114,33 @@ def test_list_shows_each_tenant(store: ModelStore, ask: Ask, model: Fitted) -> N
 def test_an_empty_store_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
     """It is no error, and nothing is made."""
     monkeypatch.setenv("MODEL_STORE", str(tmp_path / "none"))
-    assert ask("list") == Answer(0, f"no models in {tmp_path / 'none'}\n", "")
+    missing = f"no models in {tmp_path / 'none'}: there is no such folder; MODEL_STORE names it\n"
+    assert ask("list") == Answer(0, missing, "")
     assert ask("list", "--json").json == []
     assert not (tmp_path / "none").exists()
+
+
+def test_a_file_is_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
+    """A wrong MODEL_STORE does not look like one without models."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("MODEL_STORE", str(tmp_path / "file"))
+    line = f"python -m worker: model store: {tmp_path / 'file'} is not a folder; MODEL_STORE must name one\n"
+    assert ask("list") == ask("show", "campus-3") == Answer(3, "", line)
+
+
+def test_list_of_a_tenant_shows_its_versions(store: ModelStore, ask: Ask, model: Fitted) -> None:
+    """The newest first; a damaged one stays in the list."""
+    table = ask("list", "campus-3").out.splitlines()
+    assert table[0].split() == ["topics", "documents", "size", "version", "made", "from"]
+    assert [line.split()[-3:] for line in table[2:]] == [[V2, "active", V1], ["kB", V1, "-"]]
+    newer, older = ask("list", "campus-3", "--json").json
+    assert (newer["version"], newer["active"], newer["madeFrom"], newer["documents"]) == (V2, True, V1, 620)
+    assert (older["version"], older["active"], older["madeFrom"], older["topics"]) == (V1, False, None, 4)
+    config = Path(str(store.location), "campus-3", V1, "config.json")
+    config.write_bytes(config.read_bytes()[:-1])
+    damaged = ask("list", "campus-3", "--json")
+    assert (damaged.code, [row["documents"] for row in damaged.json]) == (3, [620, None])
+    assert "config.json was changed" in damaged.err
 
 
 def test_a_damaged_tenant_is_listed_with_a_warning(store: ModelStore, ask: Ask, model: Fitted) -> None:
@@ -159,6 +193,8 @@ def test_activate_and_rollback_add_entries_to_the_log(store: ModelStore, ask: As
     active = store.active("campus-3")
     assert active is not None
     assert (active.version, active.seq, active.job_id, active.parent) == (v3, 6, "", V1)
+    assert "is active already, nothing was changed" in ask("activate", "campus-3", v3).out
+    assert store.active("campus-3") == active
     store.delete_version("campus-3", V2)
     gone = ask("rollback", "campus-3")
     assert (gone.code, "is not kept any more" in gone.err, V1 in gone.err) == (2, True, True)
@@ -180,7 +216,7 @@ def test_diff_says_what_became_of_each_topic(store: ModelStore, ask: Ask) -> Non
     """By the numbers, which mean the same in both."""
     told = ask("diff", "campus-3", V1, V2)
     assert told.code == 0
-    assert f"campus-3: {V1} -> {V2}, 500 documents more seen" in told.out
+    assert told.out.startswith(f"campus-3: A is {V1}, B is {V2}; B has seen 500 documents more\ntopic ")
     assert "joined into 0" in told.out
     found = ask("diff", "campus-3", V1, V2, "--json").json
     changes = {topic["topicIndex"]: topic["change"] for topic in found["topics"]}
@@ -271,6 +307,10 @@ def test_gc_says_what_would_go_and_then_removes_it(
     assert [(each["tenant"], each["versions"], each["bytes"] > 0) for each in done] == [("campus-3", [V1], True)]
     assert store.versions("campus-3") == [V2]
     assert ask("gc", "--json").json == []
+    assert ask("gc").out.startswith("there is nothing to remove\n")
+    monkeypatch.setenv("MODEL_KEEP_VERSIONS", "0")
+    assert "MODEL_KEEP_VERSIONS is 0" in ask("gc").out
+    assert ask("gc", "--json").json == []
 
 
 @pytest.mark.parametrize(
@@ -278,6 +318,8 @@ def test_gc_says_what_would_go_and_then_removes_it(
     [
         (("show", "Campus"), "'Campus' cannot be a tenant"),
         (("show", "campus-4"), "there is no model of campus-4"),
+        (("list", "campus-4"), "there is no model of campus-4"),
+        (("activate", "campus-4", V1), "there is no model of campus-4"),
         (("show", "campus-3", "latest"), "'latest' cannot be a version"),
         (("activate", "campus-3", "20260101_000000"), "campus-3 has no version 20260101_000000"),
         (("diff", "campus-3", V1, "20260101_000000"), "campus-3 has no version 20260101_000000"),

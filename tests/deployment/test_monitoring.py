@@ -63,6 +63,7 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_store_errors_total": {"operation": {"find", "read", "write", "activate", "delete"}},
     "topic_model_models_kept_total": {"kind": KINDS_OF_JOB - {"topic-model.predict"}},
     "topic_model_activations_lost_total": {},
+    "topic_model_versions_removed_total": {},
     "topic_model_active_model_timestamp_seconds": {"tenant": {"campus-3"}},
     "topic_model_log_lines_lost_total": {},
     "topic_model_encoder_cache_total": {"result": {"hit", "miss"}},

@@ -12,6 +12,7 @@ from worker.jobs.kind import Surroundings
 from worker.jobs.registry import KINDS
 from worker.lifecycle.events import TaskEvent
 from worker.lifecycle.task import ModelTask
+from worker.store.retention import KEEP_ALL, Retention
 from worker.store.store import ModelStore
 from worker.topics.engine import Engine
 
@@ -43,12 +44,12 @@ def envelope_of(day: int, kind: str = "topic-model", *, tenant: str = TENANT, **
     return {"type": kind, "version": "1.0", "items": own, "model": {"tenant": tenant}, **fields}
 
 
-def task_of(envelope: dict[str, Any], store: Path | str, job_id: str) -> ModelTask:
+def task_of(envelope: dict[str, Any], store: Path | str, job_id: str, retention: Retention = KEEP_ALL) -> ModelTask:
     """Make the task that a worker would make."""
     kind = KINDS[envelope["type"]]
     batch = kind.read(envelope)
     assert isinstance(batch, Batch), batch
-    task = kind.task(batch, Surroundings(job_id, str(store)))
+    task = kind.task(batch, Surroundings(job_id, str(store), retention))
     assert isinstance(task, ModelTask)
     return task
 
@@ -60,9 +61,10 @@ def run(
     *,
     engine: Engine = ENGINE,
     events: list[TaskEvent] | None = None,
+    retention: Retention = KEEP_ALL,
 ) -> Any:
     """Run a job as the compute process would."""
-    task = task_of(envelope, store, job_id)
+    task = task_of(envelope, store, job_id, retention)
     return import_function(task.function)(task, engine, (events if events is not None else []).append)
 
 

@@ -63,7 +63,7 @@ async def test_an_error_of_the_store_comes_in_its_own_words(tmp_path: Path) -> N
         pid = compute.pid
         for _ in range(2):
             task = task_of(envelope_of(0), in_the_way, "job")
-            with pytest.raises(EngineFailed, match=rf"^model store: {in_the_way}.* in stage keep$"):
+            with pytest.raises(EngineFailed, match=rf"^model store: {in_the_way}.* in stage load$"):
                 await compute.run(task, timeout_s=60, on_stage=lambda _: None)
         assert compute.pid == pid
     finally:

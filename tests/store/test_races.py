@@ -13,7 +13,8 @@ from tests.effort import effort
 from tests.environment import clean_environment
 from tests.store.conftest import Place
 from tests.store.racer import TENANT, read
-from worker.store.retention import Retention, collect_garbage
+from worker.store.garbage import collect_garbage
+from worker.store.retention import Retention
 from worker.store.store import ModelStore
 
 N_PROCESSES = 3

@@ -7,8 +7,9 @@ from pathlib import Path
 from tests.store.conftest import Place
 from worker.store.activation import Activation
 from worker.store.files import open_files
+from worker.store.garbage import Garbage, collect_garbage, find_garbage
 from worker.store.names import entry_name
-from worker.store.retention import Garbage, Retention, collect_garbage, find_garbage
+from worker.store.retention import Retention
 from worker.store.store import ModelStore
 
 BEGAN = datetime(2026, 3, 1, 2, 15, tzinfo=UTC)

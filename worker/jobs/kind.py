@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from worker.compute.tasks import Task
 from worker.contract.envelope import Correlation, Rejection, Skip
 from worker.contract.result import Document
+from worker.store.retention import KEEP_ALL, Retention
 
 # The stage of every kind in which the envelope is read.
 VALIDATE: Final = "validate"
@@ -36,10 +37,12 @@ class Surroundings:
     Attributes:
         job_id: of the job; a retry has the same.
         model_store: the URL of the model store.
+        retention: how many versions it keeps of each tenant.
     """
 
     job_id: str
     model_store: str
+    retention: Retention = KEEP_ALL
 
 
 _Request = TypeVar("_Request", bound=Request)

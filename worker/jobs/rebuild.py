@@ -21,7 +21,7 @@ REBUILD: Final = JobKind(
         ModelStage.KEEP: 97,
     },
     read=read_rebuild,
-    task=lambda batch, surroundings: RebuildModel(batch, surroundings.model_store, surroundings.job_id),
+    task=lambda batch, given: RebuildModel(batch, given.model_store, given.job_id, given.retention),
     respond=document_of_model,
     summarize=summarize_model,
     definitions=rebuild_definitions,

@@ -24,7 +24,7 @@ def task_of(batch: Batch, surroundings: Surroundings) -> Task:
     """Give the task of a batch: one fit, whose model is kept if the request says so."""
     if batch.model is None:
         return fit_once(batch)
-    return FitModel(batch, surroundings.model_store, surroundings.job_id)
+    return FitModel(batch, surroundings.model_store, surroundings.job_id, surroundings.retention)
 
 
 def fit_once(batch: Batch) -> FitBatch:

@@ -21,7 +21,7 @@ UPDATE: Final = JobKind(
         ModelStage.KEEP: 97,
     },
     read=read_update,
-    task=lambda batch, surroundings: UpdateModel(batch, surroundings.model_store, surroundings.job_id),
+    task=lambda batch, given: UpdateModel(batch, given.model_store, given.job_id, given.retention),
     respond=document_of_model,
     summarize=summarize_model,
     definitions=update_definitions,

@@ -32,5 +32,13 @@ class StoreWarning:
     line: str
 
 
-TaskEvent = StageStarted | StageFinished | StoreUsed | StoreWarning
+@dataclass(frozen=True)
+class VersionsRemoved:
+    """Old versions were removed, as the retention of the settings wants it; their names, the oldest first."""
+
+    tenant: str
+    versions: tuple[str, ...]
+
+
+TaskEvent = StageStarted | StageFinished | StoreUsed | StoreWarning | VersionsRemoved
 OnEvent = Callable[[TaskEvent], None]

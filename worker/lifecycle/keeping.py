@@ -37,6 +37,8 @@ def keep(
 ) -> Document | _Answer:
     """Make a model of the active one, keep it and make it active; give the result of the job.
 
+    Then old versions go, as far as the task's retention lets them go.
+
     A job that has done so before, but whose worker was lost before it delivered the result, gives that result again,
     unless a person has taken that version back since: then its comments do not count, and it does its work again.
 
@@ -76,6 +78,7 @@ def keep(
         models.remember(store, version, made.model)
         n_bytes = sum(map(len, files.values())) + len(outcome)
         clock.note(version=version, topics=len(made.model.topics), bytes=n_bytes)
+        store.retain(task.retention)
         return _with_version(document, version)
     raise ActivationLost("another worker won the activation three times running")
 

@@ -7,8 +7,10 @@ from typing import ClassVar, Final
 import numpy as np
 
 from worker.contract.envelope import Batch
+from worker.store.retention import KEEP_ALL, Retention
 
 N_DIGITS: Final = 16
+_MARK: Final = "#"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +24,7 @@ class ModelTask:
         batch: with the model that is meant.
         store: the URL of the model store.
         job_id: of the job.
+        retention: how many versions of the tenant are kept, once there is a new one.
     """
 
     function: ClassVar[str]
@@ -29,6 +32,7 @@ class ModelTask:
     batch: Batch = field(repr=False)
     store: str
     job_id: str
+    retention: Retention = KEEP_ALL
 
     @property
     def tenant(self) -> str:
@@ -43,7 +47,12 @@ class ModelTask:
         for part in (self.function, *batch.submission_ids, *batch.texts, repr(batch.params)):
             digest.update(f"{len(part)}:".encode() + part.encode())
         digest.update(np.ascontiguousarray(batch.embeddings).data)
-        return f"{self.job_id}#{digest.hexdigest()[:N_DIGITS]}"
+        return f"{self.job_id}{_MARK}{digest.hexdigest()[:N_DIGITS]}"
+
+
+def job_id_in(name: str) -> str:
+    """Give the id of the job in what `ModelTask.name` gave; "" for an activation by a person."""
+    return name.rpartition(_MARK)[0] or name
 
 
 class FitModel(ModelTask):

@@ -4,14 +4,18 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from worker.lifecycle.events import OnEvent, Operation, StoreUsed, StoreWarning
+from worker.lifecycle.events import OnEvent, Operation, StoreUsed, StoreWarning, VersionsRemoved
 from worker.store.activation import Activation
-from worker.store.errors import StoreCorrupt, VersionMissing
+from worker.store.errors import StoreCorrupt, StoreError, VersionMissing
+from worker.store.garbage import collect_garbage
+from worker.store.retention import Retention
 from worker.store.store import ModelStore
 
 _Answer = TypeVar("_Answer")
+# A job waits for so many to be removed; if there are more, later jobs go on.
+_MOST_REMOVED: Final = 10
 
 
 class WatchedStore:
@@ -60,6 +64,27 @@ class WatchedStore:
     def delete(self, version: str) -> None:
         """Remove a version that is not active."""
         self._told("delete", lambda: self._store.delete_version(self.tenant, version))
+
+    def retain(self, retention: Retention) -> None:
+        """Remove versions that retention lets go of, at most ten; what keeps them from it is a warning."""
+        if retention.n_versions == 0:
+            return
+        try:
+            removed = self._told("delete", lambda: self._collect(retention))
+        except StoreError as error:
+            line = (
+                f"old versions of {self.tenant} were not removed; the next job that keeps a model tries again: {error}"
+            )
+            self._on_event(StoreWarning(line))
+            return
+        if removed:
+            self._on_event(VersionsRemoved(self.tenant, removed))
+
+    def _collect(self, retention: Retention) -> tuple[str, ...]:
+        # One listing tells that there is nothing to do; folders that killed jobs left count as well.
+        if self._store.n_folders(self.tenant) <= retention.n_versions:
+            return ()
+        return collect_garbage(self._store, self.tenant, retention, most=_MOST_REMOVED).versions
 
     def _all_details(self) -> list[Mapping[str, Any]]:
         found = []

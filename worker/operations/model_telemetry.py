@@ -43,6 +43,11 @@ class ModelTelemetry:
             registry=registry,
         )
         self._kept = Counter("topic_model_models_kept", "Models that became active.", ["kind"], registry=registry)
+        self._removed = Counter(
+            "topic_model_versions_removed",
+            "Old versions of models that were removed, as MODEL_KEEP_VERSIONS wants it.",
+            registry=registry,
+        )
         self._active = Gauge(
             "topic_model_active_model_timestamp_seconds",
             "Unix time at which the tenant's active model was written, as far as this worker knows.",
@@ -65,6 +70,10 @@ class ModelTelemetry:
             self._races.inc()
         elif error:
             self._errors.labels(operation).inc()
+
+    def on_versions_removed(self, n: int) -> None:
+        """Note old versions that were removed."""
+        self._removed.inc(n)
 
     def on_result(self, kind: str, document: Document) -> None:
         """Note what a delivered result says of its model."""

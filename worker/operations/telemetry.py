@@ -149,6 +149,10 @@ class Telemetry:
         """Note a use of the model store; see `StoreUsed`."""
         self._models.on_store(operation, duration_s, error)
 
+    def on_versions_removed(self, n: int) -> None:
+        """Note old versions of a model that were removed."""
+        self._models.on_versions_removed(n)
+
     def on_result(self, kind: str, document: Document) -> None:
         """Note a result that was delivered."""
         self._models.on_result(kind, document)

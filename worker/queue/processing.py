@@ -127,7 +127,7 @@ class Processor:
                 outcome = error
             else:
                 self._report_request(kind, request, report, time.monotonic() - began_s)
-                surroundings = Surroundings(str(job.id), self._settings.model_store)
+                surroundings = Surroundings(str(job.id), self._settings.model_store, self._settings.retention)
                 outcome = await self._run(kind.task(request, surroundings), report, str(job.id))
         settlement = settle(kind, request, outcome, now=datetime.now(UTC))
         # From here on there is an end to record. The fence is for computing: it must not give the job up

@@ -5,7 +5,7 @@ from typing import Any
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
 from worker.compute.tasks import Task
-from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent
+from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
 from worker.topics.fit import StageFinished
@@ -53,7 +53,9 @@ class Computing:
         """Tell a stage, or what a person should know of the model store."""
         if isinstance(event, StoreWarning):
             self._terminal.warn(event.line)
-        if isinstance(event, StoreUsed | StoreWarning):
+        elif isinstance(event, VersionsRemoved):
+            self._terminal.say(f"old versions of {event.tenant} removed: {', '.join(event.versions)}")
+        if isinstance(event, StoreUsed | StoreWarning | VersionsRemoved):
             return
         if isinstance(event, StageFinished):
             self.stages.append(event)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from worker.store.errors import StoreCorrupt
+from worker.store.errors import StoreCorrupt, StoreUnavailable
 from worker.store.faults import Missing, said
 from worker.store.location import Location
 
@@ -54,6 +54,10 @@ class LocalFiles:
             with self._guard("listed", folder):
                 return sorted(os.listdir(self._inside(folder)))
         except Missing:
+            if self._root.exists() and not self._root.is_dir():
+                raise StoreUnavailable(
+                    f"model store: {self._root} is not a folder; MODEL_STORE must name one"
+                ) from None
             return []
 
     def has_folder(self, name: str) -> bool:

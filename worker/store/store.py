@@ -46,6 +46,10 @@ class ModelStore:
         found = self._listed(checked_tenant(tenant), is_version, "no version's folder", known=(ACTIVE,))
         return sorted(found, key=age_order, reverse=True)
 
+    def n_folders(self, tenant: str) -> int:
+        """Count a tenant's version folders by one listing: those of which nothing is left may be among them."""
+        return sum(map(is_version, self._files.names(checked_tenant(tenant))))
+
     def active(self, tenant: str) -> Activation | None:
         """Give the newest entry of a tenant's activation log; None if it has none.
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from worker.cli.models.output import Output, count
 from worker.cli.models.reading import read_version
 from worker.exit_codes import ExitCode
@@ -46,14 +48,18 @@ def diff(store: ModelStore, output: Output, tenant: str, before: str, after: str
     changes = compare(left, right)
     added = right.seen - left.seen
     output.say(
-        f"{tenant}: {before} -> {after}, {count(abs(added), 'document')} {'more' if added >= 0 else 'fewer'} seen"
+        f"{tenant}: A is {before}, B is {after}; B has seen {count(abs(added), 'document')} "
+        f"{'more' if added >= 0 else 'fewer'}"
     )
+    # The center stays from one fit to the next.
+    if not np.array_equal(left.center, right.center):
+        output.say("A and B are of different fits, and each counts the documents since its own fit")
     rows = [
         (
             change.number,
             change.before,
             change.after,
-            None if change.before is None or change.after is None else f"{change.after - change.before:+}",
+            _difference(change),
             change.change if change.into is None else f"joined into {change.into}",
             ", ".join(change.keywords),
             " ".join([*(f"+{word}" for word in change.new_words), *(f"-{word}" for word in change.old_words)]),
@@ -64,6 +70,12 @@ def diff(store: ModelStore, output: Output, tenant: str, before: str, after: str
     topics = [_as_json(change) for change in changes]
     output.give({"tenant": tenant, "before": before, "after": after, "documents": added, "topics": topics})
     return ExitCode.COMPLETED
+
+
+def _difference(change: TopicChange) -> str | None:
+    if change.before is None or change.after is None:
+        return None
+    return "0" if change.after == change.before else f"{change.after - change.before:+}"
 
 
 def compare(before: KeptModel, after: KeptModel) -> list[TopicChange]:

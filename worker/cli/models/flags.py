@@ -9,6 +9,7 @@ _DESCRIPTION: Final = "Look at kept models, choose which is active, export and d
 _EPILOG: Final = """\
 examples:
   python -m worker models list                       tenants, the active version of each, sizes
+  python -m worker models list campus-3              its versions, their sizes, and which of them is active
   python -m worker models show campus-3              topics of the active version, and where it comes from
   python -m worker models show campus-3 20260316_021500
   python -m worker models diff campus-3 20260309_021500 20260316_021500
@@ -34,7 +35,8 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add(commands, "list", "list the tenants, with the active version and the size of each")
+    listed = _add(commands, "list", "list the tenants, with the active version of each, or the versions of one tenant")
+    listed.add_argument("tenant", metavar="TENANT", nargs="?", help="whose versions; e.g. list campus-3")
     show = _add(commands, "show", "show a version's topics, its size and where it comes from", "tenant")
     _add_version(show, "show")
     _add(commands, "activate", "make a version the active one", "tenant", "version")

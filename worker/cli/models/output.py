@@ -59,6 +59,11 @@ class Output:
             silence(sys.stdout)
 
 
+def time_text(at: str) -> str:
+    """Write a time of the store for people, to the second, in UTC."""
+    return at[:19].replace("T", " ")
+
+
 def size_text(n_bytes: int) -> str:
     """Write a size for people."""
     if n_bytes < 1000:

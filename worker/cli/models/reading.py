@@ -1,6 +1,7 @@
 """Read a tenant's version for the commands that show or export it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from worker.models.model import KeptModel
 from worker.models.model_file import from_files
@@ -31,8 +32,23 @@ def read_version(store: ModelStore, tenant: str, version: str) -> ReadVersion:
         StoreCorrupt: a file was changed.
         BrokenModel: the files are sound and are no model that this worker reads.
     """
-    files, details = store.read(tenant, version)
+    files, details = read_files(store, tenant, version)
     return ReadVersion(store.config(tenant, version), from_files(files, details))
+
+
+def read_files(store: ModelStore, tenant: str, version: str) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Read a version's files and details, each file checked.
+
+    Raises:
+        VersionMissing: there is no such tenant or version; the message says what there is.
+        StoreCorrupt: a file was changed.
+    """
+    try:
+        return store.read(tenant, version)
+    except VersionMissing as error:
+        if not store.versions(tenant):
+            raise _no_model(store, tenant) from None
+        raise VersionMissing(f"{error}; those it has: python -m worker models list {tenant}") from None
 
 
 def active_entry(store: ModelStore, tenant: str) -> Activation:
@@ -44,8 +60,12 @@ def active_entry(store: ModelStore, tenant: str) -> Activation:
     """
     active = store.active(tenant)
     if active is None:
-        raise VersionMissing(f"model store: there is no model of {tenant} in {store.location}")
+        raise _no_model(store, tenant)
     return active
+
+
+def _no_model(store: ModelStore, tenant: str) -> VersionMissing:
+    return VersionMissing(f"model store: there is no model of {tenant} in {store.location}")
 
 
 def lineage(store: ModelStore, config: VersionConfig, most: int) -> list[str]:

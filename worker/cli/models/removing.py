@@ -6,7 +6,8 @@ from worker.cli.models.output import Output, count, size_text
 from worker.exit_codes import ExitCode
 from worker.replay.request import BadUsage
 from worker.store.errors import StoreCorrupt, VersionMissing
-from worker.store.retention import Garbage, Retention, collect_garbage, find_garbage
+from worker.store.garbage import Garbage, collect_garbage, find_garbage
+from worker.store.retention import Retention
 from worker.store.store import ModelStore
 
 
@@ -39,6 +40,10 @@ def collect(store: ModelStore, output: Output, retention: Retention, *, dry_run:
     Raises:
         StoreUnavailable: the store cannot be read, or something cannot be removed.
     """
+    if retention.n_versions == 0:
+        output.say("nothing is removed: MODEL_KEEP_VERSIONS is 0, so every version is kept")
+        output.give([])
+        return ExitCode.COMPLETED
     found, rows, n_freed = [], [], 0
     for tenant in store.tenants():
         sizes = {version: _size(store, tenant, version) for version in find_garbage(store, tenant, retention).versions}
@@ -50,8 +55,9 @@ def collect(store: ModelStore, output: Output, retention: Retention, *, dry_run:
             found.append(_described(garbage, n_bytes))
     output.table(("size", "tenant", "version"), rows, numbers=1)
     done = f"{'would remove' if dry_run else 'removed'}: {count(len(rows), 'version')} ({size_text(n_freed)})"
-    newest, last = retention.n_versions, retention.n_activations
-    output.say(f"{done}; kept are the newest {newest}, those of the last {last} activations, and all of the last day")
+    output.say(done if rows else "there is nothing to remove")
+    newest, last = count(retention.n_versions, "version"), count(retention.n_activations, "activation")
+    output.say(f"kept of each tenant: the newest {newest}, what the last {last} named, and all of the last day")
     output.give(found)
     return ExitCode.COMPLETED
 

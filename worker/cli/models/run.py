@@ -40,20 +40,18 @@ def _commands(
 ) -> dict[str, Callable[[], ExitCode]]:
     from worker.cli.models.diffing import diff
     from worker.cli.models.exporting import export_bertopic
-    from worker.cli.models.listing import list_tenants
+    from worker.cli.models.listing import list_tenants, list_versions
     from worker.cli.models.removing import collect, delete_tenant
     from worker.cli.models.showing import show
     from worker.cli.models.switching import activate, rollback
-    from worker.store.retention import Retention
 
-    retention = Retention(settings.model_keep_versions, settings.model_keep_activations)
     return {
-        "list": lambda: list_tenants(store, output),
+        "list": lambda: list_versions(store, output, given.tenant) if given.tenant else list_tenants(store, output),
         "show": lambda: show(store, output, given.tenant, given.version),
         "activate": lambda: activate(store, output, given.tenant, given.version),
         "rollback": lambda: rollback(store, output, given.tenant),
         "diff": lambda: diff(store, output, given.tenant, given.before, given.after),
         "export": lambda: export_bertopic(store, output, given.tenant, given.version, given.bertopic),
         "delete": lambda: delete_tenant(store, output, given.tenant, yes=given.yes),
-        "gc": lambda: collect(store, output, retention, dry_run=given.dry_run),
+        "gc": lambda: collect(store, output, settings.retention, dry_run=given.dry_run),
     }

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from worker.cli.models.output import Output, count, size_text
+from worker.cli.models.output import Output, count, size_text, time_text
 from worker.cli.models.reading import ReadVersion, active_entry, lineage, read_version
 from worker.exit_codes import ExitCode
+from worker.lifecycle.task import job_id_in
 from worker.models.model import KeptTopic
 from worker.replay.terminal import details_line
 from worker.store.activation import Activation
@@ -39,8 +40,7 @@ def _tell(output: Output, read: ReadVersion, entries: list[Activation], ancestor
         f"{count(model.seen, 'document')} seen, {model.fitted:,} in the last fit; made from: "
         f"{', '.join(ancestors) or 'no other version'}"
     )
-    origin = f"{model.embedding_model or 'unknown'}, {model.dimension} numbers"
-    output.say(f"embeddings: {origin}; keywords ranked with: {model.encoder}")
+    output.say(f"embeddings of {model.dimension} numbers; keywords ranked with: {model.encoder}")
     output.say(f"parameters: {details_line(model.parameters)}")
     total = max(1, sum(topic.n for topic in model.topics))
     rows = [
@@ -52,8 +52,12 @@ def _tell(output: Output, read: ReadVersion, entries: list[Activation], ancestor
         output.say(f"topic {old} became part of {into}")
     if model.rebuild_advised:
         output.say("many documents came since the last fit: a rebuild finds finer topics (type topic-model.rebuild)")
-    log = [(entry.seq, entry.version, entry.at, entry.job_id or "by hand") for entry in entries[:_MOST_ENTRIES]]
-    output.table(("activation", "version", "since", "job"), log, numbers=1)
+    log = [
+        (entry.seq, entry.version, time_text(entry.at), job_id_in(entry.job_id) or "by hand")
+        for entry in entries[:_MOST_ENTRIES]
+    ]
+    output.say("")
+    output.table(("activation", "version", "since (UTC)", "job"), log, numbers=1)
 
 
 def _named(topic: KeptTopic) -> str:
@@ -92,7 +96,12 @@ def _document(read: ReadVersion, entries: list[Activation], ancestors: list[str]
             for topic in model.topics
         ],
         "activations": [
-            {"seq": entry.seq, "version": entry.version, "activatedAt": entry.at, "jobId": entry.job_id or None}
+            {
+                "seq": entry.seq,
+                "version": entry.version,
+                "activatedAt": entry.at,
+                "jobId": job_id_in(entry.job_id) or None,
+            }
             for entry in entries
         ],
     }

@@ -1,6 +1,7 @@
 """`models activate` and `models rollback`: a person chooses the active version."""
 
 from worker.cli.models.output import Output
+from worker.cli.models.reading import active_entry, read_files
 from worker.exit_codes import ExitCode
 from worker.store.activation import Activation
 from worker.store.errors import VersionMissing
@@ -8,14 +9,18 @@ from worker.store.store import ModelStore
 
 
 def activate(store: ModelStore, output: Output, tenant: str, version: str) -> ExitCode:
-    """Make a version active, if all its files are sound.
+    """Make a version active, if all its files are sound and it is not active already.
 
     Raises:
         VersionMissing: there is no such version.
         StoreCorrupt: one of its files was changed.
     """
-    store.read(tenant, version)
+    read_files(store, tenant, version)
     before = next(iter(store.activations(tenant)), None)
+    if before is not None and before.version == version and store.log_of(tenant).numbers()[0] == before.seq:
+        output.say(f"{tenant}: version {version} is active already, nothing was changed")
+        output.give({"tenant": tenant, "version": version, "previousVersion": version, "activatedAt": before.at})
+        return ExitCode.COMPLETED
     _say(output, store.activate_by_hand(tenant, version), tenant, before)
     return ExitCode.COMPLETED
 
@@ -29,9 +34,7 @@ def rollback(store: ModelStore, output: Output, tenant: str) -> ExitCode:
         VersionMissing: there is none, or it is not kept any more.
         StoreCorrupt: one of its files was changed, or the newest entry of the log was.
     """
-    active = store.active(tenant)
-    if active is None:
-        raise VersionMissing(f"model store: there is no model of {tenant}")
+    active = active_entry(store, tenant)
     first = [entry for entry in store.activations(tenant) if entry.version == active.version][-1]
     if first.parent is None:
         raise VersionMissing(f"model store: {active.version} is the first version of {tenant}; there is none before it")
