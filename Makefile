@@ -58,6 +58,7 @@ lint: $(VENV)/.installed-dev
 
 integration: $(VENV)/.installed $(CLIENT)/node_modules/.installed
 	$(BIN)/python -m worker --schema > $(CLIENT)/schema.json
+	$(BIN)/python -m worker --schema asyncapi > $(CLIENT)/asyncapi.json
 	cd $(CLIENT) && npm run --silent generate
 
 bench-quality: $(VENV)/.installed-dev

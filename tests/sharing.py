@@ -13,6 +13,7 @@ GROUPS: Final = (
         "tests/acceptance/test_contract.py",
         "tests/acceptance/test_continuity.py",
         "tests/integration/test_lives.py",
+        "tests/integration/test_python_client.py",
         "tests/integration/test_nest.py::test_the_example_against_a_real_worker",
     ),
     (

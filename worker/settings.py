@@ -19,7 +19,7 @@ TEST_ENGINE = re.compile(r"tests(\.\w+)+:\w+")
 
 ENCODING_HINT = "percent-encode @ : / ? # % in user and password, as %23 for #"
 # A variable that begins so was meant for the worker.
-OWN_PREFIXES = ("BULLMQ_", "COMPUTE_", "MODEL_KEEP_", "MODEL_STORE", "TOPIC_MODEL_")
+OWN_PREFIXES = ("BULLMQ_", "COMPUTE_", "MODEL_KEEP_", "MODEL_STORE", "SHED_", "TOPIC_MODEL_")
 # Kubernetes sets these in every pod beside a Service of such a name, "topic-model" for one.
 OF_A_SERVICE = re.compile(r"\w+_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_\w+)?)")
 
@@ -39,6 +39,7 @@ class Settings(BaseModel):
     stalled_interval_ms: int = Field(30_000, alias="BULLMQ_STALLED_INTERVAL_MS", ge=500)
     max_stalled_count: int = Field(2, alias="BULLMQ_MAX_STALLED_COUNT", ge=0)
     timeout_ms: Milliseconds = Field(300_000, alias="TOPIC_MODEL_TIMEOUT_MS")
+    shed_job_data: Literal["never", "after_success"] = Field("never", alias="SHED_JOB_DATA")
     shutdown_grace_ms: int = Field(25_000, alias="SHUTDOWN_GRACE_MS", ge=0)
     device: str = Field("auto", alias="DEVICE")
     labse_model: Name = Field("sentence-transformers/LaBSE", alias="LABSE_MODEL")
@@ -49,6 +50,7 @@ class Settings(BaseModel):
     model_keep_activations: int = Field(14, alias="MODEL_KEEP_ACTIVATIONS", ge=1)
     health_port: int = Field(0, alias="HEALTH_PORT", ge=0, le=65535)
     metrics_tenants: int = Field(0, alias="METRICS_TENANTS", ge=0, le=10_000)
+    otlp_endpoint: str = Field("", alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["auto", "console", "json"] = Field("auto", alias="LOG_FORMAT")
     engine: str = Field(DEFAULT_ENGINE, alias="TOPIC_MODEL_TEST_ENGINE")
@@ -102,6 +104,21 @@ class Settings(BaseModel):
     def _is_place_for_models(cls, url: str) -> str:
         # No key stands in an accepted URL, so logs and errors may show it.
         read_location(url)
+        return url
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _is_collector(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError:
+            raise ValueError("is not a URL") from None
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must look like http://collector:4318")
+        if "@" in parts.netloc:
+            # No password stands in an accepted URL, so logs and errors may show it.
+            raise ValueError("has an @ in it; a user or a key goes into OTEL_EXPORTER_OTLP_HEADERS")
         return url
 
     @field_validator("log_level", mode="before")

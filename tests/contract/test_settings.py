@@ -37,6 +37,10 @@ def test_the_example_holds_every_variable_with_its_default() -> None:
         ("DEVICE", "gpu"),
         ("DEVICE", "cuda:x"),
         ("COMPUTE_MAX_JOBS", "many"),
+        ("SHED_JOB_DATA", "always"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:port"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:sesame@collector"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
         ("TOPIC_MODEL_TEST_ENGINE", "os:system"),
@@ -50,6 +54,7 @@ def test_a_bad_value_is_named_in_one_line(variable: str, value: str) -> None:
     line = str(raised.value)
     assert line.startswith(f"{variable}: ")
     assert "\n" not in line
+    assert "sesame" not in line
 
 
 def test_what_redis_py_cannot_read_is_named_too() -> None:

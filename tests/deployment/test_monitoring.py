@@ -46,11 +46,14 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
         "stage": {"validate", "load", "neighbours", "reduce", "cluster", "represent", "evaluate", "assign", "keep"},
     },
     "topic_model_items_total": {"kind": KINDS_OF_JOB},
+    "topic_model_job_data_bytes": {"kind": KINDS_OF_JOB},
     "topic_model_queue_jobs": {"state": {"wait", "active", "delayed", "prioritized", "paused", "completed", "failed"}},
     "topic_model_running_jobs": {},
     "topic_model_batch_started_timestamp_seconds": {},
     "topic_model_alive": {},
     "topic_model_redis_up": {},
+    "topic_model_redis_memory_bytes": {},
+    "topic_model_redis_maxmemory_bytes": {},
     "topic_model_job_timeout_seconds": {},
     "topic_model_last_success_timestamp_seconds": {},
     "topic_model_lock_renewals_total": {"result": {"ok", "failed"}},
@@ -71,6 +74,7 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
 # The series that a histogram is exported as.
 SERIES = re.compile(r"_(bucket|sum|count)$")
 HISTOGRAMS = {
+    "topic_model_job_data_bytes",
     "topic_model_job_duration_seconds",
     "topic_model_stage_duration_seconds",
     "topic_model_store_duration_seconds",

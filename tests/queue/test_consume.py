@@ -28,13 +28,12 @@ from worker.jobs.settlement import HANDED_BACK
 from worker.jobs.topic_model import TOPIC_MODEL
 from worker.operations import health, shutdown
 from worker.operations.telemetry import Outcome, Telemetry
-from worker.queue import job_reading, locks
+from worker.queue import handing_back, job_reading, locks
 from worker.queue.claim import Claim
 from worker.queue.connection import connect, wait_until_usable
 from worker.queue.consumer import consume
 from worker.queue.library import _listener
 from worker.queue.locks import Held, LockWatch
-from worker.queue.processing import Processor
 from worker.settings import Settings
 
 TICK_S = 0.02
@@ -321,17 +320,15 @@ async def test_a_job_that_cannot_be_handed_back_has_a_last_line(
     async def cancelled(self: Compute, *args: Any, **kwargs: Any) -> Any:
         raise ComputeCancelled(HANDED_BACK)
 
-    hand_back = Processor._hand_back
-
-    async def noted(self: Processor, held: Held) -> Outcome:
-        outcome = await hand_back(self, held)
+    async def noted(held: Held) -> Outcome:
+        outcome = await handing_back.hand_back(held)
         tried.set()
         return outcome
 
     monkeypatch.setattr(Claim, "hand_back", refused)
     monkeypatch.setattr(Compute, "run", cancelled)
-    monkeypatch.setattr(Processor, "_hand_back", noted)
-    monkeypatch.setattr("worker.queue.processing.HAND_BACK_PAUSE_S", 0)
+    monkeypatch.setattr("worker.queue.processing.hand_back", noted)
+    monkeypatch.setattr(handing_back, "_PAUSE_S", 0)
     consuming = asyncio.create_task(consume(settings_for(redis_server, queue_name)))
     await add(queue)
     await asyncio.wait_for(tried.wait(), 60)

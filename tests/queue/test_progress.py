@@ -9,7 +9,7 @@ import pytest
 from worker.jobs.topic_model import TOPIC_MODEL
 from worker.operations.telemetry import Telemetry
 from worker.queue import progress
-from worker.queue.progress import ProgressReport, _bounded
+from worker.queue.progress import ProgressReport, bounded
 from worker.queue.stage_history import StageHistory
 from worker.topics.fit import StageFinished, StageStarted
 
@@ -74,7 +74,7 @@ async def test_a_write_that_swallows_its_cancellation_is_left_behind() -> None:
 
     task = asyncio.create_task(stubborn())
     with pytest.raises(TimeoutError):
-        await _bounded(task, 0.01)
+        await bounded(task, 0.01)
     assert not task.done()
     released.set()
     await task
@@ -87,4 +87,4 @@ async def test_what_a_write_raises_is_passed_on() -> None:
         raise KeyError(progress.WRITE_TIMEOUT_S)
 
     with pytest.raises(KeyError):
-        await _bounded(asyncio.create_task(breaks()), 10)
+        await bounded(asyncio.create_task(breaks()), 10)

@@ -27,6 +27,7 @@ examples:
   python -m worker models list                  kept models; python -m worker models --help
   python -m worker --warm-up                    load the model, run a made-up batch, exit
   python -m worker --schema                     print the JSON Schema of request and result
+  python -m worker --schema asyncapi            the same within an AsyncAPI 3 document
   python -m worker --version
 
 --once reads a batch envelope, a RunPod request {"input": envelope}, or a BullMQ job dump
@@ -52,6 +53,8 @@ class _FromRedis:
 
 # The value of `--once` without FILE: the batch is a job's, and `--job` names it.
 FROM_REDIS: Final = _FromRedis()
+# What --schema prints.
+JSON_SCHEMA, ASYNCAPI = "json", "asyncapi"
 _ONCE_FLAGS: Final = (
     "--job",
     "--report",
@@ -203,8 +206,12 @@ def _add_the_rest(parser: argparse.ArgumentParser, what: argparse._MutuallyExclu
     )
     what.add_argument(
         "--schema",
-        action="store_true",
-        help="print the JSON Schema of request and result, then exit; e.g. python -m worker --schema",
+        metavar="FORM",
+        nargs="?",
+        const=JSON_SCHEMA,
+        choices=(JSON_SCHEMA, ASYNCAPI),
+        help="print the JSON Schema of request and result, then exit; with asyncapi as FORM an AsyncAPI 3 document "
+        "around it; e.g. python -m worker --schema asyncapi",
     )
     what.add_argument(
         "--warm-up",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from worker.cli.complaint import complain
 from worker.cli.env_file import read_env_file
-from worker.cli.flags import FROM_REDIS, read_flags
+from worker.cli.flags import ASYNCAPI, FROM_REDIS, read_flags
 from worker.errors import ConfigurationError, UnreadableJob, WorkerError
 from worker.exit_codes import ExitCode
 from worker.replay.files import UnreadableFile, UnwritableFile
@@ -73,9 +73,10 @@ def _command(name: str, argv: Sequence[str]) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     # Imported as they are needed: --help and --version answer without numpy, pydantic or bullmq.
     if arguments.schema:
+        from worker.jobs.asyncapi import show_asyncapi
         from worker.jobs.registry import show_schema
 
-        print(show_schema(), end="")
+        print(show_asyncapi() if arguments.schema == ASYNCAPI else show_schema(), end="")
         return ExitCode.COMPLETED
     if arguments.compare is not None:
         from worker.replay.comparison import compare_files

@@ -13,11 +13,14 @@ from worker.contract.result import Document
 from worker.jobs.kind import JobKind
 from worker.jobs.registry import KINDS, Kinds
 from worker.operations.model_telemetry import ModelTelemetry
+from worker.operations.tracing import Tracing
 from worker.streams import lost_lines
 from worker.version import WORKER_VERSION
 
 # Seconds: a small warm batch takes a quarter of one, the deadline is five minutes by default.
 JOB_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 240, 300, 600)
+# Bytes: a day's comments have some hundred thousand, 10,000 comments with embeddings as numbers 160 million.
+BYTES_BUCKETS = (1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8, 3e8)
 STAGE_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 
@@ -46,12 +49,14 @@ class Telemetry:
     Attributes:
         registry: what /metrics shows.
         kinds: of job, whose names are the label `kind`.
+        tracing: where the traces of jobs go; nowhere until it is set.
     """
 
     def __init__(self, job_timeout_s: float, kinds: Kinds = KINDS, n_tenants: int = 0) -> None:
         """Make every series at zero, so that a rate sees the first event; see `ModelTelemetry` for `n_tenants`."""
         self.registry = CollectorRegistry()
         self.kinds = kinds
+        self.tracing = Tracing()
         own = self.registry
         ProcessCollector(registry=own)
         self._build = Info("topic_model_build", "Version, device and keyword encoder.", registry=own)
@@ -84,8 +89,7 @@ class Telemetry:
             registry=own,
         )
         self._renewals = Counter("topic_model_lock_renewals", "Renewals of locks.", ["result"], registry=own)
-        self._queue = Gauge("topic_model_queue_jobs", "Jobs of the queue, by state.", ["state"], registry=own)
-        self._redis = Gauge("topic_model_redis_up", "Whether Redis answered when it was last asked.", registry=own)
+        self._make_queue_series(own)
         Gauge("topic_model_job_timeout_seconds", "A job that computes longer is stopped.", registry=own).set(
             job_timeout_s
         )
@@ -97,8 +101,22 @@ class Telemetry:
         for result in ("ok", "failed"):
             self._renewals.labels(result)
 
+    def _make_queue_series(self, own: CollectorRegistry) -> None:
+        self._bytes = Histogram(
+            "topic_model_job_data_bytes",
+            "Of the jobs that were taken, as Redis stores their data.",
+            ["kind"],
+            buckets=BYTES_BUCKETS,
+            registry=own,
+        )
+        self._queue = Gauge("topic_model_queue_jobs", "Jobs of the queue, by state.", ["state"], registry=own)
+        self._redis = Gauge("topic_model_redis_up", "Whether Redis answered when it was last asked.", registry=own)
+        self._memory = Gauge("topic_model_redis_memory_bytes", "That Redis uses.", registry=own)
+        self._max_memory = Gauge("topic_model_redis_maxmemory_bytes", "Redis's limit; 0 for none.", registry=own)
+
     def _make_series(self, kind: JobKind[Any]) -> None:
         self._items.labels(kind.name)
+        self._bytes.labels(kind.name)
         for outcome in Outcome:
             self._jobs.labels(kind.name, outcome)
             if outcome not in UNTIMED:
@@ -124,9 +142,15 @@ class Telemetry:
         """Note what the compute process runs on."""
         self._build.info({"version": WORKER_VERSION, "device": device, "encoder": encoder})
 
-    def on_taken(self) -> None:
-        """Note a pick-up."""
+    def on_memory(self, used_bytes: int, limit_bytes: int) -> None:
+        """Note how much memory Redis uses, and its limit, 0 for none."""
+        self._memory.set(used_bytes)
+        self._max_memory.set(limit_bytes)
+
+    def on_taken(self, kind: str, n_bytes: int) -> None:
+        """Note a pick-up, and the size of the job's stored data."""
         self._running.inc()
+        self._bytes.labels(kind).observe(n_bytes)
 
     def on_begun(self, kind: str, n_items: int) -> None:
         """Note a batch that passed its validation."""

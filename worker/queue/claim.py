@@ -95,6 +95,11 @@ class Claim:
         """The job's id and the lock's token; a token alone may have locked two jobs (a pick-up sent twice)."""
         return str(self.job.id), self.token
 
+    @property
+    def key(self) -> str:
+        """The job's hash in Redis."""
+        return str(self._key)
+
     async def renew(self) -> bool:
         """Take the lock again if it is free or ours and no other worker has taken the job since.
 

@@ -22,11 +22,14 @@ from worker.operations.probes import serving
 from worker.operations.queue_count import count_queue
 from worker.operations.shutdown import LEAVE_S, Shutdown
 from worker.operations.telemetry import Telemetry
+from worker.operations.tracing import start_tracing
 from worker.queue.chores import repeat
 from worker.queue.connection import connect, wait_until_usable
 from worker.queue.drain import close, drain, end_tasks
 from worker.queue.library import LibraryWorker, make_worker
 from worker.queue.locks import LockWatch
+from worker.queue.memory import INTERVAL_S as MEMORY_INTERVAL_S
+from worker.queue.memory import MemoryWatch
 from worker.queue.orphans import OrphanSweep
 from worker.queue.pauses import PauseMover
 from worker.queue.pick_ups import watch_pick_ups
@@ -68,6 +71,7 @@ async def _run_worker(settings: Settings) -> int:
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     look_at_model_store(settings)
     telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind), settings.metrics_tenants)
+    telemetry.tracing = start_tracing(settings)
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)
     telemetry.watch(compute, lambda: not health.why_not_alive())
@@ -81,9 +85,11 @@ async def _run_worker(settings: Settings) -> int:
     finally:
         for task in background:
             task.cancel()
+        closing = asyncio.create_task(telemetry.tracing.close())
         await compute.close()
         with contextlib.suppress(RedisError, OSError):
             await client.aclose()
+        await closing
         shutdown.has_left()
         log.info("worker_stopped")
 
@@ -132,12 +138,16 @@ async def _consume(
     watch_pick_ups(worker, health.pick_ups)
     with contextlib.suppress(RedisError, OSError):
         await worker.clock.measure()
+    memory = MemoryWatch(client, telemetry)
+    with contextlib.suppress(RedisError, OSError):
+        await memory.look()
     running = asyncio.create_task(worker.run())
     queue_key = f"{settings.bullmq_prefix}:{settings.queue_name}"
     helpers = [
         asyncio.create_task(watch.watch()),
         asyncio.create_task(count_queue(client, queue_key, health, telemetry)),
         *_chores(client, worker, watch, telemetry),
+        asyncio.create_task(repeat("look at Redis's memory", memory.look, MEMORY_INTERVAL_S)),
     ]
     asked = asyncio.create_task(shutdown.asked.wait())
     unusable = asyncio.create_task(compute.unusable.wait())

@@ -37,12 +37,14 @@ class Reading:
         data: of the job, parsed.
         flaw: why it cannot be computed; None if it can.
         replaced: names of options that could not be carried out as they came.
+        n_bytes: of the data as Redis holds them.
     """
 
     fields: dict[str, str] = field(repr=False)
     data: object = field(repr=False, default_factory=dict)
     flaw: Flaw | None = None
     replaced: tuple[str, ...] = ()
+    n_bytes: int = 0
 
 
 def read_job(raw: Mapping[str, str]) -> Reading:
@@ -64,20 +66,27 @@ def read_job(raw: Mapping[str, str]) -> Reading:
     replaced = replace_unusable_options(options)
     sound = {name: text for name, text in raw.items() if name not in flaws and name not in {"defa", "data"}}
     fields = {"timestamp": "1"} | sound | {"data": "{}", "opts": json.dumps(options)}
-    return Reading(fields, values.get("data", {}), _flaw(raw, values, flaws), tuple(replaced))
+    return Reading(fields, values.get("data", {}), _flaw(raw, values, flaws), tuple(replaced), _n_bytes(raw))
 
 
 def unreadable(raw: Mapping[str, str], error: Exception) -> Reading:
     """Give a reading of a job that BullMQ's client cannot read for a reason that `read_job` does not know."""
     counters = {name: raw[name] for name in ("ats", "atm") if raw.get(name, "").isdecimal()}
     reason = f"BullMQ's client cannot read this job: {type(error).__name__}"
-    return Reading({"name": "unreadable", "timestamp": "1"} | counters, flaw=Flaw(Outcome.UNREADABLE, reason))
+    fields = {"name": "unreadable", "timestamp": "1"} | counters
+    return Reading(fields, flaw=Flaw(Outcome.UNREADABLE, reason), n_bytes=_n_bytes(raw))
 
 
 def reading_of(job: Job) -> Reading:
     """Give how a job was read that `LibraryWorker` has picked up."""
     reading: Reading = getattr(job, "reading", Reading({}))
     return reading
+
+
+def _n_bytes(raw: Mapping[str, str]) -> int:
+    text = raw.get("data", "")
+    # Telling whether it is ASCII costs nothing; encoding it would copy it.
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
 def _flaw(raw: Mapping[str, str], values: Mapping[str, Any], flaws: Mapping[str, str]) -> Flaw | None:

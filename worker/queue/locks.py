@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
 from worker.operations.telemetry import Telemetry
+from worker.operations.tracing import NO_TRACE, JobTrace
 from worker.queue.claim import Claim
 
 LOCK_LOST = "lock lost"
@@ -37,6 +38,8 @@ class Held:
         lost: another worker has the job, or may have it.
         delivering: its end is being recorded; a renewal that fails changes nothing any more.
         is_settled: its end is recorded, or it is another worker's: no lock of this claim means anything any more.
+        trace: of this attempt.
+        rest: what its data become once its result is delivered; None if they stay as they are.
     """
 
     claim: Claim
@@ -46,6 +49,8 @@ class Held:
     lost: bool = False
     delivering: bool = False
     is_settled: bool = False
+    trace: JobTrace = NO_TRACE
+    rest: str | None = field(default=None, repr=False)
 
 
 class LockWatch:
@@ -62,10 +67,10 @@ class LockWatch:
         self._telemetry = telemetry
 
     @contextlib.contextmanager
-    def holding(self, claim: Claim) -> Iterator[Held]:
+    def holding(self, claim: Claim, trace: JobTrace = NO_TRACE) -> Iterator[Held]:
         """Watch a job for as long as the context lasts."""
         job_id = str(claim.job.id)
-        held = self._held[job_id] = Held(claim, {"job_id": job_id})
+        held = self._held[job_id] = Held(claim, {"job_id": job_id}, trace=trace)
         self._seen.add(claim.pair)
         try:
             yield held

@@ -11,7 +11,6 @@ import structlog
 from bullmq import Job, Worker
 from bullmq.custom_errors import DelayedError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
 from worker.compute.tasks import Task
@@ -22,20 +21,19 @@ from worker.jobs.kind import VALIDATE, JobKind, Request, Surroundings
 from worker.jobs.registry import kind_of
 from worker.jobs.settlement import CANCELLED, HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
 from worker.operations.telemetry import Outcome, Telemetry
+from worker.operations.tracing import Attempt, JobTrace
 from worker.queue.cancellation import forget_request, request_key, watching_requests
 from worker.queue.claim import Claim
 from worker.queue.delivery import DeliveryRefused, deliver, record_failure
 from worker.queue.earlier_job import completed_by_earlier
+from worker.queue.handing_back import LAPSES, hand_back
 from worker.queue.job_reading import Flaw, reading_of
 from worker.queue.locks import Held, LockWatch
 from worker.queue.progress import ProgressReport
+from worker.queue.shedding import read_request, shed
 from worker.queue.stage_history import StageHistory
 from worker.settings import Settings
 from worker.topics.fit import StageFinished, StageStarted
-
-HAND_BACK_TRIES = 5
-HAND_BACK_PAUSE_S = 0.2
-LAPSES = "its lock lapses, and the next stalled check gives the job to another worker"
 
 log = structlog.get_logger()
 
@@ -65,10 +63,12 @@ class Processor:
         """
         outcome, began_s = Outcome.RAISED, time.monotonic()
         kind = kind_of(job.data, self._telemetry.kinds)
-        self._telemetry.on_taken()
+        n_bytes, number = reading_of(job).n_bytes, (job.attemptsMade or 0) + 1
+        self._telemetry.on_taken(kind.name, n_bytes)
+        trace = self._telemetry.tracing.begin(Attempt(str(job.id), kind.name, number, n_bytes, job.opts))
         try:
-            with structlog.contextvars.bound_contextvars(**_ids(job)):
-                outcome = await self._process(kind, job, token)
+            with structlog.contextvars.bound_contextvars(**_ids(job), **trace.ids):
+                outcome = await self._process(kind, job, token, trace)
         except BaseException as error:  # noqa: BLE001 - a CancelledError that got out would end BullMQ's loop
             if self.is_stopping and isinstance(error, asyncio.CancelledError):
                 outcome = Outcome.LOST
@@ -79,17 +79,19 @@ class Processor:
                     hint=f"if its end is not recorded, {LAPSES}",
                 )
             else:
+                trace.on_error(one_line(error))
                 log.error("job_failed", job_id=job.id, reason=one_line(error), where=_place(error), hint=LAPSES)
         finally:
+            trace.end(outcome)
             self._telemetry.on_settled(kind.name, outcome, time.monotonic() - began_s)
         raise DelayedError("settled")
 
-    async def _process(self, kind: JobKind[Any], job: Job, token: str) -> Outcome:
+    async def _process(self, kind: JobKind[Any], job: Job, token: str, trace: JobTrace) -> Outcome:
         if self.worker is None:
             raise RuntimeError("a job came before the worker was ready")
         claim = Claim(self._client, self.worker, job, token, self._settings.lock_duration_ms)
         reading, began_s = reading_of(job), time.monotonic()
-        with self._watch.holding(claim) as held:
+        with self._watch.holding(claim, trace) as held:
             if reading.flaw is not None:
                 return await self._fail_for_good(reading.flaw, held)
             if reading.replaced:
@@ -97,7 +99,7 @@ class Processor:
             try:
                 cancel_key = request_key(str(job.id), self._settings)
                 async with (
-                    ProgressReport(job, kind, self._telemetry, self._history) as report,
+                    ProgressReport(job, kind, self._telemetry, self._history, trace) as report,
                     watching_requests(held, cancel_key, self._client, self._compute, lambda: not report.is_keeping),
                 ):
                     settlement = await self._read_and_run(kind, job, held, report)
@@ -113,7 +115,8 @@ class Processor:
         began_s = time.monotonic()
         report.on_stage(StageStarted(VALIDATE))
         # In a thread: the loop has locks to renew while 10,000 embeddings are looked at.
-        request = await asyncio.to_thread(kind.read, job.data)
+        sheds = self._settings.shed_job_data == "after_success"
+        request, held.rest = await asyncio.to_thread(read_request, kind, job.data, sheds=sheds)
         job.data = {}  # hundreds of MB of Python floats, now in one array
         structlog.contextvars.bind_contextvars(
             pipeline_id=request.correlation.pipeline_id, run_id=request.correlation.run_id
@@ -155,7 +158,7 @@ class Processor:
             case Complete(document):
                 return await self._deliver(kind, document, held, duration_s)
             case HandBack():
-                return await self._hand_back(held)
+                return await hand_back(held)
             case LetGo(reason):
                 held.is_settled = True
                 log.warning("job_let_go", reason=reason, duration_s=duration_s)
@@ -181,6 +184,7 @@ class Processor:
             log.info("job_cancelled", duration_s=duration_s)
             return Outcome.CANCELLED
         if document["status"] == "failed":
+            held.trace.on_error(str(document["error"]))
             log.warning("job_rejected", error=document["error"], duration_s=duration_s)
             return Outcome.FAILED
         if document["status"] == "skipped":
@@ -188,10 +192,13 @@ class Processor:
             return Outcome.SKIPPED
         self._telemetry.on_result(kind.name, document)
         log.info("job_completed", duration_s=duration_s, **kind.summarize(document))
+        if held.rest is not None:
+            await shed(held.claim, held.rest, self._client)
         return Outcome.COMPLETED
 
     async def _record_failure(self, reason: str, held: Held, *, for_good: bool = False) -> None:
         held.delivering = True
+        held.trace.on_error(reason)
         try:
             held.is_settled = await record_failure(held.claim, reason, for_good=for_good)
         except DeliveryRefused as error:
@@ -219,19 +226,6 @@ class Processor:
             log.warning("batch_warning", warning=warning)
         said = {"warning": "; ".join(request.warnings)} if request.warnings else {}
         report.on_stage(StageFinished(VALIDATE, duration_s, {"items": request.n_items, **said}))
-
-    async def _hand_back(self, held: Held) -> Outcome:
-        for attempt in range(HAND_BACK_TRIES):
-            try:
-                await held.claim.hand_back()
-                held.is_settled = True
-                log.info("job_handed_back")
-                return Outcome.HANDED_BACK
-            except (RedisError, OSError, TypeError) as error:
-                log.warning("hand_back_failed", reason=type(error).__name__, attempt=attempt + 1)
-                await asyncio.sleep(HAND_BACK_PAUSE_S)
-        log.error("job_not_handed_back", hint=LAPSES)
-        return Outcome.LOST
 
 
 def _ids(job: Job) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from worker.jobs.kind import VALIDATE, JobKind
 from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
 from worker.lifecycle.stages import ModelStage
 from worker.operations.telemetry import Telemetry
+from worker.operations.tracing import NO_TRACE, JobTrace
 from worker.queue.stage_history import StageHistory
 from worker.topics.fit import Details, StageFinished, StageStarted
 
@@ -30,7 +31,9 @@ class ProgressReport:
         is_keeping: whether a model is being kept. Its comments count from then on: to stop the job comes too late.
     """
 
-    def __init__(self, job: Job, kind: JobKind[Any], telemetry: Telemetry, history: StageHistory) -> None:
+    def __init__(
+        self, job: Job, kind: JobKind[Any], telemetry: Telemetry, history: StageHistory, trace: JobTrace = NO_TRACE
+    ) -> None:
         """Take the job and its kind; the task lives from entering the context until it is left.
 
         Args:
@@ -38,12 +41,14 @@ class ProgressReport:
             kind: of job.
             telemetry: counts the stages.
             history: of this worker's jobs; a completed job is added to it.
+            trace: of this attempt.
         """
         self._job = job
         self._kind = kind
         self._telemetry = telemetry
         self.is_keeping = False
         self._history = history
+        self._trace = trace
         self._n_items = 0
         self._percent = 0
         self._durations_s: dict[str, float] = {}
@@ -58,7 +63,7 @@ class ProgressReport:
         """Write what is left, for a short time."""
         self._lines.put_nowait(None)
         with contextlib.suppress(TimeoutError):
-            await _bounded(self._task, WRITE_TIMEOUT_S)
+            await bounded(self._task, WRITE_TIMEOUT_S)
 
     def on_stage(self, event: TaskEvent) -> None:
         """Note a stage, or a use of the model store; never waits."""
@@ -72,6 +77,7 @@ class ProgressReport:
             self._telemetry.on_versions_removed(len(event.versions))
             log.info("model_versions_removed", tenant=event.tenant, versions=list(event.versions))
             return
+        self._trace.on_stage(event)
         if isinstance(event, StageStarted):
             self.is_keeping = event.stage == ModelStage.KEEP
             self._begin(str(event.stage))
@@ -86,12 +92,14 @@ class ProgressReport:
     def on_request(self, n_items: int) -> None:
         """Note how many items the batch has: from then on the time left can be estimated."""
         self._n_items = n_items
+        self._trace.on_request(n_items)
 
     def on_complete(self, document: Document) -> None:
         """Note that nothing but the delivery is left to do."""
         durations_s = {stage: duration_s for stage, duration_s in self._durations_s.items() if stage != VALIDATE}
         if document.get("status") == "completed" and self._n_items and durations_s:
             self._history.add(self._kind.name, self._n_items, durations_s)
+        self._trace.on_stage(StageStarted(DELIVER))
         self._tell(DELIVER, 100, 0.0)
 
     def _begin(self, stage: str) -> None:
@@ -110,7 +118,7 @@ class ProgressReport:
     async def _write_all(self) -> None:
         while (line := await self._lines.get()) is not None:
             try:
-                await _bounded(asyncio.create_task(self._write(line)), WRITE_TIMEOUT_S)
+                await bounded(asyncio.create_task(self._write(line)), WRITE_TIMEOUT_S)
             except Exception as error:  # noqa: BLE001 - whatever it is, the job is worth more than its progress
                 log.debug("progress_not_written", reason=type(error).__name__)
 
@@ -121,7 +129,7 @@ class ProgressReport:
             await self._job.updateProgress(line)
 
 
-async def _bounded(task: asyncio.Task[None], timeout_s: float) -> None:
+async def bounded(task: asyncio.Task[None], timeout_s: float) -> None:
     """Wait for a task; raises TimeoutError in time even if the task swallows its cancellation.
 
     redis-py does so while it connects, and from Python 3.12 on `asyncio.wait_for` waits for such a task.

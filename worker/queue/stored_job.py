@@ -8,6 +8,7 @@ from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 
 from worker.contract.json_text import NotJson, parse_json
+from worker.contract.shed_data import why_shed
 from worker.errors import RedisUnusable, UnreadableJob
 from worker.operations.refusals import describe, hint_for, word_of
 from worker.queue.connection import connect
@@ -30,6 +31,16 @@ class StoredJob:
     data: object = field(repr=False)
     result: object = field(repr=False)
     state: str
+
+    def envelope(self) -> object:
+        """Give the data of a job that can be computed again.
+
+        Raises:
+            UnreadableJob: its embeddings left Redis.
+        """
+        if (why := why_shed(self.data)) is not None:
+            raise UnreadableJob(f"job {self.job_id} cannot be replayed: {why}, or replay it from a file: --once FILE")
+        return self.data
 
 
 def read_stored_job(job_id: str, settings: Settings) -> StoredJob:

@@ -50,6 +50,7 @@ def replay(request: Request, settings: Settings) -> ExitCode:
     Raises:
         BadUsage: a flag has an invalid value.
         UnreadableFile: the batch file cannot be read or is not JSON.
+        UnreadableJob: the stored job is gone, not JSON, or without its embeddings.
         UnwritableFile: a report or a saved job cannot be written.
         WorkerError: the infrastructure failed; nothing was written to stdout.
     """
@@ -104,7 +105,7 @@ class _Replay:
         if job_id is not None:
             self._stored = read_stored_job(job_id, self._settings)
             self._terminal.say(f"job {job_id}: {printable(self._stored.state, _STATE_CHARS)}")
-            return self._stored.data
+            return self._stored.envelope()
         if source is None:
             raise BadUsage("--once takes a FILE, or --job ID")
         if source == STDIN and sys.stdin.isatty():

@@ -1,0 +1,43 @@
+"""The topic-model worker for a Python API: enqueue a batch, wait for its topics."""
+
+from topic_model_client.client import CancelAnswer, Enqueued, Found, Progress, TopicModelClient
+from topic_model_client.envelope import Batch, Item, Kind
+from topic_model_client.errors import (
+    Cancelled,
+    FlowConflict,
+    InfrastructureFailure,
+    JobConflict,
+    JobRemoved,
+    RedisTimeout,
+    TopicModelError,
+    UnexpectedResult,
+    WaitTimeout,
+)
+from topic_model_client.results import Assignment, Completed, Failed, Metrics, Result, Skipped, Topic
+
+__all__ = [
+    "Assignment",
+    "Batch",
+    "CancelAnswer",
+    "Cancelled",
+    "Completed",
+    "Enqueued",
+    "Failed",
+    "FlowConflict",
+    "Found",
+    "InfrastructureFailure",
+    "Item",
+    "JobConflict",
+    "JobRemoved",
+    "Kind",
+    "Metrics",
+    "Progress",
+    "RedisTimeout",
+    "Result",
+    "Skipped",
+    "Topic",
+    "TopicModelClient",
+    "TopicModelError",
+    "UnexpectedResult",
+    "WaitTimeout",
+]
