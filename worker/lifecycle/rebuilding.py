@@ -6,6 +6,7 @@ from worker.contract.result import Document
 from worker.lifecycle import models
 from worker.lifecycle.changing import made_of
 from worker.lifecycle.documents import documents_of, origin_of
+from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.refusal import ModelRefusal, Reason
@@ -20,7 +21,10 @@ from worker.topics.stages import StageClock
 
 def run(task: RebuildModel, engine: Engine, on_event: OnEvent) -> Document | NoTopics | ModelRefusal:
     """Fit the batch and carry the numbers of the active model over; see `keep` for what is raised."""
-    batch, clock = task.batch, StageClock(on_event)
+    completed_task = with_embeddings(task, engine, on_event)
+    if isinstance(completed_task, NoTopics):
+        return completed_task
+    task, batch, clock = completed_task, completed_task.batch, StageClock(on_event)
     store = WatchedStore(task.store, task.tenant, on_event)
 
     def make(base: Activation | None) -> Made | NoTopics | ModelRefusal:

@@ -9,6 +9,7 @@ from worker.contract.too_few import too_few_to_fit
 from worker.lifecycle import models
 from worker.lifecycle.changing import made_of
 from worker.lifecycle.documents import documents_of, origin_of
+from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.fitting import FirstFit
 from worker.lifecycle.keeping import Made, keep
@@ -24,7 +25,10 @@ from worker.topics.stages import StageClock
 
 def run(task: UpdateModel, engine: Engine, on_event: OnEvent) -> Document | NoTopics | ModelRefusal | Rejection:
     """Add the batch to the active model, or fit the first one; see `keep` for what is raised."""
-    batch, clock = task.batch, StageClock(on_event)
+    completed_task = with_embeddings(task, engine, on_event)
+    if isinstance(completed_task, NoTopics):
+        return completed_task
+    task, batch, clock = completed_task, completed_task.batch, StageClock(on_event)
     store = WatchedStore(task.store, task.tenant, on_event)
     first = FirstFit(task, engine, on_event)
 
