@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from tests.benchmarks.corpora import load_corpus
 from tests.conftest import PREFIX, QUEUE, SHARED
 from tests.effort import effort
 from tests.redis_server import RedisServer
-from tests.small_model import small_model
+from tests.small_model import make_model
 
 
 @pytest.fixture(scope="module", params=["bullmq-5", "bullmq-6"])
@@ -55,6 +56,11 @@ def _set_embeddings(envelope: dict[str, Any], embedding: list[float], start: int
 
 
 FAILURES = {
+    "no model to embed with": (
+        lambda e: [e.update(params={"embed_missing": True}), e["items"][0].pop("embedding")],
+        "Cannot embed 1 of 20 texts (embed_missing): this worker has no language model (KEYWORD_ENCODER is corpus); "
+        "send the embeddings, or run the worker with the model that makes them",
+    ),
     "too few items": (
         lambda e: e.update(items=e["items"][:8]),
         "Received 8 items, need at least 15 (min_topic_size) for topic modeling",
@@ -244,14 +250,17 @@ def test_no_text_and_no_secret_reaches_the_log(redis_server: RedisServer, queue_
 
 
 @pytest.mark.slow
-def test_no_text_reaches_the_log_of_the_real_engine(redis_server: RedisServer, queue_name: str) -> None:
-    """With a language model, at the finest level; and whatever its libraries print, each line is an event."""
+def test_no_text_reaches_the_log_of_the_real_engine(redis_server: RedisServer, queue_name: str, tmp_path: Path) -> None:
+    """With a language model, at the finest level; and whatever its libraries print, each line is an event.
+
+    The model embeds comments too, in a stage of its own, and warns if aspects cannot be told apart by it.
+    """
     process = WorkerProcess(
         REDIS_URL=redis_server.url,
         TOPIC_MODEL_QUEUE=queue_name,
         BULLMQ_PREFIX=PREFIX,
         LOG_LEVEL="DEBUG",
-        KEYWORD_ENCODER=str(small_model()),
+        KEYWORD_ENCODER=make_model(tmp_path / "model", 768),
     )
     producer = Producer("bullmq-6", redis_server.port, queue_name, PREFIX)
     process.wait_for("worker_ready")
@@ -260,8 +269,21 @@ def test_no_text_reaches_the_log_of_the_real_engine(redis_server: RedisServer, q
         item["text"] += " marked-text-zq"
         item["embedding"][5] = 0.07654321
     assert producer.run(envelope)["returnvalue"]["status"] == "completed"
+    missing = themed_envelope(embed_missing=True, tier1_guided=True)
+    for item in missing["items"]:
+        item["text"] += " marked-text-zq"
+        del item["embedding"]
+    job = producer.run(missing)
     producer.close()
     assert process.stop() == 0
+    assert job["returnvalue"]["status"] == "completed"
+    assert [progress["stage"] for progress in job["progress"]][:2] == ["validate", "embed"]
+    percents = [progress["percent"] for progress in job["progress"]]
+    assert (percents[0], percents[-1], percents) == (0, 100, sorted(percents))
+    assert any(line.startswith("embed: ") and "embedded=48" in line for line in job["logs"])
+    assert any(line.startswith("warning: the keyword encoder ") for line in job["logs"])
+    assert job["returnvalue"]["aspectMapping"]["-1"] == {"aspect": "outlier", "similarity": 0.0}
     log = "".join(process.raw)
     assert "job_completed" in log
+    assert "cannot tell the aspects apart" in log
     assert not any(mark in log for mark in ("marked-text-zq", "0.07654321"))

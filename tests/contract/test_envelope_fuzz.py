@@ -101,7 +101,7 @@ def _check_batch(batch: Batch, data: Any) -> None:
     assert batch.embeddings.flags.c_contiguous
     np.testing.assert_allclose(np.linalg.norm(batch.embeddings, axis=1), 1.0, atol=1e-5)
     assert len(batch.warnings) == (n_kept < n_items)
-    counts = vars(batch.params) | {"stop_words": None}
+    counts = vars(batch.params) | {"stop_words": None, "second_topic": None}
     assert all(count is None or 0 <= count < 2**31 for count in counts.values())
     assert all(type(word) is str for word in batch.params.stop_words)
 

@@ -33,6 +33,21 @@ def test_what_is_asked_for_arrives() -> None:
     assert (batch.params.match_threshold, batch.params.academic_aspects, batch.params.multi_topic) == (1.0, True, True)
 
 
+def test_the_thresholds_of_second_topics_and_the_diversity_arrive() -> None:
+    """Left out and null are the contract's defaults; there is no threshold of aspects if none was sent."""
+    names = ("primary_threshold", "secondary_threshold", "secondary_gap_max", "mmr_diversity")
+    for sent in ({}, dict.fromkeys((*names, "match_threshold"))):
+        batch = with_params(**sent)
+        assert isinstance(batch, Batch)
+        rule = batch.params.second_topic
+        assert (rule.primary, rule.secondary, rule.most_gap, batch.params.mmr_diversity) == (0.2, 0.15, 0.2, 0.4)
+        assert batch.params.match_threshold is None
+    batch = with_params(**dict(zip(names, (0, 1, 0.5, 0.25), strict=True)))
+    assert isinstance(batch, Batch)
+    rule = batch.params.second_topic
+    assert (rule.primary, rule.secondary, rule.most_gap, batch.params.mmr_diversity) == (0.0, 1.0, 0.5, 0.25)
+
+
 def test_own_stop_words_arrive() -> None:
     """Phrases too, each once; null and an empty list are none."""
     batch = with_params(stop_words=["sir reyes", "reyes", "sir reyes"])
@@ -67,6 +82,11 @@ def test_what_is_taken_out_of_the_embeddings() -> None:
         ({"match_threshold": True}, "params.match_threshold: must be a number"),
         ({"match_threshold": float("nan")}, "params.match_threshold: must be a number"),
         ({"match_threshold": 1.5}, "params.match_threshold: must be a number"),
+        ({"primary_threshold": 1.1}, "params.primary_threshold: must be a number between 0 and 1"),
+        ({"secondary_threshold": "0.1"}, "params.secondary_threshold: must be a number"),
+        ({"secondary_gap_max": True}, "params.secondary_gap_max: must be a number"),
+        ({"mmr_diversity": -0.1}, "params.mmr_diversity: must be a number between 0 and 1"),
+        ({"embed_missing": "yes"}, "params.embed_missing: must be true or false"),
         ({"multi_topic": 1}, "params.multi_topic: must be true or false"),
         ({"stop_words": "sir"}, "params.stop_words: must be an array of at most 1000 words or phrases"),
         ({"stop_words": [""]}, "params.stop_words: must be an array"),

@@ -156,6 +156,16 @@ def test_only_a_fit_has_a_previous() -> None:
         assert len(batch.warnings) == (kind != "topic-model")
 
 
+@pytest.mark.parametrize("params", [{"tier1_guided": True}, {"aspects": {"lab": ["beaker"]}}, {"multi_topic": True}])
+def test_only_a_fit_gives_aspects_and_second_topics(params: dict[str, Any]) -> None:
+    """What was sent in vain is said to be ignored."""
+    for kind, read in READERS.items():
+        batch = read(envelope(kind, params=params))
+        assert isinstance(batch, Batch)
+        warned = [warning for warning in batch.warnings if warning.startswith("aspects, tier1_guided and multi_topic ")]
+        assert len(warned) == (kind != "topic-model")
+
+
 @pytest.mark.parametrize("kind", READERS)
 def test_the_schema_takes_what_each_kind_takes(kind: str) -> None:
     """One value replaced at a time: both take it, or both refuse it."""

@@ -11,7 +11,7 @@ from worker.operations.telemetry import Telemetry
 from worker.queue import progress
 from worker.queue.progress import ProgressReport, bounded
 from worker.queue.stage_history import StageHistory
-from worker.topics.fit import StageFinished, StageStarted
+from worker.topics.fit import EMBED, FitWarning, StageAdvanced, StageFinished, StageStarted
 
 
 class _Job:
@@ -19,12 +19,14 @@ class _Job:
 
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
+        self.lines: list[str] = []
 
     async def updateProgress(self, document: dict[str, Any]) -> None:  # noqa: N802
         self.told.append(document)
 
     async def log(self, line: str) -> None:
         assert ": " in line
+        self.lines.append(line)
 
 
 async def run(history: StageHistory, *stages: str, status: str = "completed") -> list[dict[str, Any]]:
@@ -88,3 +90,24 @@ async def test_what_a_write_raises_is_passed_on() -> None:
 
     with pytest.raises(KeyError):
         await bounded(asyncio.create_task(breaks()), 10)
+
+
+async def test_embedding_is_told_as_it_goes() -> None:
+    """It takes the first half, each percent once; the other stages share the second half. A warning is a line."""
+    job = _Job()
+    async with ProgressReport(job, TOPIC_MODEL, Telemetry(300), StageHistory()) as report:
+        report.on_stage(StageStarted("validate"))
+        report.on_request(100)
+        report.on_stage(StageFinished("validate", 5.0))
+        report.on_stage(StageStarted(EMBED))
+        for share in (0.001, 0.24, 0.2401, 0.5, 1.0):
+            report.on_stage(StageAdvanced(EMBED, share))
+        report.on_stage(FitWarning("these comments: odd"))
+        report.on_stage(StageFinished(EMBED, 2.0))
+        for stage in ("neighbours", "reduce"):
+            report.on_stage(StageStarted(stage))
+        report.on_complete({"status": "completed"})
+    told = [(document["stage"], document["percent"]) for document in job.told]
+    advanced = [(EMBED, 1), (EMBED, 12), (EMBED, 25), (EMBED, 50)]
+    assert told == [("validate", 0), *advanced, ("neighbours", 52), ("reduce", 57), ("deliver", 100)]
+    assert "warning: these comments: odd" in job.lines

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from tests.small_model import make_model
 from tests.topics.themes import THEMES, themed_corpus
 from worker.topics.words import encoders, loading
 from worker.topics.words.encoders import Candidates, CorpusEncoder, TransformerEncoder, unit
@@ -16,22 +17,7 @@ from worker.topics.words.vocabulary import build_vocabulary
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Make a sentence-transformers model of random weights, 32-dim."""
-    from sentence_transformers import SentenceTransformer, models
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("bert")
-    letters = [chr(i) for i in range(97, 123)]
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters)]
-    (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64
-    )
-    BertModel(config).save_pretrained(folder)
-    BertTokenizerFast(vocab_file=str(folder / "vocab.txt"), model_max_length=64).save_pretrained(folder)
-    target = tmp_path_factory.mktemp("tiny")
-    transformer = models.Transformer(str(folder))
-    SentenceTransformer(modules=[transformer, models.Pooling(32)], device="cpu").save(str(target))
-    return str(target)
+    return make_model(tmp_path_factory.mktemp("tiny"), 32)
 
 
 def candidates(texts: list[str], embeddings: np.ndarray) -> Candidates:

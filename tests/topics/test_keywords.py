@@ -104,8 +104,8 @@ def ranked(texts: list[str], labels: list[int], heavy: str = "") -> dict[int, li
     weights = (members @ vocabulary.doc_term_matrix).astype(bool).astype(np.float64)
     weigh = sparse.diags([9.0 if set(term.split(" ")) <= set(heavy.split(" ")) else 1.0 for term in vocabulary.terms])
     given = (vocabulary, texts, embeddings, CorpusEncoder(), np.array(labels), (weights @ weigh).tocsr())
-    keywords, _ = rank_keywords(*given)
-    return {topic: [word.term for word in words] for topic, words in keywords.items()}
+    ranking = rank_keywords(*given)
+    return {topic: [word.term for word in ranking.keywords(topic)] for topic in range(len(ranking.columns))}
 
 
 def test_one_long_comment_names_no_topic() -> None:

@@ -1,6 +1,7 @@
 """Who votes on an outlier, and when the votes are enough."""
 
 import numpy as np
+import pytest
 
 from worker.topics.clusters.outliers import assignment_probabilities, place_outliers
 from worker.topics.clusters.voters import Voters, make_voters
@@ -68,6 +69,13 @@ def test_the_probability_counts_all_neighbors() -> None:
     np.testing.assert_allclose(distinct, [1.0] * 8 + [0.25] * 4)
     copies = assignment_probabilities(labels, core, voters_of(neighbors, [*range(8), 8, 8, 8, 8]))
     np.testing.assert_allclose(copies, [1.0] * 8 + [0.375] * 4)
+
+
+def test_a_document_that_stays_alone_in_its_topic_is_not_dropped() -> None:
+    """No neighbor is in the topic that it had before; the API drops an assignment of at most .01."""
+    voters = voters_of([*members(8), [0, 1, 2, 3, 4, 5]], list(range(9)))
+    probability = assignment_probabilities(np.array([0] * 8 + [1]), np.array([0] * 8 + [-1]), voters)
+    assert probability[-1] == pytest.approx(1 / 12)
 
 
 def test_the_first_of_several_copies_votes() -> None:

@@ -25,8 +25,8 @@ def named(themes: list[list[str]], stop_words: tuple[str, ...] = ()) -> list[lis
     embeddings = np.eye(len(themes), dtype=np.float32)[labels]
     members = sparse.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))))
     weights = TermWeights().fit_transform(members @ vocabulary.doc_term_matrix)
-    keywords, _ = rank_keywords(vocabulary, texts, embeddings, CorpusEncoder(), labels, weights.tocsr())
-    return [[word.term for word in keywords[topic]] for topic in range(len(themes))]
+    ranking = rank_keywords(vocabulary, texts, embeddings, CorpusEncoder(), labels, weights.tocsr())
+    return [[word.term for word in ranking.keywords(topic)] for topic in range(len(themes))]
 
 
 JOKES = ["funny jokes", "corny jokes always laughing", "witty and funny"]

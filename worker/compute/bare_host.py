@@ -12,6 +12,7 @@ class BareHost:
     """A `tasks.Host` that has loaded nothing."""
 
     device: str = "cpu"
+    encoder: None = None
     encoder_name: str = "none"
     message: str = "no engine is loaded: nothing is fitted"
     is_fallback: bool = False

@@ -4,13 +4,13 @@ Nothing here raises, whatever JSON value comes: a flaw in the data is a value.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from worker.contract.embedding_rows import unit_vector
-from worker.contract.flaws import ENOUGH_FLAWS, Flaws, validate
-from worker.contract.item import EMBEDDING_DIM, Item, is_full
+from worker.contract.flaws import Flaws, validate
+from worker.contract.item import EMBEDDING_DIM
+from worker.contract.items import Items, read_items
 from worker.contract.model_reference import ModelReference
 from worker.contract.previous import NOT_HAD, EarlierResult, read_previous
 from worker.contract.rules import Envelope, Params
@@ -36,7 +36,8 @@ class Batch:
     Attributes:
         submission_ids: of all items, in request order, unique.
         texts: of the kept items only, as they came.
-        embeddings: (n_kept, 768) float32, L2-normalized, C-contiguous.
+        embeddings: (n_kept - m, 768) float32, L2-normalized, C-contiguous: of the kept items that have one. The
+            compute process replaces it by that of all kept items.
         kept: (n_kept,) int64, rising: the position of each kept item in `submission_ids`;
             items whose embedding is the zero vector are left out.
         params: what the request sent; `None` for what it left out.
@@ -44,6 +45,7 @@ class Batch:
         warnings: one line each, for people; no text, no embedding.
         previous: the earlier result whose topics stay, or the id of its job until it is fetched; None for a first fit.
         model: the kept model that is meant; None for none.
+        missing: (m,) int64, rising: the kept items without an embedding, which the worker's own model is to make.
     """
 
     # Not in the repr: a batch in a traceback or a log must show no one's words.
@@ -56,6 +58,7 @@ class Batch:
     warnings: tuple[str, ...] = ()
     previous: EarlierResult | str | None = None
     model: ModelReference | None = None
+    missing: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64), repr=False)
 
     @property
     def n_items(self) -> int:
@@ -96,7 +99,8 @@ def read_envelope(
     flaws = Flaws()
     envelope = validate(rules, data, flaws, at="")
     raw_items = data.get("items") if isinstance(data, dict) else None
-    items = _read_items(raw_items if isinstance(raw_items, list) else [], flaws)
+    raw_items = raw_items if isinstance(raw_items, list) else []
+    items = read_items(raw_items, flaws, may_lack_embedding=_may_lack_embedding(data))
     previous = read_previous(data.get("previous") if isinstance(data, dict) else None, flaws)
     if envelope is None or flaws.n_found:
         return Rejection(flaws.line(), correlation)
@@ -108,13 +112,14 @@ def read_envelope(
     return Batch(
         submission_ids=tuple(items.positions),
         texts=tuple(items.texts),
-        embeddings=items.embeddings[:n_kept],
+        embeddings=items.given,
         kept=np.array(items.kept, dtype=np.int64),
         params=params.to_topic_params(),
         correlation=correlation,
         warnings=_zero_vector_warning(len(items.positions) - n_kept, len(items.positions)) + _not_had_warning(previous),
         previous=previous,
         model=envelope.model,
+        missing=np.array(items.missing, dtype=np.int64),
     )
 
 
@@ -129,69 +134,13 @@ def revalidated(batch: Batch, data: object) -> Batch | Rejection:
     return Rejection(error, batch.correlation) if error else replace(batch, params=params.to_topic_params())
 
 
-@dataclass
-class _Items:
-    """What the items hold, filled row by row.
-
-    Attributes:
-        embeddings: (>= n_kept, 768) float32; rows beyond the kept ones are not initialized.
-        positions: submissionId -> its first position, in request order.
-        wrong_length: position, length and submissionId of the first embedding of another length.
-        n_wrong_length: how many embeddings have another length.
-    """
-
-    embeddings: FloatArray
-    positions: dict[str, int]
-    texts: list[str]
-    kept: list[int]
-    wrong_length: tuple[int, int, str] | None = None
-    n_wrong_length: int = 0
-
-    def add(self, position: int, item: Item) -> None:
-        row = item.embedding
-        if len(row) != EMBEDDING_DIM:
-            self.wrong_length = self.wrong_length or (position, len(row), item.submission_id)
-            self.n_wrong_length += 1
-        elif (unit := unit_vector(row)) is not None:
-            self.embeddings[len(self.kept)] = unit
-            self.kept.append(position)
-            self.texts.append(item.text)
+def _may_lack_embedding(data: object) -> bool:
+    """Tell whether the worker is to make embeddings; also if other parameters are at fault, as all flaws are named."""
+    params = data.get("params") if isinstance(data, dict) else None
+    return isinstance(params, dict) and params.get("embed_missing") is True
 
 
-def _read_items(raw_items: list[Any], flaws: Flaws) -> _Items:
-    # Not len(raw_items): a list of a hundred million nulls must not reserve 300 GB.
-    items = _Items(np.empty((_count_full_rows(raw_items), EMBEDDING_DIM), dtype=np.float32), {}, [], [])
-    for position, raw in enumerate(raw_items):
-        if flaws.are_enough or items.n_wrong_length >= ENOUGH_FLAWS:
-            flaws.stop_counting()
-            break
-        if not isinstance(raw, dict):  # as pydantic says it, but fifty times faster
-            flaws.add(f"items[{position}]", "must be an object")
-            continue
-        item = validate(Item, raw, flaws, at=f"items[{position}]")
-        if item is None:
-            continue
-        first = items.positions.setdefault(item.submission_id, position)
-        if first != position:
-            flaws.add(f"items[{position}].submissionId", f"is already that of items[{first}]")
-        items.add(position, item)
-    return items
-
-
-def _count_full_rows(raw_items: list[Any]) -> int:
-    """Count the embeddings of the right length, as far as `_read_items` can come."""
-    n_full = n_other = 0
-    for raw in raw_items:
-        if isinstance(raw, dict) and is_full(raw.get("embedding")):
-            n_full += 1
-        else:  # a flaw, or an embedding of another length
-            n_other += 1
-            if n_other > 2 * ENOUGH_FLAWS:
-                break
-    return n_full
-
-
-def _unfit(items: _Items, n_items: int, params: Params, too_few: TooFew) -> str | None:
+def _unfit(items: Items, n_items: int, params: Params, too_few: TooFew) -> str | None:
     # Not len(items.positions): the items after too many embeddings of another length are not read.
     if items.wrong_length is not None and too_few(n_items, n_items, params) is None:
         position, length, submission_id = items.wrong_length

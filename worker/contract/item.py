@@ -50,22 +50,34 @@ def _row(value: object) -> FloatRow:
         raise PydanticCustomError("number", message, {"entry": error.entry}) from None
 
 
+def _row_or_none(value: object) -> FloatRow | None:
+    return None if value is None else _row(value)
+
+
 # Keep the schema next to its rule: test_schema.py checks that they agree.
 _EMBEDDING_SCHEMA: Final = {
     "description": f"{EMBEDDING_DIM} finite numbers of any norm, as an array or, in a quarter of the bytes, as base64 "
-    "(RFC 4648, padded) of little-endian float32 values; the zero vector counts as an outlier.",
+    "(RFC 4648, padded) of little-endian float32 values; the zero vector counts as an outlier. Left out or null only "
+    "if params.embed_missing is true.",
     "anyOf": [
         {"type": "array", "minItems": EMBEDDING_DIM, "maxItems": EMBEDDING_DIM, "items": {"type": "number"}},
         {"type": "string", "minLength": PACKED_CHARS, "maxLength": PACKED_CHARS, "pattern": "^[A-Za-z0-9+/]*$"},
+        {"type": "null"},
     ],
 }
 _NonEmpty = Annotated[str, Strict(), Field(min_length=1)]
 
 
 class Item(BaseModel):
-    """One comment: its id, its text, already cleaned, its LaBSE embedding."""
+    """One comment: its id, its text, already cleaned, its LaBSE embedding if it has one."""
 
     submission_id: _NonEmpty = Field(alias="submissionId")
     text: _NonEmpty
     # (d,) float64, finite. The caller checks the length, because a wrong one has its own message.
-    embedding: Annotated[Any, PlainValidator(_row), WithJsonSchema(_EMBEDDING_SCHEMA)]
+    embedding: Annotated[Any, PlainValidator(_row_or_none), WithJsonSchema(_EMBEDDING_SCHEMA)] = None
+
+
+class EmbeddedItem(Item):
+    """A comment that must have its embedding."""
+
+    embedding: Annotated[Any, PlainValidator(_row)]

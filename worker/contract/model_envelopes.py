@@ -15,6 +15,10 @@ from worker.models.model import FEWEST_IN_PART
 _NO_PREVIOUS: Final = "previous is ignored: the topics of the tenant's kept model stay"
 _NO_VERSION: Final = "model.version is ignored: only a prediction names a version, all others go on from the active one"
 
+_NO_EXTENSIONS: Final = "aspects, tier1_guided and multi_topic are ignored: {only}"
+_ONLY_A_FIT: Final = "only a topic-model job gives them"
+_ONLY_A_FIRST_FIT: Final = "an update gives them only if it begins a model"
+
 _SMALL_TOPICS: Final = (
     "min_topic_size is {size}: a topic of fewer than {fewest} comments gets no vector in the kept model, so no later "
     "comment is ever assigned to it; leave min_topic_size out, or send at least {fewest}"
@@ -55,19 +59,23 @@ def read_update(data: object) -> Batch | Rejection | Skip:
         return batch
     sent = data.get("params") if isinstance(data, dict) else None
     reason = too_few_to_update(batch.n_items, len(batch.kept), Params.model_validate(sent or {}))
-    return Skip(reason, batch.correlation) if reason else _without_previous(_for_model(batch))
+    if reason:
+        return Skip(reason, batch.correlation)
+    return _without_extensions(_without_previous(_for_model(batch)), _ONLY_A_FIRST_FIT)
 
 
 def read_prediction(data: object) -> Batch | Rejection:
     """Read the envelope of a prediction."""
     batch = read_envelope(data, PredictEnvelope, too_few_to_predict)
-    return batch if isinstance(batch, Rejection) else _without_previous(batch)
+    return batch if isinstance(batch, Rejection) else _without_extensions(_without_previous(batch), _ONLY_A_FIT)
 
 
 def read_rebuild(data: object) -> Batch | Rejection:
     """Read the envelope of a rebuild."""
     batch = read_envelope(data, RebuildEnvelope, too_few_to_fit)
-    return batch if isinstance(batch, Rejection) else _without_previous(_for_model(batch))
+    if isinstance(batch, Rejection):
+        return batch
+    return _without_extensions(_without_previous(_for_model(batch)), _ONLY_A_FIT)
 
 
 def _for_model(batch: Batch) -> Batch:
@@ -93,3 +101,10 @@ def _without_previous(batch: Batch) -> Batch:
     if batch.previous is None:
         return batch
     return replace(batch, previous=None, warnings=(*batch.warnings, _NO_PREVIOUS))
+
+
+def _without_extensions(batch: Batch, only: str) -> Batch:
+    """Warn of what was asked for and is not given."""
+    if not batch.params.is_guided and not batch.params.multi_topic:
+        return batch
+    return replace(batch, warnings=(*batch.warnings, _NO_EXTENSIONS.format(only=only)))

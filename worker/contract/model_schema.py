@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from worker.contract.model_envelopes import PredictEnvelope, RebuildEnvelope, UpdateEnvelope
 from worker.contract.model_result import N_IN_SNAPSHOT, N_SAMPLES
+from worker.contract.request_schema import request
 from worker.contract.result import MAX_KEYWORDS
 from worker.contract.schema import (
     TIME,
@@ -17,7 +18,6 @@ from worker.contract.schema import (
     ResultModel,
     Share,
     parts_of,
-    request,
 )
 from worker.topics.raw_labels import MAX_LABEL
 

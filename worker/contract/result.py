@@ -9,15 +9,17 @@ import numpy as np
 from worker.contract.envelope import Batch
 from worker.contract.previous import EarlierResult
 from worker.errors import EngineFailed
-from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicMetrics, TopicParams
+from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicMetrics
 from worker.topics.raw_labels import raw_label
-from worker.topics.words.academic_aspects import aspects_in_force
 from worker.version import WORKER_VERSION
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 Document: TypeAlias = dict[str, JSON]
 
 MAX_KEYWORDS: Final = 10
+# In the place of an aspect's name.
+EMERGENT: Final = "emergent"
+OUTLIER: Final = "outlier"
 _DECIMALS: Final = 4
 
 _NO_TOPICS: Final = {
@@ -55,7 +57,7 @@ def completed(batch: Batch, fit: TopicFit, *, now: datetime) -> Document:
         "assignments": _assignments(batch, fit),
         "metrics": metrics_document(fit.metrics, n_outliers / n_items),
         "outlierCount": n_outliers,
-        **_aspect_mapping(fit, batch.params),
+        **_aspect_mapping(fit),
         **_continuity(batch, fit),
         "completedAt": timestamp(now),
     }
@@ -83,7 +85,7 @@ def skipped(reason: str, *, now: datetime) -> Document:
 
 def no_topics(outcome: NoTopics, *, now: datetime) -> Document:
     """Build the document of a sound batch in which the engine found no topic, with the cause if it is known."""
-    error, shortfall = _NO_TOPICS[outcome.reason], outcome.shortfall
+    error, shortfall = _NO_TOPICS.get(outcome.reason, outcome.why_not_embedded), outcome.shortfall
     if shortfall is not None:
         error += (
             f": no group of at least {shortfall.wanted} similar comments among {shortfall.n_documents}, "
@@ -135,25 +137,25 @@ def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:
 
 
 def _aspect(fit: TopicFit, index: int) -> Document:
-    if fit.aspects is None:
+    if fit.guidance is None:
         return {}
-    match = fit.aspects[index]
+    match = fit.guidance.matches[index]
     return {
-        "aspectLabel": match.label,
+        "aspectLabel": EMERGENT if match.is_emergent else match.label,
         "aspectSimilarity": rounded(match.similarity),
         "isEmergent": match.is_emergent,
+        "keywordsMmr": list(fit.guidance.diverse[index]),
     }
 
 
-def _aspect_mapping(fit: TopicFit, params: TopicParams) -> Document:
-    """Map each aspect to the topics that speak of it; all aspects that were asked for are there."""
-    if fit.aspects is None:
+def _aspect_mapping(fit: TopicFit) -> Document:
+    """Map each topic to its aspect, and what is in no topic to a name of its own."""
+    if fit.guidance is None:
         return {}
-    mapping: dict[str, JSON] = {name: [] for name in sorted(aspects_in_force(params) or ())}
-    for index, match in enumerate(fit.aspects):
-        topics = mapping[match.label]
-        if not match.is_emergent and isinstance(topics, list):
-            topics.append(_number(fit, index))
+    mapping: Document = {"-1": {"aspect": OUTLIER, "similarity": 0.0}}
+    for index, match in enumerate(fit.guidance.matches):
+        aspect = EMERGENT if match.is_emergent else match.label
+        mapping[str(_number(fit, index))] = {"aspect": aspect, "similarity": rounded(match.similarity)}
     return {"aspectMapping": mapping}
 
 

@@ -7,7 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from worker.contract.job_types import JobType, only, schema_of
 from worker.contract.model_reference import ModelReference
-from worker.topics.fit import DEFAULT_MATCH_THRESHOLD, TopicParams
+from worker.topics.extensions import DEFAULT_MMR_DIVERSITY, DEFAULT_SECOND_TOPIC, SecondTopicRule
+from worker.topics.fit import TopicParams
 
 MAX_ASPECTS: Final = 50
 MAX_SEEDS: Final = 100
@@ -49,12 +50,16 @@ def _flag(value: object) -> bool | None:
     raise PydanticCustomError("flag", "must be true or false")
 
 
-def _threshold(value: object) -> float | None:
-    if value is None:
-        return None
-    if type(value) not in (int, float) or not -1 <= value <= 1:  # type: ignore[operator]
-        raise PydanticCustomError("threshold", "must be a number between -1 and 1")
-    return float(value)  # type: ignore[arg-type]
+def _between(least: int, most: int) -> PlainValidator:
+    def check(value: object) -> float | None:
+        if value is None:
+            return None
+        if type(value) not in (int, float) or not least <= value <= most:  # type: ignore[operator]
+            bounds = {"least": least, "most": most}
+            raise PydanticCustomError("threshold", "must be a number between {least} and {most}", bounds)
+        return float(value)  # type: ignore[arg-type]
+
+    return PlainValidator(check)
 
 
 def _aspects(value: object) -> dict[str, tuple[str, ...]] | None:
@@ -116,6 +121,12 @@ def _count_schema(minimum: int, maximum: int | None) -> WithJsonSchema:
     return WithJsonSchema({"type": ["integer", "null"], **bounds})
 
 
+def _number(least: int, most: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": ["number", "null"], "minimum": least, "maximum": most})
+
+
+_Cosine = Annotated[float | None, _between(-1, 1), _number(-1, 1)]
+_Share = Annotated[float | None, _between(0, 1), _number(0, 1)]
 _TopicSize = Annotated[int | None, _count(2, None), _count_schema(2, None)]
 _Topics = Annotated[int | None, _count(1, MAX_TOPICS), _count_schema(1, MAX_TOPICS)]
 _Neighbors = Annotated[int | None, _count(2, MAX_NEIGHBORS), _count_schema(2, MAX_NEIGHBORS)]
@@ -136,13 +147,23 @@ class Params(BaseModel):
     aspects: Annotated[dict[str, tuple[str, ...]] | None, PlainValidator(_aspects), WithJsonSchema(_ASPECTS_SCHEMA)] = (
         Field(None, description="Extension: names and seed words that topics are matched with.")
     )
-    tier1_guided: _Flag = Field(None, description="Extension: match with ten built-in academic aspects.")
-    match_threshold: Annotated[
-        float | None,
-        PlainValidator(_threshold),
-        WithJsonSchema({"type": ["number", "null"], "minimum": -1, "maximum": 1}),
-    ] = Field(None, description="Extension: cosine below which a topic is emergent. Left out: 0.65.")
-    multi_topic: _Flag = Field(None, description="Extension: name a second topic for comments that have one.")
+    tier1_guided: _Flag = Field(None, description="Extension: match topics with ten built-in academic aspects.")
+    match_threshold: _Cosine = Field(
+        None,
+        description="Extension: cosine below which a topic is emergent. Left out: what random words reach.",
+    )
+    mmr_diversity: _Share = Field(None, description="Extension: how diverse keywordsMmr are. Left out: 0.4.")
+    multi_topic: _Flag = Field(None, description="Extension: name a second topic, also without aspects.")
+    primary_threshold: _Share = Field(
+        None, description="Extension: least probability of a comment with a second topic. Left out: 0.2."
+    )
+    secondary_threshold: _Share = Field(None, description="Extension: least probability of that topic. Left out: 0.15.")
+    secondary_gap_max: _Share = Field(
+        None, description="Extension: the most by which the first is more probable. Left out: 0.2."
+    )
+    embed_missing: _Flag = Field(
+        None, description="Embed the texts of items without an embedding with the worker's own model. Left out: false."
+    )
     stop_words: Annotated[tuple[str, ...] | None, PlainValidator(_stop_words), WithJsonSchema(_STOP_WORDS_SCHEMA)] = (
         Field(None, description="Words and phrases, such as names of teachers, that name no topic. Left out: none.")
     )
@@ -164,12 +185,22 @@ class Params(BaseModel):
             reduce_outliers=self.reduce_outliers is not False,
             aspects=self.aspects,
             academic_aspects=self.tier1_guided is True,
-            match_threshold=DEFAULT_MATCH_THRESHOLD if self.match_threshold is None else self.match_threshold,
+            match_threshold=self.match_threshold,
+            mmr_diversity=_or(self.mmr_diversity, DEFAULT_MMR_DIVERSITY),
             multi_topic=self.multi_topic is True,
+            second_topic=SecondTopicRule(
+                _or(self.primary_threshold, DEFAULT_SECOND_TOPIC.primary),
+                _or(self.secondary_threshold, DEFAULT_SECOND_TOPIC.secondary),
+                _or(self.secondary_gap_max, DEFAULT_SECOND_TOPIC.most_gap),
+            ),
             stop_words=self.stop_words or (),
             refit=self.refit is True,
             neutralize=self.neutralize is True,
         )
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
 
 
 class Envelope(BaseModel):

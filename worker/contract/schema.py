@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from worker.contract.item import Item
 from worker.contract.previous_schema import PREVIOUS_SCHEMA
+from worker.contract.request_schema import Metadata, request
 from worker.contract.result import MAX_KEYWORDS
 from worker.contract.rules import Envelope
 from worker.topics.raw_labels import MAX_LABEL
@@ -50,9 +51,14 @@ class Topic(Exact):
     ]
     keywords: Annotated[list[str], Field(min_length=1, max_length=MAX_KEYWORDS, description="Best first.")]
     docCount: Annotated[int, Field(ge=1)]
-    aspectLabel: Annotated[str, Field(description="The nearest aspect, if aspects were asked for.")] = ""
-    aspectSimilarity: Cosine = 0.0
-    isEmergent: Annotated[bool, Field(description="Whether the similarity is below match_threshold.")] = False
+    aspectLabel: Annotated[
+        str, Field(description="The nearest aspect, if aspects were asked for; `emergent` if none is near enough.")
+    ] = ""
+    aspectSimilarity: Annotated[Cosine, Field(description="The cosine to the nearest aspect.")] = 0.0
+    isEmergent: Annotated[bool, Field(description="Whether no aspect is near enough.")] = False
+    keywordsMmr: Annotated[
+        list[str], Field(max_length=MAX_KEYWORDS, description="More diverse keywords, if aspects were asked for.")
+    ] = []
     since: Annotated[
         str, Field(pattern=TIME, description="When the topic was born, if `previous` was given: a completedAt.")
     ] = ""
@@ -65,10 +71,17 @@ class Assignment(Exact):
     topicIndex: Count
     probability: Share
     isMultiTopic: Annotated[
-        bool, Field(description="Whether the comment has a second topic, if multi_topic was asked for.")
+        bool, Field(description="Whether the comment has a second topic, if aspects or multi_topic were asked for.")
     ] = False
     secondaryTopicIndex: Count = 0
     secondaryProbability: Share = 0.0
+
+
+class MappedAspect(Exact):
+    """The aspect of a topic."""
+
+    aspect: Annotated[str, Field(description="Its name; `emergent` if none is near enough, `outlier` for -1.")]
+    similarity: Annotated[Cosine, Field(description="The cosine to the nearest aspect; 0 for -1.")]
 
 
 class Metrics(Exact):
@@ -128,7 +141,9 @@ class CompletedResult(Exact):
     assignments: list[Assignment]
     metrics: Metrics
     outlierCount: Count
-    aspectMapping: dict[str, list[Count]] = {}
+    aspectMapping: Annotated[
+        dict[str, MappedAspect], Field(description="By topicIndex, and -1 for the outliers; if aspects were asked for.")
+    ] = {}
     continuity: Annotated[Continuity | None, Field(json_schema_extra=_never_null)] = None
     model: Annotated[ResultModel | None, Field(json_schema_extra=_never_null)] = None
     completedAt: Annotated[str, Field(pattern=TIME, description="UTC.")]
@@ -157,13 +172,6 @@ class Progress(BaseModel):
         ),
     ] = 0.0
     at: Annotated[str, Field(pattern=TIME, description="When the stage began, UTC.")]
-
-
-class Metadata(BaseModel):
-    """Ids that appear in the worker's log; more keys are welcome."""
-
-    pipelineId: str | None = None
-    runId: str | None = None
 
 
 class _Plain(GenerateJsonSchema):
@@ -212,16 +220,6 @@ def parts_of(*models: type[BaseModel]) -> dict[str, Any]:
     mode: JsonSchemaMode = "validation"
     _, schema = models_json_schema([(model, mode) for model in models], by_alias=True, schema_generator=_Plain)
     return {name: _untitled(part) for name, part in schema["$defs"].items()}
-
-
-def request(envelope: dict[str, Any], description: str) -> dict[str, Any]:
-    """Complete the definition of an envelope by what no rule reads."""
-    properties = envelope["properties"]
-    properties["items"] = {"type": "array", "items": {"$ref": "#/$defs/Item"}}
-    properties["jobId"] = {"type": "string"}
-    properties["metadata"] = {"$ref": "#/$defs/Metadata"}
-    properties["publishedAt"] = {"type": "string"}
-    return envelope | {"description": description}
 
 
 def _untitled(part: dict[str, Any]) -> dict[str, Any]:

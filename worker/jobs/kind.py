@@ -62,7 +62,7 @@ class JobKind(Generic[_Request]):
         summarize: what the log says of a completed job's return value; numbers, no text.
         reference: names the earlier job whose result a request needs; None if it needs none.
         refer: completes such a request: takes what that job returned, None for nothing, and gives the request with it.
-        needs_engine: whether its task fits anything. If it does not, `--once` loads no engine.
+        needs_engine: whether the task of a request fits or embeds anything. If not, `--once` loads no engine.
         definitions: the JSON Schema of request and result, by name, as under `$defs`.
     """
 
@@ -75,4 +75,4 @@ class JobKind(Generic[_Request]):
     definitions: Callable[[], Mapping[str, Any]]
     reference: Callable[[_Request], str | None] = lambda _: None
     refer: Callable[[_Request, object], _Request] = lambda request, _: request
-    needs_engine: bool = True
+    needs_engine: Callable[[_Request], bool] = lambda _: True

@@ -9,12 +9,13 @@ from worker.jobs.kind import JobKind
 from worker.jobs.model_outcome import document_of_model, summarize_model
 from worker.lifecycle.stages import ModelStage
 from worker.lifecycle.task import PredictTopics
-from worker.topics.fit import Stage
+from worker.topics.fit import EMBED, Stage
 
 PREDICT: Final = JobKind(
     name=JobType.PREDICT.value,
     stages={
         Stage.VALIDATE: 0,
+        EMBED: 10,
         ModelStage.LOAD: 50,
         ModelStage.ASSIGN: 60,
     },
@@ -23,5 +24,5 @@ PREDICT: Final = JobKind(
     respond=document_of_model,
     summarize=summarize_model,
     definitions=predict_definitions,
-    needs_engine=False,
+    needs_engine=lambda batch: len(batch.missing) > 0,
 )

@@ -16,7 +16,7 @@ from worker.jobs.kind import JobKind, Surroundings
 from worker.jobs.model_outcome import ModelOutcome, document_of_model, summarize_fit
 from worker.lifecycle.stages import ModelStage
 from worker.lifecycle.task import FitModel
-from worker.topics.fit import NoTopics, Stage, TopicFit
+from worker.topics.fit import EMBED, NoTopics, Stage, TopicFit
 from worker.topics.task import FitBatch
 
 
@@ -33,7 +33,8 @@ def fit_once(batch: Batch) -> FitBatch:
     if batch.previous is not None:
         previous = batch.previous if isinstance(batch.previous, EarlierResult) else NOT_HAD
         earlier = previous.topics_of([batch.submission_ids[position] for position in batch.kept.tolist()])
-    return FitBatch(batch.texts, batch.embeddings, (batch.params,), earlier=earlier)
+    missing = batch.missing if len(batch.missing) else None
+    return FitBatch(batch.texts, batch.embeddings, (batch.params,), earlier=earlier, missing=missing)
 
 
 def document_of(batch: Batch, outcome: TopicFit | NoTopics, now: datetime) -> Document:
@@ -79,7 +80,7 @@ FIT_STAGES: Final[Mapping[str, int]] = {
 
 TOPIC_MODEL: Final = JobKind(
     name=JobType.FIT.value,
-    stages={Stage.VALIDATE: 0, ModelStage.LOAD: 3, **FIT_STAGES, ModelStage.KEEP: 98},
+    stages={Stage.VALIDATE: 0, EMBED: 1, ModelStage.LOAD: 3, **FIT_STAGES, ModelStage.KEEP: 98},
     read=read_fit,
     task=task_of,
     respond=_respond,

@@ -10,12 +10,13 @@ from worker.jobs.model_outcome import document_of_model, summarize_model
 from worker.jobs.topic_model import FIT_STAGES
 from worker.lifecycle.stages import ModelStage
 from worker.lifecycle.task import UpdateModel
-from worker.topics.fit import Stage
+from worker.topics.fit import EMBED, Stage
 
 UPDATE: Final = JobKind(
     name=JobType.UPDATE.value,
     stages={
         Stage.VALIDATE: 0,
+        EMBED: 1,
         ModelStage.LOAD: 2,
         **FIT_STAGES,
         ModelStage.KEEP: 97,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from worker.topics.fit import StageFinished, StageStarted
+from worker.topics.fit import StageEvent
 
 Operation = Literal["find", "read", "write", "activate", "delete"]
 OPERATIONS: Final[tuple[Operation, ...]] = ("find", "read", "write", "activate", "delete")
@@ -40,5 +40,5 @@ class VersionsRemoved:
     versions: tuple[str, ...]
 
 
-TaskEvent = StageStarted | StageFinished | StoreUsed | StoreWarning | VersionsRemoved
+TaskEvent = StageEvent | StoreUsed | StoreWarning | VersionsRemoved
 OnEvent = Callable[[TaskEvent], None]

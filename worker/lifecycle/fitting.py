@@ -7,6 +7,7 @@ from worker.contract.previous import NOT_HAD, EarlierResult
 from worker.contract.result import Document, completed
 from worker.lifecycle import models
 from worker.lifecycle.documents import documents_of, origin_of
+from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.refusal import ModelRefusal
@@ -71,7 +72,10 @@ class FirstFit:
 
 def run(task: FitModel, engine: Engine, on_event: OnEvent) -> Document | NoTopics | ModelRefusal:
     """Fit the batch, keep its model and make it active; see `keep` for what is raised."""
-    clock = StageClock(on_event)
+    completed_task = with_embeddings(task, engine, on_event)
+    if isinstance(completed_task, NoTopics):
+        return completed_task
+    task, clock = completed_task, StageClock(on_event)
     store = WatchedStore(task.store, task.tenant, on_event)
     first = FirstFit(task, engine, on_event)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from worker.contract.model_result import Placed, predicted
 from worker.contract.result import Document
 from worker.lifecycle import models
+from worker.lifecycle.embedding import Host, with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.stages import ModelStage
@@ -12,16 +13,20 @@ from worker.lifecycle.task import PredictTopics
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.assignment import assign
 from worker.models.drift import drift
+from worker.topics.fit import NoTopics
 from worker.topics.stages import StageClock
 
 
-def run(task: PredictTopics, _: object, on_event: OnEvent) -> Document | ModelRefusal:
+def run(task: PredictTopics, host: Host, on_event: OnEvent) -> Document | ModelRefusal | NoTopics:
     """Assign the batch to the version that it names, or to the active one.
 
     Raises:
         StoreUnavailable, StoreCorrupt, BrokenModel: the model cannot be read.
     """
-    batch, clock = task.batch, StageClock(on_event)
+    completed_task = with_embeddings(task, host, on_event)
+    if isinstance(completed_task, NoTopics):
+        return completed_task
+    task, batch, clock = completed_task, completed_task.batch, StageClock(on_event)
     store = WatchedStore(task.store, task.tenant, on_event)
     clock.enter(ModelStage.LOAD)
     named = batch.model.version if batch.model is not None else None

@@ -2,6 +2,7 @@
 
 from worker.contract.result import Document
 from worker.lifecycle.changing import change
+from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.refusal import ModelRefusal, Reason
 from worker.lifecycle.task import RebuildModel
@@ -12,4 +13,7 @@ from worker.topics.fit import NoTopics
 
 def run(task: RebuildModel, engine: Engine, on_event: OnEvent) -> Document | NoTopics | ModelRefusal:
     """Fit the batch and carry the numbers of the active model over; see `keep` for what is raised."""
-    return change(task, engine, on_event, rebuild, lambda: ModelRefusal(Reason.NO_MODEL, task.tenant))
+    completed_task = with_embeddings(task, engine, on_event)
+    if isinstance(completed_task, NoTopics):
+        return completed_task
+    return change(completed_task, engine, on_event, rebuild, lambda: ModelRefusal(Reason.NO_MODEL, task.tenant))

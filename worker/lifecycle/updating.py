@@ -5,6 +5,7 @@ from worker.contract.result import Document
 from worker.contract.rules import Params
 from worker.contract.too_few import too_few_to_fit
 from worker.lifecycle.changing import change
+from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.fitting import FirstFit
 from worker.lifecycle.keeping import Made
@@ -17,7 +18,10 @@ from worker.topics.fit import NoTopics
 
 def run(task: UpdateModel, engine: Engine, on_event: OnEvent) -> Document | NoTopics | ModelRefusal | Rejection:
     """Add the batch to the active model, or fit the first one; see `keep` for what is raised."""
-    batch, first = task.batch, FirstFit(task, engine, on_event)
+    completed_task = with_embeddings(task, engine, on_event)
+    if isinstance(completed_task, NoTopics):
+        return completed_task
+    task, batch, first = completed_task, completed_task.batch, FirstFit(completed_task, engine, on_event)
 
     def begin() -> Made | NoTopics | Rejection:
         params = Params(min_topic_size=batch.params.min_cluster_size)

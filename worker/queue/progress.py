@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,11 +16,13 @@ from worker.lifecycle.stages import ModelStage
 from worker.operations.telemetry import Telemetry
 from worker.operations.tracing import NO_TRACE, JobTrace
 from worker.queue.stage_history import StageHistory
-from worker.topics.fit import Details, StageFinished, StageStarted
+from worker.topics.fit import EMBED, Details, FitWarning, StageAdvanced, StageFinished, StageStarted
 
 WRITE_TIMEOUT_S = 5.0
 # The last stage of every job that completes: nothing is left to compute.
 DELIVER: Final = "deliver"
+# If a job has to embed comments, that is most of its time: so far it has come then.
+EMBEDDED_PERCENT: Final = 50
 
 log = structlog.get_logger()
 
@@ -51,6 +54,8 @@ class ProgressReport:
         self._trace = trace
         self._n_items = 0
         self._percent = 0
+        self._began_s = 0.0
+        self._left_s: float | None = None
         self._durations_s: dict[str, float] = {}
         self._lines: asyncio.Queue[dict[str, object] | str | None] = asyncio.Queue()
 
@@ -76,6 +81,13 @@ class ProgressReport:
         if isinstance(event, VersionsRemoved):
             self._telemetry.on_versions_removed(len(event.versions))
             log.info("model_versions_removed", tenant=event.tenant, versions=list(event.versions))
+            return
+        if isinstance(event, FitWarning):
+            log.warning("batch_warning", warning=event.line)
+            self._lines.put_nowait(f"warning: {event.line}")
+            return
+        if isinstance(event, StageAdvanced):
+            self._advance(event)
             return
         self._trace.on_stage(event)
         if isinstance(event, StageStarted):
@@ -104,12 +116,30 @@ class ProgressReport:
 
     def _begin(self, stage: str) -> None:
         # A job that lost a race begins some of its stages again.
-        self._percent = max(self._percent, self._kind.stages.get(stage, 0))
-        left_s = None
+        self._percent = max(self._percent, self._percent_at(stage))
+        self._began_s, self._left_s = time.monotonic(), None
         if stage != VALIDATE and self._n_items:
             begun = [*(name for name in self._durations_s if name != VALIDATE), stage]
-            left_s = self._history.left_s(self._kind.name, self._n_items, begun)
-        self._tell(stage, self._percent, left_s)
+            self._left_s = self._history.left_s(self._kind.name, self._n_items, begun)
+        self._tell(stage, self._percent, self._left_s)
+
+    def _percent_at(self, stage: str) -> int:
+        """Say at what percent a stage begins: if comments were embedded first, the others share the second half."""
+        percent = self._kind.stages.get(stage, 0)
+        if stage == EMBED or EMBED not in self._durations_s:
+            return percent
+        return EMBEDDED_PERCENT + percent * (100 - EMBEDDED_PERCENT) // 100
+
+    def _advance(self, event: StageAdvanced) -> None:
+        """Tell how far the embedding is, each time that it is one percent farther."""
+        percent = round(event.share * EMBEDDED_PERCENT)
+        if percent <= self._percent:
+            return
+        self._percent = percent
+        left_s = None
+        if self._left_s is not None:
+            left_s = max(0.0, self._left_s - (time.monotonic() - self._began_s))
+        self._tell(event.stage, percent, left_s)
 
     def _tell(self, stage: str, percent: int, left_s: float | None) -> None:
         left = {} if left_s is None else {"leftS": round(left_s, 1)}

@@ -8,7 +8,7 @@ from worker.compute.tasks import Task
 from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
-from worker.topics.fit import StageFinished
+from worker.topics.fit import FitWarning, StageFinished
 
 
 class Computing:
@@ -51,11 +51,13 @@ class Computing:
 
     def on_stage(self, event: TaskEvent) -> None:
         """Tell a stage, or what a person should know of the model store."""
-        if isinstance(event, StoreWarning):
+        if isinstance(event, StoreWarning | FitWarning):
             self._terminal.warn(event.line)
-        elif isinstance(event, VersionsRemoved):
+            return
+        if isinstance(event, VersionsRemoved):
             self._terminal.say(f"old versions of {event.tenant} removed: {', '.join(event.versions)}")
-        if isinstance(event, StoreUsed | StoreWarning | VersionsRemoved):
+            return
+        if isinstance(event, StoreUsed):
             return
         if isinstance(event, StageFinished):
             self.stages.append(event)

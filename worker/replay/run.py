@@ -144,7 +144,7 @@ class _Replay:
         # Without Redis each run is a job of its own, as each job of a queue is.
         job_id = self._request.job_id or f"once-{uuid.uuid4()}"
         task = kind.task(request, Surroundings(job_id, self._settings.model_store, self._settings.retention))
-        outcome = asyncio.run(self._computing.run(task, len(kind.stages), needs_engine=kind.needs_engine))
+        outcome = asyncio.run(self._computing.run(task, len(kind.stages), needs_engine=kind.needs_engine(request)))
         document = kind.respond(request, outcome, datetime.now(UTC))
         show_model_result(self._terminal, document)
         return document

@@ -16,8 +16,8 @@ from worker.contract.result import Document
 from worker.printable import printable
 from worker.replay.continuity import continuity_lines
 from worker.replay.stability import stability_lines
-from worker.replay.wording import doubt_lines
-from worker.topics.fit import Details, StageFinished, StageStarted, TopicFit
+from worker.replay.wording import aspect_text, doubt_lines
+from worker.topics.fit import Details, StageAdvanced, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
 # Columns, if stderr is a file or a pipe and so has no width.
@@ -78,7 +78,7 @@ class Terminal:
             finally:
                 self._progress = None
 
-    def on_stage(self, event: StageStarted | StageFinished) -> None:
+    def on_stage(self, event: StageStarted | StageAdvanced | StageFinished) -> None:
         """Print one line for a finished stage; name a started one beside the progress bar."""
         if isinstance(event, StageFinished):
             details = details_line(event.details)
@@ -87,20 +87,24 @@ class Terminal:
                 self._progress.advance(self._task)
                 self._progress.update(self._task, description="finishing")
         elif self._progress is not None:
-            self._progress.update(self._task, description=str(event.stage))
+            done = f" {event.share:.0%}" if isinstance(event, StageAdvanced) else ""
+            self._progress.update(self._task, description=f"{event.stage}{done}")
 
     def show_fit(self, batch: Batch, fit: TopicFit, document: Document) -> None:
         """Print the parameters used, the topics, the metrics and the number of outliers."""
         self.say(f"parameters: {details_line(fit.parameters)}")
         self.say(f"keywords ranked with: {fit.encoder}")
         stable = () if fit.stability is None else fit.stability.topics
-        table = new_table("topic", "documents", "share", *(["stability"] if stable else []), "keywords", numbers=3)
+        matches = () if fit.guidance is None else fit.guidance.matches
+        columns = (*(["stability"] if stable else []), *(["aspect"] if matches else []))
+        table = new_table("topic", "documents", "share", *columns, "keywords", numbers=3)
         n_items = len(batch.submission_ids)
         for index, topic in enumerate(fit.topics):
             keywords = ", ".join(topic.keywords[:_N_KEYWORDS_SHOWN])
             number = index if fit.continuity is None else fit.continuity.numbers[index]
             own = [f"{stable[index]:.2f}"] if stable else []
-            table.add_row(str(number), str(topic.size), f"{topic.size / n_items:.1%}", *own, Text(keywords))
+            named = [Text(aspect_text(matches[index]))] if matches else []
+            table.add_row(str(number), str(topic.size), f"{topic.size / n_items:.1%}", *own, *named, Text(keywords))
         self.show(table)
         for line in (*doubt_lines(fit), *continuity_lines(document), *stability_lines(fit)):
             self.say(line)

@@ -1,5 +1,6 @@
-"""Topics whose comments share their wording, in words for people."""
+"""What is to be said of a topic beside its keywords: its aspect, and a wording that its comments share."""
 
+from worker.topics.extensions import AspectMatch
 from worker.topics.fit import TopicFit
 from worker.topics.nuisance import Excess, Nuisance
 
@@ -25,6 +26,12 @@ def doubt_lines(fit: TopicFit) -> list[str]:
         for number, own in zip(numbers, fit.excesses, strict=False)
         if any(excess.is_doubt for excess in own)
     ]
+
+
+def aspect_text(match: AspectMatch) -> str:
+    """Name the aspect of a topic and the cosine to it."""
+    name = f"emergent, nearest {match.label}" if match.is_emergent else match.label
+    return f"{name} ({match.similarity:.2f})"
 
 
 def percent(share: float) -> str:

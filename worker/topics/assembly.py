@@ -8,7 +8,8 @@ from worker.topics.clusters.labels import by_size
 from worker.topics.clusters.outliers import assignment_probabilities, place_outliers, second_topics
 from worker.topics.continuity.anchored import core_of
 from worker.topics.evaluation import metrics
-from worker.topics.fit import FloatArray, IntArray, SecondTopics, Topic, TopicFit, TopicMetrics
+from worker.topics.extensions import Guidance, SecondTopics
+from worker.topics.fit import FloatArray, IntArray, Topic, TopicFit, TopicMetrics
 from worker.topics.modelling import Modelled
 from worker.topics.preparation import Prepared
 from worker.topics.stages import StageClock
@@ -46,7 +47,11 @@ def assemble(prepared: Prepared, modelled: Modelled, clock: StageClock) -> tuple
         encoder=fit.encoder,
         embedding_coherence=round(fit.metrics.embedding_coherence, 4),
     )
-    return _extended(fit, keywords, prepared), keywords
+    diverse = [modelled.diverse[before[topic]] for topic in range(len(before))] if modelled.diverse else []
+    fit = _extended(fit, keywords, diverse, prepared)
+    if fit.guidance is not None and fit.guidance.warning:
+        clock.warn(fit.guidance.warning)
+    return fit, keywords
 
 
 def in_order_of(order: IntArray, fit: TopicFit) -> TopicFit:
@@ -75,16 +80,19 @@ def _measured(prepared: Prepared, labels: IntArray, keywords: list[list[Keyword]
     )
 
 
-def _extended(fit: TopicFit, keywords: list[list[Keyword]], prepared: Prepared) -> TopicFit:
+def _extended(
+    fit: TopicFit, keywords: list[list[Keyword]], diverse: list[tuple[str, ...]], prepared: Prepared
+) -> TopicFit:
     """Add what was asked for beyond the contract's own fields."""
     params, corpus = prepared.params, prepared.corpus
     aspects = aspects_in_force(params)
     if aspects is not None:
-        batch = Batch(corpus.texts, corpus.embeddings, prepared.vocabulary)
-        matches = match_aspects(_vectors(keywords), aspects, params.match_threshold, prepared.encoder, batch)
-        fit = replace(fit, aspects=matches)
-    if params.multi_topic:
-        fit = replace(fit, second=second_topics(fit.labels, fit.probabilities, corpus.embeddings))
+        batch = Batch(corpus.texts, prepared.given, prepared.vocabulary)
+        matches, warning = match_aspects(_vectors(keywords), aspects, params.match_threshold, prepared.encoder, batch)
+        fit = replace(fit, guidance=Guidance(matches, tuple(diverse), warning))
+    if aspects is not None or params.multi_topic:
+        second = second_topics(fit.labels, fit.probabilities, corpus.embeddings, params.second_topic)
+        fit = replace(fit, second=second)
     return fit
 
 

@@ -130,7 +130,15 @@ def set_up_without_encoder(configuration: _Configuration, _: int | None) -> Engi
 
 
 def fit_batch(task: FitBatch, engine: Engine, on_stage: OnStage) -> tuple[TopicFit | NoTopics, ...]:
-    """Run a task; several variants share one search for neighbors."""
+    """Run a task; several variants share one search for neighbors, and the embeddings that are made here."""
+    embeddings = task.embeddings
+    if task.missing is not None:
+        from worker.topics.words.embedding import completed_embeddings
+
+        made = completed_embeddings(task.texts, embeddings, task.missing, engine.encoder, on_stage)
+        if isinstance(made, NoTopics):
+            return (made,) * len(task.variants)
+        embeddings = made
     names = ("diagnose", "stability", "keep", "save_bertopic", "earlier")
     asked = {name: getattr(task, name) for name in names}
     options: dict[str, object] = {name: value for name, value in asked.items() if value not in (None, False, 0)}
@@ -138,11 +146,11 @@ def fit_batch(task: FitBatch, engine: Engine, on_stage: OnStage) -> tuple[TopicF
         from worker.topics.preparation import Preparation
 
         most_neighbors = max(params.n_neighbors or 0 for params in task.variants)
-        options["preparation"] = Preparation(task.texts, task.embeddings, engine.device, most_neighbors=most_neighbors)
+        options["preparation"] = Preparation(task.texts, embeddings, engine.device, most_neighbors=most_neighbors)
     return tuple(
         engine.fit(
             task.texts,
-            task.embeddings,
+            embeddings,
             params,
             encoder=engine.encoder,
             device=engine.device,

@@ -3,11 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from worker.topics import arrays
 from worker.topics.diagnostics import Diagnostics, Stability
 from worker.topics.earlier import Continuity
+from worker.topics.extensions import (
+    DEFAULT_MMR_DIVERSITY,
+    DEFAULT_SECOND_TOPIC,
+    Guidance,
+    SecondTopicRule,
+    SecondTopics,
+)
 from worker.topics.nuisance import Excess
 from worker.topics.traits import TopicTraits
 
@@ -21,7 +28,6 @@ DEFAULT_N_TOPICS = 20
 DEFAULT_N_NEIGHBORS = 20
 DEFAULT_N_COMPONENTS = 10
 DEFAULT_MIN_SAMPLES = 5
-DEFAULT_MATCH_THRESHOLD = 0.65
 
 
 class Stage(StrEnum):
@@ -33,6 +39,10 @@ class Stage(StrEnum):
     CLUSTER = "cluster"
     REPRESENT = "represent"
     EVALUATE = "evaluate"
+
+
+# Before all of these, if a batch has comments without an embedding.
+EMBED: Final = "embed"
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,10 @@ class TopicParams:
         reduce_outliers: whether outliers are placed if their neighbors agree.
         aspects: seed words by the aspect's name, to match topics to; None for not asked.
         academic_aspects: whether the built-in aspects are taken if none are given.
-        match_threshold: cosine in [-1, 1] below which a topic matches no aspect.
-        multi_topic: whether documents get a second topic.
+        match_threshold: cosine in [-1, 1] below which a topic matches no aspect; None for what random words reach.
+        mmr_diversity: in [0, 1]; 0 takes the keywords that say most of a topic, 1 those that are least alike.
+        multi_topic: whether documents get a second topic, also if topics are matched to no aspects.
+        second_topic: when a document has one.
         stop_words: words and phrases that name no topic, beside the built-in lists.
         neutralize: whether what tells pronouns, forms of address and language is taken out of the embeddings.
         refit: whether topics are found anew though there are earlier ones, whose numbers go over to those that match.
@@ -63,11 +75,18 @@ class TopicParams:
     reduce_outliers: bool = True
     aspects: Mapping[str, tuple[str, ...]] | None = None
     academic_aspects: bool = False
-    match_threshold: float = DEFAULT_MATCH_THRESHOLD
+    match_threshold: float | None = None
+    mmr_diversity: float = DEFAULT_MMR_DIVERSITY
     multi_topic: bool = False
+    second_topic: SecondTopicRule = DEFAULT_SECOND_TOPIC
     stop_words: tuple[str, ...] = ()
     refit: bool = False
     neutralize: bool = False
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether topics are matched to aspects."""
+        return self.aspects is not None or self.academic_aspects
 
 
 @dataclass(frozen=True)
@@ -76,28 +95,6 @@ class Topic:
 
     keywords: tuple[str, ...]
     size: int
-
-
-@dataclass(frozen=True)
-class AspectMatch:
-    """The aspect nearest to a topic, the cosine, and whether it is too far to speak of that aspect."""
-
-    label: str
-    similarity: float
-    is_emergent: bool
-
-
-@dataclass(frozen=True)
-class SecondTopics:
-    """A second topic for documents that have one.
-
-    Attributes:
-        labels: (n,) int64, -1 if there is none.
-        probabilities: (n,) float32 in [0, 1].
-    """
-
-    labels: IntArray
-    probabilities: FloatArray
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ class TopicFit:
         metrics: over the documents that were given.
         parameters: what was in force, with what adapted it.
         encoder: the keyword encoder whose vectors made `embedding_coherence`.
-        aspects: one match a topic, if aspects were asked for.
+        guidance: if aspects were asked for.
         second: if second topics were asked for.
         diagnostics: if they were asked for.
         stability: if it was asked for.
@@ -140,7 +137,7 @@ class TopicFit:
     metrics: TopicMetrics
     parameters: Details = field(default_factory=dict)
     encoder: str = "corpus"
-    aspects: tuple[AspectMatch, ...] | None = None
+    guidance: Guidance | None = None
     second: SecondTopics | None = None
     diagnostics: Diagnostics | None = None
     stability: Stability | None = None
@@ -154,6 +151,7 @@ class NoTopicsReason(StrEnum):
 
     NO_CLUSTERS = "no_clusters"
     NO_KEYWORDS = "no_keywords"
+    NO_EMBEDDINGS = "no_embeddings"
 
 
 @dataclass(frozen=True)
@@ -167,13 +165,20 @@ class Shortfall:
 
 @dataclass(frozen=True)
 class NoTopics:
-    """A batch gives no topics: the reason, with the figures if there were no clusters."""
+    """A batch gives no topics.
+
+    Attributes:
+        reason: why.
+        shortfall: the figures, if there were no clusters.
+        why_not_embedded: one line for people, if comments without an embedding cannot get one.
+    """
 
     NO_CLUSTERS: ClassVar["NoTopics"]
     NO_KEYWORDS: ClassVar["NoTopics"]
 
     reason: NoTopicsReason
     shortfall: Shortfall | None = None
+    why_not_embedded: str = ""
 
 
 NoTopics.NO_CLUSTERS = NoTopics(NoTopicsReason.NO_CLUSTERS)
@@ -196,4 +201,20 @@ class StageFinished:
     details: Details = field(default_factory=dict)
 
 
-OnStage = Callable[[StageStarted | StageFinished], None]
+@dataclass(frozen=True)
+class StageAdvanced:
+    """A part of the running stage is done: `share` of it, in [0, 1]."""
+
+    stage: str
+    share: float
+
+
+@dataclass(frozen=True)
+class FitWarning:
+    """There is something about the batch that a person should know; one line, without a comment's words."""
+
+    line: str
+
+
+StageEvent = StageStarted | StageAdvanced | StageFinished | FitWarning
+OnStage = Callable[[StageEvent], None]

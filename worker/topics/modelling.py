@@ -17,7 +17,10 @@ from worker.topics.graph.reduction import Reduction
 from worker.topics.naming import settle_names
 from worker.topics.preparation import Prepared
 from worker.topics.stages import StageClock
-from worker.topics.words.keywords import N_KEYWORDS, Keyword
+from worker.topics.words.keywords import N_KEYWORDS, Keyword, diversified
+
+# Keywords of a topic from which the diverse ones are chosen.
+N_POOL = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +32,14 @@ class Modelled:
         clustering: fitted.
         core: (n,) int64, -1 for outliers.
         keywords: of each topic, best first; none is without.
+        diverse: of each topic, its keywords by maximal marginal relevance; empty if aspects were not asked for.
     """
 
     model: BERTopic
     clustering: Clustering | EqualVectors | AnchoredClustering
     core: IntArray
     keywords: list[list[Keyword]]
+    diverse: list[tuple[str, ...]]
 
 
 def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
@@ -70,7 +75,16 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
     clock.note_if_any(topics_without_words_dissolved=named.n_dissolved, topics_of_one_name_joined=named.n_joined)
     if not named.keywords:
         return NoTopics.NO_KEYWORDS
-    return Modelled(model, clustering, named.labels, named.keywords)
+    return Modelled(model, clustering, named.labels, named.keywords, _diverse(prepared, ranking, named.origins))
+
+
+def _diverse(prepared: Prepared, ranking: KeywordRanking, origins: list[int]) -> list[tuple[str, ...]]:
+    """Choose diverse keywords for each topic, if topics are matched to aspects."""
+    if not prepared.params.is_guided or ranking.ranking_ is None:
+        return []
+    pools = [ranking.ranking_.keywords(topic, N_POOL) for topic in origins]
+    chosen = [diversified(pool, prepared.params.mmr_diversity) for pool in pools]
+    return [tuple(keyword.term for keyword in own) for own in chosen]
 
 
 def topics_anew(prepared: Prepared) -> IntArray:

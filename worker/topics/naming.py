@@ -18,12 +18,14 @@ class NamedTopics:
     Attributes:
         labels: (n,) int64, -1 for outliers.
         keywords: of each topic.
+        origins: of each topic, the place among the topics before that its keywords come from.
         n_dissolved: topics that had none.
         n_joined: topics that had the name of another one, and joined it.
     """
 
     labels: IntArray
     keywords: list[list[Keyword]]
+    origins: list[int]
     n_dissolved: int
     n_joined: int
 
@@ -49,12 +51,13 @@ def settle_names(labels: IntArray, keywords: Sequence[list[Keyword]], vocabulary
     """
     numbers = np.full(len(keywords) + 1, -1, dtype=np.int64)
     named: dict[frozenset[tuple[int, int]], int] = {}
-    kept: list[list[Keyword]] = []
+    origins: list[int] = []
     for topic, own in enumerate(keywords):
         if own:
             name = vocabulary.forms_of([keyword.term for keyword in own])
             numbers[topic] = named.setdefault(name, len(named))
-            if len(named) > len(kept):
-                kept.append(own)
+            if len(named) > len(origins):
+                origins.append(topic)
     n_dissolved = sum(not own for own in keywords)
-    return NamedTopics(numbers[labels], kept, n_dissolved, len(keywords) - n_dissolved - len(kept))
+    kept = [keywords[topic] for topic in origins]
+    return NamedTopics(numbers[labels], kept, origins, n_dissolved, len(keywords) - n_dissolved - len(kept))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from worker.topics.earlier import EarlierTopics
-from worker.topics.fit import FloatArray, TopicParams
+from worker.topics.fit import FloatArray, IntArray, TopicParams
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,7 +14,7 @@ class FitBatch:
     Attributes:
         function: that runs it, imported in the compute process only.
         texts: (n,).
-        embeddings: (n, d) float32, L2-normalized.
+        embeddings: (n - m, d) float32, L2-normalized; without those that are missing.
         variants: what was asked for.
         diagnose: whether the fits come with what explains them.
         stability: reruns of each fit without a few of the documents, to say how far its topics hold together; 0 for
@@ -22,6 +22,7 @@ class FitBatch:
         keep: whether the fits come with what a kept model needs.
         save_bertopic: a folder for BERTopic's own object of the last fit; None for none.
         earlier: the topics that stay; None for a first fit.
+        missing: (m,) int64, rising: the texts that the worker's own model is to embed; None for none.
     """
 
     function: ClassVar[str] = "worker.topics.engine:fit_batch"
@@ -35,3 +36,4 @@ class FitBatch:
     keep: bool = False
     save_bertopic: str | None = None
     earlier: EarlierTopics | None = None
+    missing: IntArray | None = None

@@ -24,7 +24,7 @@ export interface Assignment {
   topicIndex: number;
   probability: number;
   /**
-   * Whether the comment has a second topic, if multi_topic was asked for.
+   * Whether the comment has a second topic, if aspects or multi_topic were asked for.
    */
   isMultiTopic?: boolean;
   secondaryTopicIndex?: number;
@@ -46,8 +46,11 @@ export interface CompletedResult {
   assignments: Assignment[];
   metrics: Metrics;
   outlierCount: number;
+  /**
+   * By topicIndex, and -1 for the outliers; if aspects were asked for.
+   */
   aspectMapping?: {
-    [k: string]: number[];
+    [k: string]: MappedAspect;
   };
   continuity?: Continuity;
   model?: ResultModel;
@@ -74,14 +77,23 @@ export interface Topic {
   keywords: string[];
   docCount: number;
   /**
-   * The nearest aspect, if aspects were asked for.
+   * The nearest aspect, if aspects were asked for; `emergent` if none is near enough.
    */
   aspectLabel?: string;
+  /**
+   * The cosine to the nearest aspect.
+   */
   aspectSimilarity?: number;
   /**
-   * Whether the similarity is below match_threshold.
+   * Whether no aspect is near enough.
    */
   isEmergent?: boolean;
+  /**
+   * More diverse keywords, if aspects were asked for.
+   *
+   * @maxItems 10
+   */
+  keywordsMmr?: string[];
   /**
    * When the topic was born, if `previous` was given: a completedAt.
    */
@@ -96,6 +108,19 @@ export interface Metrics {
   outlier_ratio: number;
   silhouette_score: number;
   embedding_coherence: number;
+}
+/**
+ * The aspect of a topic.
+ */
+export interface MappedAspect {
+  /**
+   * Its name; `emergent` if none is near enough, `outlier` for -1.
+   */
+  aspect: string;
+  /**
+   * The cosine to the nearest aspect; 0 for -1.
+   */
+  similarity: number;
 }
 /**
  * What became of the topics of `previous`.
@@ -195,15 +220,15 @@ export interface FailedResult {
   completedAt: string;
 }
 /**
- * One comment: its id, its text, already cleaned, its LaBSE embedding.
+ * One comment: its id, its text, already cleaned, its LaBSE embedding if it has one.
  */
 export interface Item {
   submissionId: string;
   text: string;
   /**
-   * 768 finite numbers of any norm, as an array or, in a quarter of the bytes, as base64 (RFC 4648, padded) of little-endian float32 values; the zero vector counts as an outlier.
+   * 768 finite numbers of any norm, as an array or, in a quarter of the bytes, as base64 (RFC 4648, padded) of little-endian float32 values; the zero vector counts as an outlier. Left out or null only if params.embed_missing is true.
    */
-  embedding: number[] | string;
+  embedding?: number[] | string | null;
 }
 /**
  * A topic of the model that comments of the batch are in.
@@ -279,17 +304,37 @@ export interface Params {
     [k: string]: string[];
   } | null;
   /**
-   * Extension: match with ten built-in academic aspects.
+   * Extension: match topics with ten built-in academic aspects.
    */
   tier1_guided?: boolean | null;
   /**
-   * Extension: cosine below which a topic is emergent. Left out: 0.65.
+   * Extension: cosine below which a topic is emergent. Left out: what random words reach.
    */
   match_threshold?: number | null;
   /**
-   * Extension: name a second topic for comments that have one.
+   * Extension: how diverse keywordsMmr are. Left out: 0.4.
+   */
+  mmr_diversity?: number | null;
+  /**
+   * Extension: name a second topic, also without aspects.
    */
   multi_topic?: boolean | null;
+  /**
+   * Extension: least probability of a comment with a second topic. Left out: 0.2.
+   */
+  primary_threshold?: number | null;
+  /**
+   * Extension: least probability of that topic. Left out: 0.15.
+   */
+  secondary_threshold?: number | null;
+  /**
+   * Extension: the most by which the first is more probable. Left out: 0.2.
+   */
+  secondary_gap_max?: number | null;
+  /**
+   * Embed the texts of items without an embedding with the worker's own model. Left out: false.
+   */
+  embed_missing?: boolean | null;
   /**
    * Words and phrases, such as names of teachers, that name no topic. Left out: none.
    *

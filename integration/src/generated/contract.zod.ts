@@ -18,6 +18,7 @@ export const topic = z.object({
   aspectLabel: z.string().optional(),
   aspectSimilarity: z.number().gte(-1).lte(1).optional(),
   isEmergent: z.boolean().optional(),
+  keywordsMmr: z.array(z.string()).max(10).optional(),
   since: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')).optional(),
 });
 
@@ -28,6 +29,8 @@ export const metrics = z.object({
   silhouette_score: z.number().gte(-1).lte(1),
   embedding_coherence: z.number().gte(-1).lte(1),
 });
+
+export const mappedAspect = z.object({ aspect: z.string(), similarity: z.number().gte(-1).lte(1) });
 
 export const refit = z.object({ advised: z.boolean(), why: z.string() });
 
@@ -54,7 +57,7 @@ export const completedResult = z.object({
   assignments: z.array(assignment),
   metrics: metrics,
   outlierCount: z.number().int().gte(0),
-  aspectMapping: z.record(z.string(), z.array(z.number().int().gte(0))).optional(),
+  aspectMapping: z.record(z.string(), mappedAspect).optional(),
   continuity: continuity.optional(),
   model: resultModel.optional(),
   completedAt: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
@@ -79,10 +82,13 @@ export const failedResult = z.object({
 export const item = z.object({
   submissionId: z.string().min(1),
   text: z.string().min(1),
-  embedding: z.union([
-    z.array(z.number()).min(768).max(768),
-    z.string().regex(new RegExp('^[A-Za-z0-9+/]*$')).min(4096).max(4096),
-  ]),
+  embedding: z
+    .union([
+      z.array(z.number()).min(768).max(768),
+      z.string().regex(new RegExp('^[A-Za-z0-9+/]*$')).min(4096).max(4096),
+      z.null(),
+    ])
+    .optional(),
 });
 
 export const knownTopic = z.object({
@@ -123,7 +129,12 @@ export const params = z.object({
     .optional(),
   tier1_guided: z.union([z.boolean(), z.null()]).optional(),
   match_threshold: z.union([z.number().gte(-1).lte(1), z.null()]).optional(),
+  mmr_diversity: z.union([z.number().gte(0).lte(1), z.null()]).optional(),
   multi_topic: z.union([z.boolean(), z.null()]).optional(),
+  primary_threshold: z.union([z.number().gte(0).lte(1), z.null()]).optional(),
+  secondary_threshold: z.union([z.number().gte(0).lte(1), z.null()]).optional(),
+  secondary_gap_max: z.union([z.number().gte(0).lte(1), z.null()]).optional(),
+  embed_missing: z.union([z.boolean(), z.null()]).optional(),
   stop_words: z
     .union([z.array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$'))).max(1000), z.null()])
     .optional(),

@@ -11,6 +11,7 @@ from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
 from worker.replay.report.votes import kind_of_outlier, vote_on, why_outside
 from worker.replay.session import Session
+from worker.replay.wording import aspect_text
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.fit import StageFinished, TopicFit
 
@@ -40,6 +41,7 @@ class TopicView:
     typical: tuple[Example, ...]
     borderline: tuple[Example, ...]
     n_clusters: int
+    aspect: str
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def _topic(session: Session, diagnostics: Diagnostics, topic: Assessment) -> Top
         typical=tuple(_example(session, row, f"cosine to the center {closeness[row]:.2f}") for row in typical.tolist()),
         borderline=tuple(_example(session, row, _between(session, diagnostics, row)) for row in borderline.tolist()),
         n_clusters=int(np.sum(diagnostics.cluster_topics == topic.index)),
+        aspect="" if session.fit.guidance is None else aspect_text(session.fit.guidance.matches[topic.index]),
     )
 
 
@@ -232,6 +235,8 @@ def _notes(session: Session) -> list[str]:
             "Taken out of the embeddings before comments were grouped, with the share of their variance: "
             f"{session.fit.parameters['neutralized']}."
         )
+    if session.fit.guidance is not None and session.fit.guidance.warning:
+        lines.append(f"Aspects: {session.fit.guidance.warning}.")
     if session.fit.encoder == "corpus":
         lines.append(
             "Keywords were ranked with vectors made from the embeddings of the comments, not with a language model."

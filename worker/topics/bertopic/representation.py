@@ -9,7 +9,7 @@ from scipy import sparse
 from worker.topics.bertopic.parts import BaseRepresentation, BERTopic
 from worker.topics.fit import FloatArray
 from worker.topics.words.encoders import KeywordEncoder
-from worker.topics.words.keywords import Keyword, rank_keywords
+from worker.topics.words.keywords import Keyword, Ranking, rank_keywords
 from worker.topics.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class KeywordRanking(BaseRepresentation):  # type: ignore[misc]
     """Ranks each topic's n-grams; takes KeyBERTInspired's place.
 
     KeyBERTInspired embeds documents anew; this uses the embeddings that were given, each looked up by
-    its document's own id. After the fit, `keywords_` by topic and `n_candidates_`.
+    its document's own id. After the fit, `keywords_` by topic, the `ranking_` that they come from and `n_candidates_`.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class KeywordRanking(BaseRepresentation):  # type: ignore[misc]
         self.texts = texts
         self.embeddings = embeddings
         self.keywords_: dict[int, list[Keyword]] = {}
+        self.ranking_: Ranking | None = None
         self.n_candidates_ = 0
 
     def extract_topics(
@@ -55,9 +56,9 @@ class KeywordRanking(BaseRepresentation):  # type: ignore[misc]
         labels[documents["ID"].to_numpy()] = documents["Topic"].to_numpy()
         numbers = sorted(int(topic) for topic in topics)
         weights = c_tf_idf[[row for row, topic in enumerate(numbers) if topic >= 0]]
-        self.keywords_, self.n_candidates_ = rank_keywords(
-            self.vocabulary, self.texts, self.embeddings, self.encoder, labels, weights
-        )
+        ranking = rank_keywords(self.vocabulary, self.texts, self.embeddings, self.encoder, labels, weights)
+        self.ranking_, self.n_candidates_ = ranking, len(ranking.names)
+        self.keywords_ = {topic: ranking.keywords(topic) for topic in range(len(ranking.columns))}
         ranked: dict[int, RankedWords] = {
             topic: [(word.term, word.score) for word in words] or [("", 0.0)] for topic, words in self.keywords_.items()
         }

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.topics.clusters.voters import Voters, distance_of_vote, needed_votes
-from worker.topics.fit import BoolArray, FloatArray, IntArray, SecondTopics
+from worker.topics.extensions import SecondTopicRule, SecondTopics
+from worker.topics.fit import BoolArray, FloatArray, IntArray
 
 # Of the voters that are in a topic, this share must be in the same one. Measured with the three votes on four corpora:
 # .4 leaves up to .02 more of a batch outside, .35 mixes topics (NMI .02 lower on batches of 600).
 MIN_SHARE = 0.375
-# A second topic's members that must be farther from its centroid than the document is.
-MIN_SECOND_STANDING = 0.5
+_DECIMALS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,8 @@ def assignment_probabilities(labels: IntArray, core: IntArray, voters: Voters) -
     HDBSCAN's strength speaks of the small cluster before merging; this speaks of the topic that
     is reported. A core document has (1 + share) / 2, a placed outlier share / 2, so that no
     placed document is surer than a core one and both scales mean the same in every topic. For a placed one
-    only core documents count: copies of an outlier that were placed with it say nothing of their own.
+    only core documents count: copies of an outlier that were placed with it say nothing of their own. A document that
+    stays in an earlier topic though no neighbor is in it has the probability of one vote: the API drops what is 0.
 
     Args:
         labels: (n,) int64, after placing.
@@ -99,25 +100,28 @@ def assignment_probabilities(labels: IntArray, core: IntArray, voters: Voters) -
     before = np.where(is_core, labels, -1)
     around = np.where(is_core[:, None], labels[voters.neighbors], before[voters.neighbors])
     agree = voters.has_vote & (around == labels[:, None])
-    share = agree.sum(axis=1) / np.maximum(voters.has_vote.sum(axis=1), 1)
+    share = np.maximum(agree.sum(axis=1), 1) / np.maximum(voters.has_vote.sum(axis=1), 1)
     probability = np.where(is_core, (1 + share) / 2, share / 2)
     return np.where(labels >= 0, probability, 0.0).astype(np.float32)
 
 
-def second_topics(labels: IntArray, probabilities: FloatArray, embeddings: FloatArray) -> SecondTopics:
-    """Find a second topic for each document that is as near to one as that topic's own members are.
+def second_topics(
+    labels: IntArray, probabilities: FloatArray, embeddings: FloatArray, rule: SecondTopicRule
+) -> SecondTopics:
+    """Find a second topic for each document that is nearly as near to one as that topic's own members are.
 
-    Near means: nearer to its centroid than half of its members, which asks the same of every
-    topic and every encoder. The probability is half the share of members that are farther away, as
-    for a placed outlier, and never above that of the first topic.
+    The probability of a second topic is the share of its members that are farther from its centroid than the document
+    is, which asks the same of every topic and every encoder; it is never above that of the first topic. The rule is
+    held against probabilities of four decimals, as they are reported.
 
     Args:
         labels: (n,) int64, after placing; outliers have no second topic.
         probabilities: (n,) float32, of the first topics.
         embeddings: (n, d) float32, L2-normalized.
+        rule: when a document has one.
     """
     n_topics = int(labels.max(initial=-1)) + 1
-    standing = np.zeros((len(labels), n_topics))
+    standing = np.zeros((len(labels), max(n_topics, 1)))
     for topic in range(n_topics):
         members = labels == topic
         centroid = embeddings[members].mean(axis=0, dtype=np.float64)
@@ -126,9 +130,12 @@ def second_topics(labels: IntArray, probabilities: FloatArray, embeddings: Float
     inside = np.flatnonzero(labels >= 0)
     standing[inside, labels[inside]] = 0
     best = standing.argmax(axis=1)
-    share = standing[np.arange(len(labels)), best]
-    has_one = (labels >= 0) & (share >= MIN_SECOND_STANDING)
+    first = probabilities.astype(np.float64).round(_DECIMALS)
+    second = np.minimum(standing[np.arange(len(labels)), best].round(_DECIMALS), first)
+    gap = (first - second).round(_DECIMALS)
+    is_near = (second > 0) & (second >= rule.secondary) & (gap <= rule.most_gap)
+    has_one = (labels >= 0) & (first >= rule.primary) & is_near
     return SecondTopics(
         labels=np.where(has_one, best, -1),
-        probabilities=np.where(has_one, np.minimum(share / 2, probabilities), 0.0).astype(np.float32),
+        probabilities=np.where(has_one, second, 0.0).astype(np.float32),
     )

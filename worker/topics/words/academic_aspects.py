@@ -7,16 +7,34 @@ from worker.topics.fit import TopicParams
 # What `tier1_guided` takes: the aspects of teaching that the questionnaires ask for, in the
 # words of the students' three languages.
 ACADEMIC_ASPECTS: Mapping[str, tuple[str, ...]] = {
-    "teaching clarity": ("clear", "explain", "explanation", "understand", "confusing", "klaro", "malinaw", "masabtan"),
-    "assessment and grading": ("grade", "grading", "exam", "quiz", "score", "rubric", "marka", "grado"),
-    "workload and pacing": ("workload", "deadline", "requirements", "fast", "rushed", "pace", "paspas", "bilis"),
-    "methodology": ("activity", "group", "reporting", "discussion", "strategy", "method", "demonstration", "lab"),
-    "instructor attitude": ("kind", "strict", "rude", "patient", "approachable", "mabait", "buotan", "masungit"),
-    "responsiveness": ("reply", "respond", "feedback", "question", "consultation", "answer", "tubag", "sagot"),
-    "punctuality": ("late", "absent", "on time", "early", "punctual", "huli", "dugay", "schedule"),
-    "digital tools": ("online", "zoom", "internet", "module", "lms", "video", "slides", "google"),
-    "real-world relevance": ("real", "example", "experience", "practical", "industry", "job", "career", "kinabuhi"),
-    "language": ("english", "tagalog", "bisaya", "filipino", "language", "accent", "pronunciation", "lengguwahe"),
+    "teaching_clarity": ("clear", "explain", "explanation", "understand", "confusing", "klaro", "malinaw", "masabtan"),
+    "assessment_grading": ("grade", "grading", "exam", "quiz", "score", "rubric", "marka", "grado"),
+    "workload_pacing": ("workload", "deadline", "requirements", "fast", "rushed", "pace", "paspas", "bilis"),
+    "teaching_methodology": (
+        "activity",
+        "group",
+        "reporting",
+        "discussion",
+        "strategy",
+        "method",
+        "demonstration",
+        "lab",
+    ),
+    "instructor_attitude": ("kind", "strict", "rude", "patient", "approachable", "mabait", "buotan", "masungit"),
+    "responsiveness_support": ("reply", "respond", "feedback", "question", "consultation", "answer", "tubag", "sagot"),
+    "punctuality_attendance": ("late", "absent", "on time", "early", "punctual", "huli", "dugay", "schedule"),
+    "lms_digital_tools": ("online", "zoom", "internet", "module", "lms", "video", "slides", "google"),
+    "real_world_relevance": ("real", "example", "experience", "practical", "industry", "job", "career", "kinabuhi"),
+    "language_communication": (
+        "english",
+        "tagalog",
+        "bisaya",
+        "filipino",
+        "language",
+        "accent",
+        "pronunciation",
+        "lengguwahe",
+    ),
 }
 
 

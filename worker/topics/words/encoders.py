@@ -1,7 +1,7 @@
 """What turns an n-gram into a vector: a sentence-transformers model, or the batch itself."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -123,9 +123,33 @@ class TransformerEncoder:
         """
         terms = self.encode(candidates.terms)
         width = candidates.embeddings.shape[1]
-        if terms.shape[1] <= width and self._is_own_space(candidates, width):
+        if terms.shape[1] <= width and self.made(candidates.texts, candidates.embeddings):
             return KeywordSpace(_pad(terms, width), candidates.embeddings, np.arange(len(candidates.embeddings)))
         return KeywordSpace(terms, self._encode_rows([candidates.texts[i] for i in typical]), typical)
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector of this model has."""
+        return int(self._model.get_embedding_dimension() or 0)
+
+    def encode_documents(self, texts: Sequence[str], on_done: Callable[[float], None]) -> FloatArray:
+        """Encode whole documents: (n, d) float32, L2-normalized; equal texts have equal vectors, whatever their order.
+
+        Nothing is cached. Texts of one length are encoded together, so that a batch is hardly filled up.
+
+        Args:
+            texts: (n,), at least one.
+            on_done: takes the share that is done, after each batch.
+        """
+        distinct = sorted(set(texts), key=lambda text: (len(text), text))
+        vectors = np.empty((len(distinct), self.dimension), dtype=np.float32)
+        for start in range(0, len(distinct), BATCH_ROWS):
+            batch = distinct[start : start + BATCH_ROWS]
+            encoded = self._model.encode(batch, batch_size=BATCH_ROWS, show_progress_bar=False)
+            vectors[start : start + len(batch)] = unit(np.asarray(encoded, dtype=np.float32))
+            on_done((start + len(batch)) / len(distinct))
+        rows = {text: row for row, text in enumerate(distinct)}
+        return vectors[[rows[text] for text in texts]]
 
     def encode(self, terms: Sequence[str]) -> FloatArray:
         """Encode n-grams: (t, d) float32, L2-normalized; those seen before come from the cache."""
@@ -141,18 +165,19 @@ class TransformerEncoder:
             self._cache.popitem(last=False)
         return vectors
 
-    def _is_own_space(self, candidates: Candidates, width: int) -> bool:
+    def made(self, texts: Sequence[str], embeddings: FloatArray) -> bool:
+        """Tell whether embeddings, (n, d) float32 L2-normalized, look like this model's own of these texts, (n,)."""
         # Of the shortest sixteenth of the texts: any would do, and long ones take a quarter of a second.
-        by_length = np.argsort([len(text) for text in candidates.texts], kind="stable")
+        by_length = np.argsort([len(text) for text in texts], kind="stable")
         rows = by_length[np.unique(np.linspace(0, (len(by_length) - 1) // 16, PROBE_TEXTS).astype(np.int64))]
-        texts = [candidates.texts[i] for i in rows]
-        encoded = _pad(unit(self._model.encode(texts, batch_size=PROBE_TEXTS, show_progress_bar=False)), width)
-        cosines = np.einsum("ij,ij->i", encoded, candidates.embeddings[rows])
+        probe = [texts[i] for i in rows]
+        encoded = unit(self._model.encode(probe, batch_size=PROBE_TEXTS, show_progress_bar=False))
+        cosines = np.einsum("ij,ij->i", _pad(encoded, embeddings.shape[1]), embeddings[rows])
         return bool(np.median(cosines) >= SAME_SPACE_COSINE)
 
     def _encode_rows(self, texts: Sequence[str]) -> FloatArray:
         if not texts:
-            return np.empty((0, int(self._model.get_embedding_dimension() or 0)), dtype=np.float32)
+            return np.empty((0, self.dimension), dtype=np.float32)
         lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts), truncation=True)["input_ids"]])
         order = np.argsort(lengths, kind="stable")
         vectors: list[FloatArray | None] = [None] * len(texts)

@@ -26,7 +26,7 @@ N_KEYWORDS = 10
 N_TYPICAL = 10
 # With four words a topic is named: those of other topics, and those that hardly a comment says, would add only noise.
 # What hardly a comment says and another topic owns is better than no keyword, and than nothing else.
-ROOM = {Tier.OWN: N_KEYWORDS, Tier.SHARED: 4, Tier.SELDOM_OWN: 4, Tier.SELDOM_SHARED: 1}
+ROOM = {Tier.SHARED: 4, Tier.SELDOM_OWN: 4, Tier.SELDOM_SHARED: 1}
 # A unigram with at least this share of its occurrences inside a bigram only repeats it.
 REPEATS_BIGRAM = 0.5
 
@@ -40,6 +40,40 @@ class Keyword:
     vector: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The candidates of a batch's topics, ranked.
+
+    Attributes:
+        names: (t,) the candidates of all topics.
+        vectors: (t, d) float32, L2-normalized, in the encoder's space.
+        scores: (topics, t).
+        columns: of each topic, its own candidates.
+        tiers: of each topic, how well each of these names it.
+        held: (n, t) CSC, whether a document holds a candidate.
+        stems: (t, 2) int64, as in `Vocabulary`.
+    """
+
+    names: list[str]
+    vectors: FloatArray
+    scores: DoubleArray
+    columns: list[IntArray]
+    tiers: list[IntArray]
+    held: sparse.csc_matrix
+    stems: IntArray
+
+    def keywords(self, topic: int, n_keywords: int = N_KEYWORDS) -> list[Keyword]:
+        """Give a topic's keywords, best first, none only if it holds no word; see `pick`."""
+        columns = self.columns[topic]
+        if not len(columns):
+            return []
+        # Topic by topic: with many topics, one matrix of all their candidates would take gigabytes.
+        together = (self.held[:, columns].T @ self.held[:, columns]).toarray()
+        scores = self.scores[topic, columns]
+        picked = pick(self.stems[columns], scores, together, self.held.shape[0], self.tiers[topic], n_keywords)
+        return [Keyword(self.names[i], float(self.scores[topic, i]), self.vectors[i]) for i in columns[picked].tolist()]
+
+
 def rank_keywords(
     vocabulary: Vocabulary,
     texts: Sequence[str],
@@ -47,7 +81,7 @@ def rank_keywords(
     encoder: KeywordEncoder,
     labels: IntArray,
     weights: sparse.csr_matrix,
-) -> tuple[dict[int, list[Keyword]], int]:
+) -> Ranking:
     """Rank each topic's n-grams by similarity to the topic, times the root of their c-TF-IDF.
 
     The similarity alone prefers near-synonyms that hardly occur, c-TF-IDF (Grootendorst 2022,
@@ -60,9 +94,6 @@ def rank_keywords(
         encoder: gives n-grams their vectors.
         labels: (n,) int64, -1 for outliers.
         weights: (topics, t) c-TF-IDF.
-
-    Returns:
-        The keywords of each topic, best first, none only if it holds no word; and how many n-grams were candidates.
     """
     n_topics = weights.shape[0]
     topics = members(labels, n_topics)
@@ -72,23 +103,40 @@ def rank_keywords(
     weights = shrunk(weights.multiply(said).tocsr(), document_counts)
     per_topic = [best(weights[topic], document_counts[topic]) for topic in range(n_topics)]
     terms = np.unique(np.concatenate(per_topic))
+    names, held, stems = [str(term) for term in vocabulary.terms[terms]], incidence[:, terms], vocabulary.stems[terms]
     if len(terms) == 0:
-        return {topic: [] for topic in range(n_topics)}, 0
-    names = [str(term) for term in vocabulary.terms[terms]]
-    space = encoder.space(Candidates(names, incidence[:, terms], texts, embeddings), _typical(labels, embeddings))
+        return Ranking(names, np.empty((0, 0), np.float32), np.empty((n_topics, 0)), per_topic, per_topic, held, stems)
+    space = encoder.space(Candidates(names, held, texts, embeddings), _typical(labels, embeddings))
     scores = _scores(space, labels, weights[:, terms].toarray())
     counts, sizes = document_counts[:, terms].toarray(), np.bincount(labels[labels >= 0], minlength=n_topics)
     is_common = holds_common_word(terms, vocabulary, document_counts, sizes)
-    held, stems = incidence[:, terms].tocsc(), vocabulary.stems[terms]
-    keywords = {}
-    for topic, own in enumerate(per_topic):
-        columns = without_common(np.searchsorted(terms, own), is_common)
-        # Topic by topic: with many topics, one matrix of all their candidates would take gigabytes.
-        together = (held[:, columns].T @ held[:, columns]).toarray()
-        tier = tiers(scores[:, columns], topic, counts[topic, columns], int(sizes[topic]))
-        picked = columns[pick(stems[columns], scores[topic, columns], together, len(texts), tier)]
-        keywords[topic] = [Keyword(names[i], float(scores[topic, i]), space.terms[i]) for i in picked.tolist()]
-    return keywords, len(terms)
+    columns = [without_common(np.searchsorted(terms, own), is_common) for own in per_topic]
+    tier = [tiers(scores[:, own], topic, counts[topic, own], int(sizes[topic])) for topic, own in enumerate(columns)]
+    return Ranking(names, space.terms, scores, columns, tier, held.tocsc(), stems)
+
+
+def diversified(keywords: Sequence[Keyword], diversity: float, n_keywords: int = N_KEYWORDS) -> list[Keyword]:
+    """Choose keywords by maximal marginal relevance (Carbonell and Goldstein 1998), the best one first.
+
+    The next one has the highest (1 - diversity) x relevance - diversity x the highest cosine to one that was chosen.
+
+    Args:
+        keywords: to choose from, best first; their scores, divided by the best one, are the relevance.
+        diversity: in [0, 1].
+        n_keywords: how many are wanted.
+    """
+    if not keywords:
+        return []
+    vectors = np.stack([keyword.vector for keyword in keywords])
+    # Rounded so that the last bits of a product never decide the order.
+    similarity = np.round((vectors @ vectors.T).astype(np.float64), 6)
+    relevance = np.array([keyword.score for keyword in keywords]) / max(keyword.score for keyword in keywords)
+    chosen = [0]
+    while len(chosen) < min(n_keywords, len(keywords)):
+        marginal = (1 - diversity) * relevance - diversity * similarity[:, chosen].max(axis=1)
+        marginal[chosen] = -np.inf
+        chosen.append(int(marginal.argmax()))
+    return [keywords[i] for i in chosen]
 
 
 def pick(
@@ -128,7 +176,8 @@ def pick(
     while left and len(chosen) < n_keywords:
         fit = scores * bonds[:, chosen].mean(axis=1) if chosen else scores
         following = min(left, key=lambda i: (tier[i], -fit[i], -scores[i], i))
-        if len(chosen) >= ROOM[Tier(tier[following])]:
+        room = ROOM.get(Tier(tier[following]), n_keywords)
+        if len(chosen) >= room:
             break
         left.remove(following)
         clashes = [i for i in chosen if words[following] <= words[i] or words[i] <= words[following]]
