@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent
 from worker.lifecycle.stages import ModelStage
 from worker.operations.telemetry import Telemetry
 from worker.queue.stage_history import StageHistory
-from worker.topics.fit import Details, StageFinished, StageStarted
+from worker.topics.fit import Advanced, Details, StageFinished, StageStarted
 
 WRITE_TIMEOUT_S = 5.0
 # The last stage of every job that completes: nothing is left to compute.
@@ -46,6 +47,7 @@ class ProgressReport:
         self._history = history
         self._n_items = 0
         self._percent = 0
+        self._stage, self._stage_began_s = VALIDATE, time.monotonic()
         self._durations_s: dict[str, float] = {}
         self._lines: asyncio.Queue[dict[str, object] | str | None] = asyncio.Queue()
 
@@ -67,6 +69,9 @@ class ProgressReport:
             return
         if isinstance(event, StoreWarning):
             log.warning("model_store_warning", warning=event.line)
+            return
+        if isinstance(event, Advanced):
+            self._advance(event)
             return
         if isinstance(event, StageStarted):
             self.is_keeping = event.stage == ModelStage.KEEP
@@ -93,11 +98,21 @@ class ProgressReport:
     def _begin(self, stage: str) -> None:
         # A job that lost a race begins some of its stages again.
         self._percent = max(self._percent, self._kind.stages.get(stage, 0))
+        self._stage, self._stage_began_s = stage, time.monotonic()
         left_s = None
         if stage != VALIDATE and self._n_items:
             begun = [*(name for name in self._durations_s if name != VALIDATE), stage]
             left_s = self._history.left_s(self._kind.name, self._n_items, begun)
         self._tell(stage, self._percent, left_s)
+
+    def _advance(self, event: Advanced) -> None:
+        """Tell how far the running stage is; what it has left is estimated by what it took so far."""
+        begins = self._kind.stages.get(self._stage, 0)
+        later = [percent for percent in self._kind.stages.values() if percent > begins]
+        percent = begins + int((min(later, default=100) - begins) * event.done / max(1, event.of))
+        self._percent = max(self._percent, percent)
+        spent_s = time.monotonic() - self._stage_began_s
+        self._tell(self._stage, self._percent, spent_s / max(1, event.done) * (event.of - event.done))
 
     def _tell(self, stage: str, percent: int, left_s: float | None) -> None:
         left = {} if left_s is None else {"leftS": round(left_s, 1)}

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from typing import BinaryIO, Final, TextIO, cast
 
@@ -17,7 +18,7 @@ from worker.printable import printable
 from worker.replay.continuity import continuity_lines
 from worker.replay.stability import stability_lines
 from worker.replay.wording import doubt_lines
-from worker.topics.fit import Details, StageFinished, StageStarted, TopicFit
+from worker.topics.fit import Advanced, Details, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
 # Columns, if stderr is a file or a pipe and so has no width.
@@ -43,6 +44,8 @@ class Terminal:
         )
         self._progress: Progress | None = None
         self._task = TaskID(0)
+        self._n_finished = 0
+        self._stage_began_s = time.monotonic()
 
     def say(self, line: str) -> None:
         """Print one line; line breaks and control characters in it are replaced."""
@@ -66,28 +69,51 @@ class Terminal:
         if not self._console.is_terminal:
             yield
             return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+        )
         # Rich must not redirect stdout: it carries the result document.
         with Progress(
             *columns, console=self._console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as progress:
             self._progress = progress
-            self._task = progress.add_task("starting", total=n_stages)
+            self._n_finished = 0
+            self._task = progress.add_task("starting", total=n_stages, left="")
             try:
                 yield
             finally:
                 self._progress = None
 
-    def on_stage(self, event: StageStarted | StageFinished) -> None:
-        """Print one line for a finished stage; name a started one beside the progress bar."""
-        if isinstance(event, StageFinished):
+    def on_stage(self, event: StageStarted | StageFinished | Advanced) -> None:
+        """Print one line for a finished stage; name a started one beside the progress bar, and the time it has left."""
+        if isinstance(event, Advanced):
+            self._on_advance(event)
+        elif isinstance(event, StageFinished):
             details = details_line(event.details)
             self.say(f"  {event.stage:<11}{event.duration_s:8.2f} s  {details}".rstrip())
+            self._n_finished += 1
             if self._progress is not None:
-                self._progress.advance(self._task)
-                self._progress.update(self._task, description="finishing")
-        elif self._progress is not None:
-            self._progress.update(self._task, description=str(event.stage))
+                self._progress.update(self._task, completed=self._n_finished, description="finishing", left="")
+        else:
+            self._stage_began_s = time.monotonic()
+            if self._progress is not None:
+                self._progress.update(self._task, description=str(event.stage))
+
+    def _on_advance(self, event: Advanced) -> None:
+        """Move the bar within a stage, and estimate what it has left by what it took so far."""
+        if self._progress is None or not event.of:
+            return
+        spent_s = time.monotonic() - self._stage_began_s
+        left_s = spent_s / max(1, event.done) * (event.of - event.done)
+        self._progress.update(
+            self._task,
+            completed=self._n_finished + event.done / event.of,
+            left=f"{event.done} of {event.of}, about {left_s:.0f} s left",
+        )
 
     def show_fit(self, batch: Batch, fit: TopicFit, document: Document) -> None:
         """Print the parameters used, the topics, the metrics and the number of outliers."""

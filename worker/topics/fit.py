@@ -196,4 +196,12 @@ class StageFinished:
     details: Details = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Advanced:
+    """Part of the running stage is done: `done` of `of` equal steps."""
+
+    done: int
+    of: int
+
+
 OnStage = Callable[[StageStarted | StageFinished], None]

@@ -111,6 +111,11 @@ class TransformerEncoder:
         self.hits = 0
         self.misses = 0
 
+    @property
+    def model(self) -> "SentenceTransformer":
+        """The model itself."""
+        return self._model
+
     def forget(self) -> None:
         """Empty the cache."""
         self._cache.clear()
