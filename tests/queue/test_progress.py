@@ -12,7 +12,7 @@ from worker.operations.telemetry import Telemetry
 from worker.queue import progress
 from worker.queue.progress import ProgressReport, _bounded
 from worker.queue.stage_history import StageHistory
-from worker.topics.fit import Advanced, StageFinished, StageStarted
+from worker.topics.fit import StageAdvanced, StageFinished, StageStarted
 
 
 class _Job:
@@ -74,7 +74,7 @@ async def test_progress_within_a_stage_goes_by_its_steps(monkeypatch: pytest.Mon
         report.on_stage(StageStarted("try"))
         for done in (1, 3, 4):
             now = 100.0 + 10 * done
-            report.on_stage(Advanced(done, 4))
+            report.on_stage(StageAdvanced("try", done / 4))
     told = [(document["stage"], document["percent"], document.get("leftS")) for document in job.told]
     assert told == [
         ("neighbours", 2, None),

@@ -5,7 +5,7 @@ import pytest
 
 from worker.topics.embedding import run
 from worker.topics.engine import Engine
-from worker.topics.fit import Advanced
+from worker.topics.fit import StageAdvanced
 from worker.topics.task import EmbedTexts, Unembedded
 from worker.topics.words.encoders import TransformerEncoder
 from worker.topics.words.loading import load_model
@@ -24,7 +24,7 @@ def test_texts_are_embedded_as_the_model_does(real_model: str) -> None:
     assert vectors[0].tobytes() == vectors[2].tobytes()
     own = model.encode(list(texts[:2]), normalize_embeddings=True)
     assert np.einsum("ij,ij->i", own, vectors[:2]) == pytest.approx([1, 1], abs=1e-4)
-    assert [event for event in events if isinstance(event, Advanced)] == [Advanced(1, 2), Advanced(2, 2)]
+    assert [event.share for event in events if isinstance(event, StageAdvanced)] == [0.5, 1.0]
 
 
 def test_a_model_that_is_not_there_is_told(tmp_path: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.topics.themes import themed_corpus
 from worker.topics.engine import Engine
 from worker.topics.evaluation.modularity import modularity
-from worker.topics.fit import Advanced, NoTopics, StageFinished, TopicFit, TopicMetrics, TopicParams
+from worker.topics.fit import NoTopics, StageAdvanced, StageFinished, TopicFit, TopicMetrics, TopicParams
 from worker.topics.graph import reduction
 from worker.topics.pipeline import fit_topics
 from worker.topics.trials import Quality, TuneBatch, Tuned, verdict
@@ -99,7 +99,8 @@ def test_every_setting_of_a_grid_is_tried_once(searched: tuple[TuneBatch, Tuned,
         {"n_topics": 20, "min_cluster_size": 10},
     ]
     assert layouts == 5
-    assert [(event.done, event.of) for event in events if isinstance(event, Advanced)] == [(n, 6) for n in range(1, 7)]
+    shares = [event.share for event in events if isinstance(event, StageAdvanced)]
+    assert shares == pytest.approx([n / 6 for n in range(1, 7)])
     assert [event.stage for event in events if isinstance(event, StageFinished)] == ["neighbours", "try"]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from worker.topics.fit import Advanced, StageFinished, StageStarted
+from worker.topics.fit import StageEvent
 
 Operation = Literal["find", "read", "write", "activate", "delete"]
 OPERATIONS: Final[tuple[Operation, ...]] = ("find", "read", "write", "activate", "delete")
@@ -32,5 +32,5 @@ class StoreWarning:
     line: str
 
 
-TaskEvent = StageStarted | StageFinished | Advanced | StoreUsed | StoreWarning
+TaskEvent = StageEvent | StoreUsed | StoreWarning
 OnEvent = Callable[[TaskEvent], None]

@@ -15,7 +15,7 @@ from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent
 from worker.lifecycle.stages import ModelStage
 from worker.operations.telemetry import Telemetry
 from worker.queue.stage_history import StageHistory
-from worker.topics.fit import Advanced, Details, StageFinished, StageStarted
+from worker.topics.fit import Details, StageAdvanced, StageFinished, StageStarted
 
 WRITE_TIMEOUT_S = 5.0
 # The last stage of every job that completes: nothing is left to compute.
@@ -47,7 +47,7 @@ class ProgressReport:
         self._history = history
         self._n_items = 0
         self._percent = 0
-        self._stage, self._stage_began_s = VALIDATE, time.monotonic()
+        self._stage_began_s = time.monotonic()
         self._durations_s: dict[str, float] = {}
         self._lines: asyncio.Queue[dict[str, object] | str | None] = asyncio.Queue()
 
@@ -70,7 +70,7 @@ class ProgressReport:
         if isinstance(event, StoreWarning):
             log.warning("model_store_warning", warning=event.line)
             return
-        if isinstance(event, Advanced):
+        if isinstance(event, StageAdvanced):
             self._advance(event)
             return
         if isinstance(event, StageStarted):
@@ -98,21 +98,22 @@ class ProgressReport:
     def _begin(self, stage: str) -> None:
         # A job that lost a race begins some of its stages again.
         self._percent = max(self._percent, self._kind.stages.get(stage, 0))
-        self._stage, self._stage_began_s = stage, time.monotonic()
+        self._stage_began_s = time.monotonic()
         left_s = None
         if stage != VALIDATE and self._n_items:
             begun = [*(name for name in self._durations_s if name != VALIDATE), stage]
             left_s = self._history.left_s(self._kind.name, self._n_items, begun)
         self._tell(stage, self._percent, left_s)
 
-    def _advance(self, event: Advanced) -> None:
+    def _advance(self, event: StageAdvanced) -> None:
         """Tell how far the running stage is; what it has left is estimated by what it took so far."""
-        begins = self._kind.stages.get(self._stage, 0)
+        if event.share <= 0:
+            return
+        begins = self._kind.stages.get(event.stage, 0)
         later = [percent for percent in self._kind.stages.values() if percent > begins]
-        percent = begins + int((min(later, default=100) - begins) * event.done / max(1, event.of))
-        self._percent = max(self._percent, percent)
+        self._percent = max(self._percent, begins + int((min(later, default=100) - begins) * event.share))
         spent_s = time.monotonic() - self._stage_began_s
-        self._tell(self._stage, self._percent, spent_s / max(1, event.done) * (event.of - event.done))
+        self._tell(event.stage, self._percent, spent_s / event.share * (1 - event.share))
 
     def _tell(self, stage: str, percent: int, left_s: float | None) -> None:
         left = {} if left_s is None else {"leftS": round(left_s, 1)}

@@ -16,8 +16,7 @@ from worker.replay.files import UnwritableFile
 from worker.replay.terminal import Terminal, new_table
 from worker.topics.fit import NoTopics, Stage, StageFinished, TopicFit, TopicParams
 
-# The metrics of the contract, as the columns of a table name them.
-METRICS: Final = {
+_METRICS: Final = {
     "npmi_coherence": "NPMI",
     "topic_diversity": "diversity",
     "outlier_ratio": "outliers",
@@ -115,7 +114,7 @@ def show_sweep(terminal: Terminal, name: str, results: list[Result]) -> None:
     """Print a table with one row for each value."""
     stable = [result.fit.stability for result in results if result.fit is not None]
     more = ["stability"] if any(stable) else []
-    table = new_table(name, "topics", "largest", *METRICS.values(), *more, numbers=3 + len(METRICS) + len(more))
+    table = new_table(name, "topics", "largest", *_METRICS.values(), *more, numbers=3 + len(_METRICS) + len(more))
     for result in results:
         metrics = result.document.get("metrics")
         if result.batch is None or result.fit is None or not isinstance(metrics, dict):
@@ -124,7 +123,7 @@ def show_sweep(terminal: Terminal, name: str, results: list[Result]) -> None:
             continue
         topics = result.fit.topics
         largest = topics[0].size / len(result.batch.submission_ids)
-        row = [f"{float(str(metrics[metric])):.4f}" for metric in METRICS]
+        row = [f"{float(str(metrics[metric])):.4f}" for metric in _METRICS]
         found = result.fit.stability
         row += [] if found is None else [f"{found.overall:.4f}"]
         table.add_row(value_text(result.value), str(len(topics)), f"{largest:.1%}", *row)

@@ -18,7 +18,7 @@ from worker.printable import printable
 from worker.replay.continuity import continuity_lines
 from worker.replay.stability import stability_lines
 from worker.replay.wording import doubt_lines
-from worker.topics.fit import Advanced, Details, StageFinished, StageStarted, TopicFit
+from worker.topics.fit import Details, StageAdvanced, StageEvent, StageFinished, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6
 # Columns, if stderr is a file or a pipe and so has no width.
@@ -88,9 +88,9 @@ class Terminal:
             finally:
                 self._progress = None
 
-    def on_stage(self, event: StageStarted | StageFinished | Advanced) -> None:
+    def on_stage(self, event: StageEvent) -> None:
         """Print one line for a finished stage; name a started one beside the progress bar, and the time it has left."""
-        if isinstance(event, Advanced):
+        if isinstance(event, StageAdvanced):
             self._on_advance(event)
         elif isinstance(event, StageFinished):
             details = details_line(event.details)
@@ -103,17 +103,13 @@ class Terminal:
             if self._progress is not None:
                 self._progress.update(self._task, description=str(event.stage))
 
-    def _on_advance(self, event: Advanced) -> None:
+    def _on_advance(self, event: StageAdvanced) -> None:
         """Move the bar within a stage, and estimate what it has left by what it took so far."""
-        if self._progress is None or not event.of:
+        if self._progress is None or event.share <= 0:
             return
-        spent_s = time.monotonic() - self._stage_began_s
-        left_s = spent_s / max(1, event.done) * (event.of - event.done)
-        self._progress.update(
-            self._task,
-            completed=self._n_finished + event.done / event.of,
-            left=f"{event.done} of {event.of}, about {left_s:.0f} s left",
-        )
+        left_s = (time.monotonic() - self._stage_began_s) / event.share * (1 - event.share)
+        left = f"{event.share:.0%}, about {left_s:.0f} s left"
+        self._progress.update(self._task, completed=self._n_finished + event.share, left=left)
 
     def show_fit(self, batch: Batch, fit: TopicFit, document: Document) -> None:
         """Print the parameters used, the topics, the metrics and the number of outliers."""

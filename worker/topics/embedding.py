@@ -1,12 +1,11 @@
 """The task that embeds texts: the model of the keywords if it is the one, else the one that is named."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from worker.topics.engine import Engine
-from worker.topics.fit import Advanced, FloatArray, StageFinished, StageStarted
+from worker.topics.fit import FloatArray, OnStage
 from worker.topics.stages import StageClock
 from worker.topics.task import EmbedTexts, Unembedded
 from worker.topics.words.encoders import TransformerEncoder, unit
@@ -18,14 +17,12 @@ if TYPE_CHECKING:
 STAGE = "embed"
 # Texts encoded at once by the model, and texts between two reports of progress.
 _ROWS = 32
-_STEP = 256
-
-_OnEvent = Callable[[StageStarted | StageFinished | Advanced], None]
+_STEP = 64
 
 
-def run(task: EmbedTexts, engine: Engine, on_event: _OnEvent) -> FloatArray | Unembedded:
+def run(task: EmbedTexts, engine: Engine, on_stage: OnStage) -> FloatArray | Unembedded:
     """Embed texts, equal ones once, the longest first, so that those of one step are of about one length."""
-    clock = StageClock(on_event)
+    clock = StageClock(on_stage)
     clock.enter(STAGE)
     try:
         model = _model(task.model, engine)
@@ -37,7 +34,7 @@ def run(task: EmbedTexts, engine: Engine, on_event: _OnEvent) -> FloatArray | Un
     vectors = []
     for step in steps:
         vectors.append(unit(np.asarray(model.encode(step, batch_size=_ROWS, show_progress_bar=False), np.float32)))
-        on_event(Advanced(len(vectors), len(steps)))
+        clock.advance(len(vectors) / len(steps))
     row = {text: number for number, text in enumerate(distinct)}
     embedded: FloatArray = np.concatenate(vectors)[[row[text] for text in task.texts]]
     clock.note(texts=len(task.texts), distinct=len(distinct), dimension=embedded.shape[1], device=engine.device)

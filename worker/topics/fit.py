@@ -197,11 +197,12 @@ class StageFinished:
 
 
 @dataclass(frozen=True)
-class Advanced:
-    """Part of the running stage is done: `done` of `of` equal steps."""
+class StageAdvanced:
+    """A part of the running stage is done: `share` of it, in [0, 1]."""
 
-    done: int
-    of: int
+    stage: str
+    share: float
 
 
-OnStage = Callable[[StageStarted | StageFinished], None]
+StageEvent = StageStarted | StageAdvanced | StageFinished
+OnStage = Callable[[StageEvent], None]

@@ -2,7 +2,7 @@
 
 import time
 
-from worker.topics.fit import OnStage, StageFinished, StageStarted
+from worker.topics.fit import OnStage, StageAdvanced, StageFinished, StageStarted
 
 
 class StageClock:
@@ -28,6 +28,11 @@ class StageClock:
     def note_if_any(self, **counts: int) -> None:
         """Add those counts that are not 0."""
         self._notes |= {name: count for name, count in counts.items() if count}
+
+    def advance(self, share: float) -> None:
+        """Say how much of the running stage is done, in [0, 1]."""
+        if self._stage is not None:
+            self._on_stage(StageAdvanced(self._stage, share))
 
     def finish(self) -> None:
         """End the running stage, if there is one."""

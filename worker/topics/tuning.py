@@ -1,6 +1,6 @@
 """The task that tries settings on a batch: neighbors are searched once, and each layout is made once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from typing import Final
@@ -11,7 +11,7 @@ from worker.topics.adaptation import AdaptedParams, adapt
 from worker.topics.engine import Engine
 from worker.topics.evaluation.modularity import modularity
 from worker.topics.evaluation.stability import agreement
-from worker.topics.fit import Advanced, IntArray, NoTopics, Stage, StageFinished, StageStarted, TopicFit
+from worker.topics.fit import IntArray, NoTopics, OnStage, Stage, TopicFit
 from worker.topics.graph.reduction import Layouts
 from worker.topics.modelling import topics_anew
 from worker.topics.preparation import Preparation
@@ -32,11 +32,9 @@ _SEED: Final = 42
 _Settings = dict[str, int]
 
 
-def run(
-    task: TuneBatch, engine: Engine, on_event: Callable[[StageStarted | StageFinished | Advanced], None]
-) -> Tuned | NoTopics:
+def run(task: TuneBatch, engine: Engine, on_stage: OnStage) -> Tuned | NoTopics:
     """Try settings, the default first; the same batch gives the same trials."""
-    clock = StageClock(on_event)
+    clock = StageClock(on_stage)
     clock.enter(Stage.NEIGHBOURS)
     bench = _Bench(task, engine)
     clock.note(documents=len(task.texts))
@@ -46,7 +44,7 @@ def run(
         in_force = asdict(bench.adapted(settings))
         if all(trial.in_force != in_force for trial in trials):
             trials.append(Trial(settings, in_force, bench.outcome(settings)))
-            on_event(Advanced(len(trials), max(len(trials), _n_trials(task.grid))))
+            clock.advance(min(1.0, len(trials) / _n_trials(task.grid)))
     tuned = Tuned(tuple(trials))
     clock.note(trials=len(trials), best=tuned.verdict.best, beats_default=tuned.verdict.beats_default)
     clock.finish()
