@@ -33,8 +33,18 @@ def test_title_and_abstract_need_no_flag() -> None:
 
 
 def test_the_only_column_is_the_text() -> None:
-    """Whatever its name."""
+    """Whatever its name; a name as long as a comment is one, in a file without a header, and is not shown whole."""
     assert take({"what did you like": ["a"]}).texts == ("a",)
+    comment = "she explains everything twice and never gets tired of it"
+    with pytest.raises(UnreadableTable, match=r"^a\.csv has no header: its first line must name the column"):
+        take({comment: ["a"]})
+    with pytest.raises(UnreadableTable, match=f"It has 1, {comment[:39]}…: python"):
+        take({"1": ["x"], comment: ["a"]})
+
+
+def test_what_pandas_writes_for_nothing_is_nothing() -> None:
+    """NaN."""
+    assert take({"text": ["a", float("nan")], "n": [1, 2]}).texts == ("a",)
 
 
 def test_columns_that_are_not_there_are_told_with_those_that_are() -> None:

@@ -1,10 +1,10 @@
 """`monitor`: whether the comments of a table are spread over a kept model's topics as those before were."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from worker.analyses.analysis import Analysis
+from worker.analyses.drifting import drift_lines
 from worker.analyses.request import Asked
 from worker.contract.envelope import Batch
 from worker.contract.result import rounded
@@ -23,12 +23,6 @@ _CODES: Final = {
     "MEDIUM": ExitCode.DRIFT_MEDIUM,
     "HIGH": ExitCode.DRIFT_HIGH,
 }
-_MEANING: Final = {
-    "LOW": "chance explains the difference",
-    "MEDIUM": "chance hardly explains the difference",
-    "HIGH": "the difference is certain, and large",
-}
-_N_KEYWORDS_SHOWN: Final = 4
 
 
 def monitor(asked: Asked, settings: Settings) -> ExitCode:
@@ -47,7 +41,8 @@ def monitor(asked: Asked, settings: Settings) -> ExitCode:
         model = _read(analysis, result["model"]["version"])
         if is_enough:
             result["keywordJaccard"] = _keyword_jaccard(analysis, batch, model)
-        _tell(analysis, batch, result, model)
+        for line in drift_lines(result, model, len(batch.kept)):
+            analysis.answer.say(line)
         code = analysis.finish(result)
         return code if code is not ExitCode.COMPLETED else _CODES[result["drift"]["level"]]
 
@@ -65,30 +60,3 @@ def _keyword_jaccard(analysis: Analysis, batch: Batch, model: KeptModel) -> floa
     anew = {keyword for topic in fit.topics for keyword in topic.keywords}
     known = {keyword for topic in model.in_reports for keyword in topic.keywords}
     return rounded(len(anew & known) / len(anew | known))
-
-
-def _tell(analysis: Analysis, batch: Batch, result: Mapping[str, Any], model: KeptModel) -> None:
-    say, drift = analysis.answer.say, result["drift"]
-    against = f"model {result['model']['version']} of {analysis.tenant}"
-    if not drift["enough"]:
-        say(f"drift: too few to tell: {len(batch.kept)} comments, and it takes {FEWEST} ({against})")
-        return
-    level = drift["level"]
-    say(f"drift: {level} (p = {drift['pValue']:.4f}): {_MEANING[level]} ({batch.n_items:,} comments, {against})")
-    counts = {topic["topicIndex"]: topic["docCount"] for topic in result["topics"]}
-    total = max(1, sum(model.baseline.values()) + model.baseline_outliers)
-    for number in drift["moved"]:
-        words = ", ".join(model.topic(number).keywords[:_N_KEYWORDS_SHOWN])
-        now, before = counts.get(number, 0) / len(batch.kept), model.baseline.get(number, 0) / total
-        say(f"  {_changed(now, before)} topic {number} ({words}): {now:.1%} of the comments, {before:.1%} before")
-    now, before = 1 - sum(counts.values()) / len(batch.kept), model.baseline_outliers / total
-    say(f"  {_changed(now, before)} outliers: {max(0.0, now):.1%} of the comments, {before:.1%} before")
-    if result["keywordJaccard"] is not None:
-        say(
-            f"keywords of topics found anew in these comments: Jaccard {result['keywordJaccard']:.2f} with the "
-            "model's; the level does not go by it, as it is low for comments that have not changed too"
-        )
-
-
-def _changed(now: float, before: float) -> str:
-    return "more" if now > before else "less"

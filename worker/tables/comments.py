@@ -1,9 +1,11 @@
 """The comments of a table: which column is their text, their title, their id, their label."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from worker.printable import printable
 from worker.tables.table import Table, UnreadableTable
 
 # The names by which a column is known without being named, the most telling first.
@@ -14,6 +16,7 @@ TEXT_NAMES: Final = (
 ID_NAMES: Final = ("submissionid", "submission_id", "comment_id", "id")
 _ABSTRACT: Final = "abstract"
 _TITLE: Final = "title"
+_MOST_NAME_CHARS: Final = 40
 _ENDS: Final = (".", "!", "?", ":", "…")
 
 
@@ -71,7 +74,7 @@ def comments_of(table: Table, wanted: Wanted) -> Comments:
     if wanted.label is not None:
         cells = _cells(table, _column(table, wanted.label))
         labels = tuple(cells[row] for row in rows)
-    what = f"columns {title} and {text}" if title else f"column {text}"
+    what = f"columns {_shown(title)} and {_shown(text)}" if title else f"column {_shown(text)}"
     notes = [f"{table.name}: {len(rows):,} comments, text: {what}, ids: {of_ids}"]
     n_empty = table.n_rows - len(rows)
     warnings = [*table.notes, *id_notes, *([f"{n_empty:,} rows without text are left out"] if n_empty else [])]
@@ -94,7 +97,10 @@ def _obvious_text(table: Table) -> str:
     if found is not None:
         return found
     if len(table.columns) == 1:
-        return next(iter(table.columns))
+        (only,) = table.columns
+        if len(only) > _MOST_NAME_CHARS:
+            raise UnreadableTable(f"{table.name} has no header: its first line must name the column, as comment")
+        return only
     raise UnreadableTable(
         f"{table.name}: which column holds the comments? It has {_listed(table)}: "
         f"python -m worker train {table.name} --text COLUMN"
@@ -138,7 +144,12 @@ def _cells(table: Table, column: str | None) -> list[str]:
     for row, cell in enumerate(cells):
         if isinstance(cell, list | dict | bytes):
             raise UnreadableTable(f"{table.name}, {table.places[row]}: column {column} holds no text")
-    return ["" if cell is None else str(cell) for cell in cells]
+    return ["" if _is_empty(cell) else str(cell) for cell in cells]
+
+
+def _is_empty(cell: object) -> bool:
+    # pandas writes NaN for an empty cell.
+    return cell is None or (isinstance(cell, float) and math.isnan(cell))
 
 
 def _joined(title: str, text: str) -> str:
@@ -148,4 +159,9 @@ def _joined(title: str, text: str) -> str:
 
 
 def _listed(table: Table) -> str:
-    return ", ".join(column or "(without a name)" for column in table.columns)
+    return ", ".join(map(_shown, table.columns))
+
+
+def _shown(column: str) -> str:
+    """Name a column in a message; what is long is no name, but a comment in a file without a header."""
+    return printable(column, _MOST_NAME_CHARS) or "(without a name)"
