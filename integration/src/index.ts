@@ -16,6 +16,7 @@ export {
   topicModelRebuildResult,
   topicModelRequest,
   topicModelResult,
+  topicModelTuneResult,
   topicModelUpdateResult,
 } from './generated/contract.zod';
 export { type Batch, type Kind, type Kinds } from './kinds';

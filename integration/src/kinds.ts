@@ -5,6 +5,8 @@ import type {
   TopicModelRebuildResult,
   TopicModelRequest,
   TopicModelResult,
+  TopicModelTuneRequest,
+  TopicModelTuneResult,
   TopicModelUpdateRequest,
   TopicModelUpdateResult,
 } from './generated/contract';
@@ -12,6 +14,7 @@ import {
   topicModelPredictResult,
   topicModelRebuildResult,
   topicModelResult,
+  topicModelTuneResult,
   topicModelUpdateResult,
 } from './generated/contract.zod';
 import type { BatchItem } from './packing';
@@ -22,6 +25,7 @@ export interface Kinds {
   'topic-model.update': { request: TopicModelUpdateRequest; result: TopicModelUpdateResult };
   'topic-model.predict': { request: TopicModelPredictRequest; result: TopicModelPredictResult };
   'topic-model.rebuild': { request: TopicModelRebuildRequest; result: TopicModelRebuildResult };
+  'topic-model.tune': { request: TopicModelTuneRequest; result: TopicModelTuneResult };
 }
 export type Kind = keyof Kinds;
 
@@ -36,4 +40,5 @@ export const resultSchemas = {
   'topic-model.update': topicModelUpdateResult,
   'topic-model.predict': topicModelPredictResult,
   'topic-model.rebuild': topicModelRebuildResult,
+  'topic-model.tune': topicModelTuneResult,
 } satisfies Record<Kind, unknown>;

@@ -71,7 +71,7 @@ EMBEDDING_RULE = [
 ]
 
 
-TYPES = "must be topic-model, topic-model.update, topic-model.predict or topic-model.rebuild"
+TYPES = "must be topic-model, topic-model.update, topic-model.predict, topic-model.rebuild or topic-model.tune"
 
 
 @pytest.mark.parametrize(

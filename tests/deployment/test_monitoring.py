@@ -17,7 +17,7 @@ from worker.operations.telemetry import Telemetry
 PROMETHEUS = DOCKER / "prometheus"
 RULES = PROMETHEUS / "rules.yaml"
 
-KINDS_OF_JOB = {"topic-model", "topic-model.update", "topic-model.predict", "topic-model.rebuild"}
+KINDS_OF_JOB = {"topic-model", "topic-model.update", "topic-model.predict", "topic-model.rebuild", "topic-model.tune"}
 OUTCOMES = {
     "completed",
     "failed",
@@ -43,7 +43,18 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
     },
     "topic_model_stage_duration_seconds": {
         "kind": KINDS_OF_JOB,
-        "stage": {"validate", "load", "neighbours", "reduce", "cluster", "represent", "evaluate", "assign", "keep"},
+        "stage": {
+            "validate",
+            "load",
+            "neighbours",
+            "reduce",
+            "cluster",
+            "represent",
+            "evaluate",
+            "assign",
+            "keep",
+            "try",
+        },
     },
     "topic_model_items_total": {"kind": KINDS_OF_JOB},
     "topic_model_job_data_bytes": {"kind": KINDS_OF_JOB},
@@ -64,9 +75,10 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
     "topic_model_cuda_memory_bytes": {"state": {"allocated", "reserved"}},
     "topic_model_store_duration_seconds": {"operation": {"find", "read", "write", "activate", "delete"}},
     "topic_model_store_errors_total": {"operation": {"find", "read", "write", "activate", "delete"}},
-    "topic_model_models_kept_total": {"kind": KINDS_OF_JOB - {"topic-model.predict"}},
+    "topic_model_models_kept_total": {"kind": KINDS_OF_JOB - {"topic-model.predict", "topic-model.tune"}},
     "topic_model_activations_lost_total": {},
     "topic_model_versions_removed_total": {},
+    "topic_model_drift_level": {"kind": {"topic-model.update"}},
     "topic_model_active_model_timestamp_seconds": {"tenant": {"campus-3"}},
     "topic_model_log_lines_lost_total": {},
     "topic_model_encoder_cache_total": {"result": {"hit", "miss"}},
@@ -104,6 +116,8 @@ def test_the_list_above_is_what_the_worker_exports() -> None:
     vitals = Vitals(cache_hits=1, cache_misses=1, cuda_allocated_bytes=1, cuda_reserved_bytes=1)
     telemetry = Telemetry(job_timeout_s=300, n_tenants=1)
     telemetry.on_result("topic-model", {"model": {"tenant": "campus-3", "version": "20260321_103500"}})
+    model = {"tenant": "campus-3", "version": "20260321_103500"}
+    telemetry.on_result("topic-model.update", {"model": model, "drift": {"level": "HIGH", "enough": True}})
     compute = SimpleNamespace(restarts=dict.fromkeys(Ending, 0), vitals=vitals, batch_started_at=0.0, resident_bytes=1)
     telemetry.watch(cast(Compute, compute), lambda: True)
     telemetry.on_ready("cpu", "corpus")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from worker.jobs.topic_model import TOPIC_MODEL
+from worker.jobs.tune import TUNE
 from worker.operations.telemetry import Telemetry
 from worker.queue import progress
 from worker.queue.progress import ProgressReport, bounded
@@ -63,6 +64,27 @@ async def test_stages_that_begin_again_let_the_percentage_stand() -> None:
     """A job that lost the race for its tenant's model goes through them twice."""
     told = await run(StageHistory(), "load", "neighbours", "keep", "load", "keep")
     assert [document["percent"] for document in told] == [0, 3, 5, 98, 98, 98, 100]
+
+
+async def test_progress_within_a_stage_goes_by_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is estimated by what the stage took so far; the percentage stays below the next stage's."""
+    now = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    job = _Job()
+    async with ProgressReport(job, TUNE, Telemetry(300), StageHistory()) as report:
+        report.on_stage(StageStarted("neighbours"))
+        report.on_stage(StageStarted("try"))
+        for done in (1, 3, 4):
+            now = 100.0 + 10 * done
+            report.on_stage(StageAdvanced("try", done / 4))
+    told = [(document["stage"], document["percent"], document.get("leftS")) for document in job.told]
+    assert told == [
+        ("neighbours", 2, None),
+        ("try", 5, None),
+        ("try", 28, 30.0),
+        ("try", 76, 10.0),
+        ("try", 100, 0.0),
+    ]
 
 
 async def test_a_write_that_swallows_its_cancellation_is_left_behind() -> None:

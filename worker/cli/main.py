@@ -19,12 +19,21 @@ from worker.replay.files import UnreadableFile, UnwritableFile
 from worker.replay.request import BadUsage, Request
 from worker.store.errors import InvalidName, VersionMissing
 from worker.streams import open_missing_streams
+from worker.tables.table import UnreadableTable
 
 if TYPE_CHECKING:
     from worker.settings import Settings
 
 # What `python -m worker NAME ...` runs, as "module:function"; each reads its own arguments.
-COMMANDS: Final = {"cancel": "worker.cli.cancel:main", "models": "worker.cli.models.run:run_models"}
+COMMANDS: Final = {
+    "cancel": "worker.cli.cancel:main",
+    "evaluate": "worker.cli.analyses.run:evaluate",
+    "models": "worker.cli.models.run:run_models",
+    "monitor": "worker.cli.analyses.run:monitor",
+    "predict": "worker.cli.analyses.run:predict",
+    "train": "worker.cli.analyses.run:train",
+    "tune": "worker.cli.analyses.run:tune",
+}
 
 _REFUSED: Final = (
     BadUsage,
@@ -32,6 +41,7 @@ _REFUSED: Final = (
     InvalidName,
     UnreadableFile,
     UnreadableJob,
+    UnreadableTable,
     UnwritableFile,
     VersionMissing,
 )

@@ -20,7 +20,7 @@ _MESSAGES: Final[Mapping[str, str]] = {
 }
 # Errors that the rules raise in their own words.
 _OWN_TYPES: Final = frozenset(
-    {"version", "type", "count", "flag", "embedding", "number", "threshold", "aspects", "stop_words"}
+    {"version", "type", "count", "flag", "embedding", "number", "threshold", "aspects", "stop_words", "grid"}
     | {"tenant", "model_version"}
 )
 

@@ -13,6 +13,7 @@ class JobType(StrEnum):
     UPDATE = "topic-model.update"
     PREDICT = "topic-model.predict"
     REBUILD = "topic-model.rebuild"
+    TUNE = "topic-model.tune"
 
 
 _KNOWN = f"{', '.join(list(JobType)[:-1])} or {list(JobType)[-1]}"

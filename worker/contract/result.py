@@ -85,13 +85,18 @@ def skipped(reason: str, *, now: datetime) -> Document:
 
 def no_topics(outcome: NoTopics, *, now: datetime) -> Document:
     """Build the document of a sound batch in which the engine found no topic, with the cause if it is known."""
+    return failed(no_topics_error(outcome), now=now)
+
+
+def no_topics_error(outcome: NoTopics) -> str:
+    """Say why no topic was found, as the contract does."""
     error, shortfall = _NO_TOPICS.get(outcome.reason, outcome.why_not_embedded), outcome.shortfall
     if shortfall is not None:
         error += (
             f": no group of at least {shortfall.wanted} similar comments among {shortfall.n_documents}, "
             f"the largest had {shortfall.largest}"
         )
-    return failed(error, now=now)
+    return error
 
 
 def metrics_document(metrics: TopicMetrics, outlier_ratio: float) -> Document:

@@ -10,11 +10,12 @@ from worker.jobs.kind import JobKind
 from worker.jobs.predict import PREDICT
 from worker.jobs.rebuild import REBUILD
 from worker.jobs.topic_model import TOPIC_MODEL
+from worker.jobs.tune import TUNE
 from worker.jobs.update import UPDATE
 
 Kinds = Mapping[str, JobKind[Any]]
 
-KINDS: Final[Kinds] = {kind.name: kind for kind in (TOPIC_MODEL, UPDATE, PREDICT, REBUILD)}
+KINDS: Final[Kinds] = {kind.name: kind for kind in (TOPIC_MODEL, UPDATE, PREDICT, REBUILD, TUNE)}
 # The kind of an envelope without a `type`, or with an unknown one: its `read` rejects the latter, with all other flaws.
 DEFAULT_KIND: Final = TOPIC_MODEL
 

@@ -11,13 +11,14 @@ from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.refusal import ModelRefusal
-from worker.lifecycle.task import FitModel, ModelTask
+from worker.lifecycle.task import FitModel, InspectedFit, InspectedModel, ModelTask
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.building import build
 from worker.models.fitting import with_vectors
+from worker.models.model import EMBEDDING_MODEL
 from worker.store.activation import Activation
 from worker.topics.engine import Engine, fit_batch
-from worker.topics.fit import NoTopics
+from worker.topics.fit import NoTopics, TopicFit
 from worker.topics.stages import StageClock
 from worker.topics.task import FitBatch
 
@@ -27,11 +28,16 @@ class FirstFit:
 
     It depends on no model but for the numbers of new topics beside those of `previous`: a lost race repeats it only if
     the winner has used higher ones.
+
+    Attributes:
+        fit: as soon as it was made; None if there are no topics.
     """
 
     def __init__(self, task: ModelTask, engine: Engine, on_event: OnEvent) -> None:
         """Take what is to be fitted, and by whom."""
+        self.fit: TopicFit | None = None
         self._task = task
+        self._inspected = task if isinstance(task, InspectedFit) else None
         self._engine = engine
         self._on_event = on_event
         self._made: Made | NoTopics | None = None
@@ -61,12 +67,15 @@ class FirstFit:
             earlier = previous.topics_of([batch.submission_ids[position] for position in batch.kept.tolist()])
             earlier = replace(earlier, highest=max(earlier.highest, self._highest))
         params = with_vectors(batch.params, len(batch.kept))
-        fit = FitBatch(batch.texts, batch.embeddings, (params,), keep=True, earlier=earlier)
+        diagnose = self._inspected is not None and self._inspected.diagnose
+        fit = FitBatch(batch.texts, batch.embeddings, (params,), diagnose=diagnose, keep=True, earlier=earlier)
         (outcome,) = fit_batch(fit, self._engine, self._on_event)
         if isinstance(outcome, NoTopics):
             return outcome
         now = datetime.now(UTC)
-        model = build(outcome, documents_of(batch), origin_of(now, ""))
+        made_by = EMBEDDING_MODEL if self._inspected is None else self._inspected.embedding_model
+        model = build(outcome, documents_of(batch), origin_of(now, "", made_by))
+        self.fit = replace(outcome, traits=None)
         return Made(model, completed(batch, outcome, now=now))
 
 
@@ -75,9 +84,21 @@ def run(task: FitModel, engine: Engine, on_event: OnEvent) -> Document | NoTopic
     completed_task = with_embeddings(task, engine, on_event)
     if isinstance(completed_task, NoTopics):
         return completed_task
-    task, clock = completed_task, StageClock(on_event)
-    store = WatchedStore(task.store, task.tenant, on_event)
+    return _kept(completed_task, FirstFit(completed_task, engine, on_event), on_event)
+
+
+def run_inspected(
+    task: InspectedFit, engine: Engine, on_event: OnEvent
+) -> InspectedModel | Document | NoTopics | ModelRefusal:
+    """Do as `run`, and give the fit beside the document; a fit that was kept before is not made again."""
     first = FirstFit(task, engine, on_event)
+    outcome = _kept(task, first, on_event)
+    return InspectedModel(outcome, first.fit) if isinstance(outcome, dict) and first.fit is not None else outcome
+
+
+def _kept(task: ModelTask, first: FirstFit, on_event: OnEvent) -> Document | NoTopics | ModelRefusal:
+    clock = StageClock(on_event)
+    store = WatchedStore(task.store, task.tenant, on_event)
 
     def make(base: Activation | None) -> Made | NoTopics:
         highest = -1 if base is None or task.batch.previous is None else models.highest_used(store)

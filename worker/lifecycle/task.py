@@ -7,7 +7,10 @@ from typing import ClassVar, Final
 import numpy as np
 
 from worker.contract.envelope import Batch
+from worker.contract.result import Document
+from worker.models.model import EMBEDDING_MODEL
 from worker.store.retention import KEEP_ALL, Retention
+from worker.topics.fit import TopicFit
 
 N_DIGITS: Final = 16
 _MARK: Final = "#"
@@ -64,6 +67,34 @@ class FitModel(ModelTask):
     function = "worker.lifecycle.fitting:run"
 
 
+@dataclass(frozen=True, eq=False)
+class InspectedFit(ModelTask):
+    """Fit the batch and keep its model, for a person who looks at the fit: gives an `InspectedModel` for the document.
+
+    Attributes:
+        embedding_model: what made the embeddings.
+        diagnose: whether the fit comes with what explains it.
+    """
+
+    function = "worker.lifecycle.fitting:run_inspected"
+
+    embedding_model: str = EMBEDDING_MODEL
+    diagnose: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class InspectedModel:
+    """A fit whose model was kept.
+
+    Attributes:
+        document: the result document.
+        fit: the fit.
+    """
+
+    document: Document
+    fit: TopicFit = field(repr=False)
+
+
 class UpdateModel(ModelTask):
     """Add the batch to the model."""
 
@@ -80,3 +111,9 @@ class RebuildModel(ModelTask):
     """Fit the batch and carry the numbers of the model's topics over."""
 
     function = "worker.lifecycle.rebuilding:run"
+
+
+class EvaluateModel(ModelTask):
+    """Assign the batch to the topics of the model, and measure them."""
+
+    function = "worker.lifecycle.evaluating:run"

@@ -8,7 +8,7 @@ import numpy as np
 from worker.models.assignment import assignable, assigned
 from worker.models.capping import with_few_parts
 from worker.models.closeness import N_BINS, Parts, histogram
-from worker.models.model import OUTLIER, Documents, KeptModel, KeptTopic, Sample, closest
+from worker.models.model import EMBEDDING_MODEL, OUTLIER, Documents, KeptModel, KeptTopic, Sample, closest
 from worker.models.partition import divide, sums_of
 from worker.models.temperature import fit_temperature
 from worker.models.terms import terms_of_fit
@@ -30,7 +30,7 @@ class Origin:
 
     at: str
     parent: str = ""
-    embedding_model: str = "unknown"
+    embedding_model: str = EMBEDDING_MODEL
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ FEWEST_WITH_TERM: Final = 2
 # The rarest terms of a topic are dropped beyond this number; of the ten best keywords 96 of 100 stay the same.
 MOST_TERMS: Final = 1_000
 MOST_SAMPLES: Final = 5
+# What a model says of its embeddings if nobody told what made them.
+EMBEDDING_MODEL: Final = "unknown"
 OUTLIER: Final = -1
 
 

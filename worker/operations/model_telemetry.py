@@ -14,6 +14,8 @@ from worker.store.names import written_at
 # Seconds: a folder answers within milliseconds, an object store within tenths; one that is away after minutes.
 STORE_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 LOST_RACE = "LostRace"
+_KEEP_NOTHING = frozenset({JobType.PREDICT, JobType.TUNE})
+LEVELS = ("LOW", "MEDIUM", "HIGH")
 
 
 class ModelTelemetry:
@@ -54,11 +56,17 @@ class ModelTelemetry:
             ["tenant"],
             registry=registry,
         )
+        self._drift = Gauge(
+            "topic_model_drift_level",
+            "Drift of the last batch of each kind that had enough comments to tell: 0 LOW, 1 MEDIUM, 2 HIGH.",
+            ["kind"],
+            registry=registry,
+        )
         for operation in OPERATIONS:
             self._store_s.labels(operation)
             self._errors.labels(operation)
         for kind in kinds:
-            if kind != JobType.PREDICT:
+            if kind not in _KEEP_NOTHING:
                 self._kept.labels(kind)
         self._n_tenants = n_tenants
         self._tenants: OrderedDict[str, float] = OrderedDict()
@@ -82,8 +90,12 @@ class ModelTelemetry:
                 pass
             case _:
                 return
-        if kind != JobType.PREDICT:
+        if kind not in _KEEP_NOTHING:
             self._kept.labels(kind).inc()
+        match document.get("drift"):
+            # A batch that is too small tells nothing: the level before it stands.
+            case {"level": str(level), "enough": True}:
+                self._drift.labels(kind).set(LEVELS.index(level))
         written = written_at(version)
         if self._n_tenants and written is not None:
             self._note(tenant, written)

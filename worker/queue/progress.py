@@ -131,15 +131,25 @@ class ProgressReport:
         return EMBEDDED_PERCENT + percent * (100 - EMBEDDED_PERCENT) // 100
 
     def _advance(self, event: StageAdvanced) -> None:
-        """Tell how far the embedding is, each time that it is one percent farther."""
-        percent = round(event.share * EMBEDDED_PERCENT)
-        if percent <= self._percent:
+        """Tell how far the running stage is, each time that the job is one percent farther."""
+        if event.stage == EMBED:
+            reached = round(event.share * EMBEDDED_PERCENT)
+        else:
+            begins = self._percent_at(event.stage)
+            later = [self._percent_at(stage) for stage in self._kind.stages]
+            ends = min((percent for percent in later if percent > begins), default=100)
+            reached = begins + int((ends - begins) * event.share)
+        if reached <= self._percent:
             return
-        self._percent = percent
-        left_s = None
+        self._percent = reached
+        self._tell(event.stage, reached, self._left_after(event.share))
+
+    def _left_after(self, share: float) -> float:
+        """Estimate the seconds left by the jobs before; without them, by what this share of the stage has taken."""
+        spent_s = time.monotonic() - self._began_s
         if self._left_s is not None:
-            left_s = max(0.0, self._left_s - (time.monotonic() - self._began_s))
-        self._tell(event.stage, percent, left_s)
+            return max(0.0, self._left_s - spent_s)
+        return spent_s / share * (1 - share)
 
     def _tell(self, stage: str, percent: int, left_s: float | None) -> None:
         left = {} if left_s is None else {"leftS": round(left_s, 1)}

@@ -1,6 +1,7 @@
-"""The compute process of `--once`: started for one run, its stages told on the terminal."""
+"""The compute process of a run that a person started: its stages are told on the terminal."""
 
-from typing import Any
+import asyncio
+from typing import Any, Self
 
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
@@ -12,20 +13,43 @@ from worker.topics.fit import FitWarning, StageFinished
 
 
 class Computing:
-    """Runs tasks, each in a process of its own.
+    """Runs tasks; each in a process of its own, unless one says that another follows.
 
     Attributes:
         stages: that have finished, in order.
     """
 
-    def __init__(self, settings: Settings, terminal: Terminal, n_reruns: int) -> None:
+    def __init__(self, settings: Settings, terminal: Terminal, n_reruns: int = 0) -> None:
         """Take the settings, where to tell what happens, and how many reruns each fit has; these tell no stage."""
         self._settings = settings
         self._terminal = terminal
         self._n_reruns = n_reruns
+        self._runner = asyncio.Runner()
+        self._compute: Compute | None = None
+        self._has_engine = False
         self.stages: list[StageFinished] = []
 
-    async def run(self, task: Task, n_stages: int, n_fits: int = 1, *, needs_engine: bool = True) -> Any:
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process, if one is left."""
+        try:
+            self._end()
+        finally:
+            self._runner.close()
+
+    def run(
+        self,
+        task: Task,
+        n_stages: int,
+        n_fits: int = 1,
+        *,
+        needs_engine: bool = True,
+        more_s: float = 0,
+        another_follows: bool = False,
+    ) -> Any:
         """Run a task and give what it gives.
 
         Args:
@@ -33,21 +57,41 @@ class Computing:
             n_stages: of its kind of job, the validation among them.
             n_fits: how many fits it makes.
             needs_engine: whether the process has to load the engine.
+            more_s: how much longer than its fits it may take.
+            another_follows: whether the process waits for another task; if only that one needs the engine, it gets a
+                process of its own.
 
         Raises:
             WorkerError: the process could not be set up, or the task failed.
         """
-        compute = Compute(ComputeConfig.of(self._settings, needs_engine=needs_engine))
-        timeout_s = self._settings.timeout_ms / 1000 * n_fits * (1 + self._n_reruns)
+        timeout_s = more_s + self._settings.timeout_ms / 1000 * n_fits * (1 + self._n_reruns)
         try:
             with self._terminal.progress(n_fits * (n_stages - 1)):
-                self._terminal.say("starting the compute process")
-                ready = await compute.start()
-                self._terminal.say(f"device: {ready.device}")
-                (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
-                return await compute.run(task, timeout_s=timeout_s, on_stage=self.on_stage)
+                return self._runner.run(self._run(task, timeout_s, needs_engine=needs_engine))
+        except BaseException:
+            another_follows = False
+            raise
         finally:
+            if not another_follows:
+                self._end()
+
+    async def _run(self, task: Task, timeout_s: float, *, needs_engine: bool) -> Any:
+        if self._compute is not None and needs_engine and not self._has_engine:
+            compute, self._compute = self._compute, None
             await compute.close()
+        if self._compute is None:
+            self._has_engine = needs_engine
+            self._compute = Compute(ComputeConfig.of(self._settings, needs_engine=needs_engine))
+            self._terminal.say("starting the compute process")
+            ready = await self._compute.start()
+            self._terminal.say(f"device: {ready.device}")
+            (self._terminal.warn if ready.is_fallback else self._terminal.say)(ready.message)
+        return await self._compute.run(task, timeout_s=timeout_s, on_stage=self.on_stage)
+
+    def _end(self) -> None:
+        compute, self._compute = self._compute, None
+        if compute is not None:
+            self._runner.run(compute.close())
 
     def on_stage(self, event: TaskEvent) -> None:
         """Tell a stage, or what a person should know of the model store."""

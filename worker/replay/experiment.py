@@ -22,14 +22,18 @@ def read_settings(arguments: tuple[str, ...]) -> dict[str, Any]:
     return dict(_setting(argument, "--set") for argument in arguments)
 
 
-def read_sweep(argument: str) -> tuple[str, list[Any]]:
+def read_sweep(argument: str, flag: str = "--sweep") -> tuple[str, list[Any]]:
     """Read an argument of the form `name=value,value,…`; each distinct value once, in the given order.
+
+    Args:
+        argument: as it was given.
+        flag: for the message.
 
     Raises:
         BadUsage: there is no such parameter, or it does not allow this value.
     """
     name, _, values = argument.partition("=")
-    found = [_setting(f"{name}={value}", "--sweep")[1] for value in values.split(",")]
+    found = [_setting(f"{name}={value}", flag)[1] for value in values.split(",")]
     return name, list({json.dumps(value): value for value in found}.values())
 
 

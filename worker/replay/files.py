@@ -12,6 +12,7 @@ from worker.errors import WorkerError
 
 STDIN: Final = "-"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_TABLES: Final = "; if it is a table of comments, its name must end in .csv, .tsv, .jsonl or .parquet: see train --help"
 
 
 class UnreadableFile(WorkerError):
@@ -79,7 +80,7 @@ def read_batch_file(source: str) -> object:
     Raises:
         UnreadableFile: the file cannot be read, decompressed or parsed.
     """
-    return _unwrap(_read(source), "stdin" if source == STDIN else source)
+    return _unwrap(_read(source, _TABLES), "stdin" if source == STDIN else source)
 
 
 def read_result_file(source: str) -> object:
@@ -102,7 +103,7 @@ def read_result_file(source: str) -> object:
             return document
 
 
-def _read(source: str) -> object:
+def _read(source: str, hint: str = "") -> object:
     name = "stdin" if source == STDIN else source
     try:
         raw = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
@@ -113,14 +114,14 @@ def _read(source: str) -> object:
         raise UnreadableFile(f"cannot read {name}: {error.strerror or error}") from None
     except (EOFError, zlib.error):
         raise UnreadableFile(f"cannot read {name}: the gzip stream is damaged") from None
-    return _parsed(raw, name)
+    return _parsed(raw, name, hint)
 
 
-def _parsed(raw: bytes | str, name: str) -> object:
+def _parsed(raw: bytes | str, name: str, hint: str = "") -> object:
     try:
         return parse_json(raw)
     except NotJson as error:
-        raise UnreadableFile(f"{name} {error}") from None
+        raise UnreadableFile(f"{name} {error}{hint}") from None
 
 
 def _unwrap(document: object, name: str) -> object:

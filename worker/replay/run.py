@@ -1,6 +1,5 @@
 """`--once`: run the batch of a file or of a stored job as a worker would, and print the result document."""
 
-import asyncio
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from worker.printable import printable
 from worker.queue.stored_job import StoredJob, read_stored_job
 from worker.replay.computing import Computing
 from worker.replay.earlier import completed_by_earlier, variants_by_earlier
+from worker.replay.embedding import read_as_envelope
 from worker.replay.experiment import read_settings, read_sweep, with_params
 from worker.replay.files import STDIN, check_writable, make_folder, read_batch_file
 from worker.replay.inspection import Inspection
@@ -32,6 +32,7 @@ from worker.replay.session import Session, source_of
 from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, value_text, variants_to_fit
 from worker.replay.terminal import Terminal, silence
 from worker.settings import Settings
+from worker.tables.reading import is_table
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.topics.task import FitBatch
 from worker.version import WORKER_VERSION
@@ -54,20 +55,22 @@ def replay(request: Request, settings: Settings) -> ExitCode:
         UnwritableFile: a report or a saved job cannot be written.
         WorkerError: the infrastructure failed; nothing was written to stdout.
     """
-    return _Replay(request, settings).run()
+    terminal = Terminal(sys.stderr)
+    with Computing(settings, terminal, request.stability or 0) as computing:
+        return _Replay(request, settings, computing, terminal).run()
 
 
 class _Replay:
     """One call of `replay`: its request, its terminal, and the stages that have finished."""
 
-    def __init__(self, request: Request, settings: Settings) -> None:
+    def __init__(self, request: Request, settings: Settings, computing: Computing, terminal: Terminal) -> None:
         self._request = request
         self._settings = settings
         self._kinds = kinds_with(settings.test_kind)
         self._overrides = read_settings(request.settings)
         self._sweep = read_sweep(request.sweep[0]) if request.sweep else None
-        self._terminal = Terminal(sys.stderr)
-        self._computing = Computing(settings, self._terminal, request.stability or 0)
+        self._terminal = terminal
+        self._computing = computing
         self._stored: StoredJob | None = None
         folder = request.save_bertopic
         self._bertopic_folder = None if folder is None else os.path.abspath(folder)
@@ -110,6 +113,8 @@ class _Replay:
             raise BadUsage("--once takes a FILE, or --job ID")
         if source == STDIN and sys.stdin.isatty():
             self._terminal.say("reading the batch from the terminal; press Ctrl-D at its end")
+        if is_table(source):
+            return read_as_envelope(source, self._computing, self._terminal, self._settings.labse_model)
         return read_batch_file(source)
 
     def _report_paths(self) -> list[str]:
@@ -144,7 +149,7 @@ class _Replay:
         # Without Redis each run is a job of its own, as each job of a queue is.
         job_id = self._request.job_id or f"once-{uuid.uuid4()}"
         task = kind.task(request, Surroundings(job_id, self._settings.model_store, self._settings.retention))
-        outcome = asyncio.run(self._computing.run(task, len(kind.stages), needs_engine=kind.needs_engine(request)))
+        outcome = self._computing.run(task, len(kind.stages), needs_engine=kind.needs_engine(request))
         document = kind.respond(request, outcome, datetime.now(UTC))
         show_model_result(self._terminal, document)
         return document
@@ -160,7 +165,7 @@ class _Replay:
     def _fit(self, batch: Batch) -> Document:
         """Run a batch of comments, which can be inspected."""
         self._inspection.check(batch)
-        (outcome,) = asyncio.run(self._computing.run(self._task(batch, [batch.params]), len(Stage)))
+        (outcome,) = self._computing.run(self._task(batch, [batch.params]), len(Stage))
         document = document_of(batch, outcome, datetime.now(UTC))
         if isinstance(outcome, NoTopics):
             self._inspection.compare(document)
@@ -182,7 +187,7 @@ class _Replay:
         self._say_validated(began_s, batch or variants[0].outcome)
         if batch is not None:
             self._inspection.check(batch)
-        fits = asyncio.run(self._computing.run(self._task(batch, params), len(Stage), len(params))) if batch else ()
+        fits = self._computing.run(self._task(batch, params), len(Stage), len(params)) if batch else ()
         results = results_of(variants, fits, self._computing.stages, datetime.now(UTC))
         show_sweep(self._terminal, name, results)
         if self._request.diagnoses or self._stored is not None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from typing import BinaryIO, Final, TextIO, cast
 
@@ -43,6 +44,8 @@ class Terminal:
         )
         self._progress: Progress | None = None
         self._task = TaskID(0)
+        self._n_finished = 0
+        self._stage_began_s = time.monotonic()
 
     def say(self, line: str) -> None:
         """Print one line; line breaks and control characters in it are replaced."""
@@ -66,29 +69,47 @@ class Terminal:
         if not self._console.is_terminal:
             yield
             return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+        )
         # Rich must not redirect stdout: it carries the result document.
         with Progress(
             *columns, console=self._console, transient=True, redirect_stdout=False, redirect_stderr=False
         ) as progress:
             self._progress = progress
-            self._task = progress.add_task("starting", total=n_stages)
+            self._n_finished = 0
+            self._task = progress.add_task("starting", total=n_stages, left="")
             try:
                 yield
             finally:
                 self._progress = None
 
     def on_stage(self, event: StageStarted | StageAdvanced | StageFinished) -> None:
-        """Print one line for a finished stage; name a started one beside the progress bar."""
-        if isinstance(event, StageFinished):
+        """Print one line for a finished stage; name a started one beside the progress bar, and the time it has left."""
+        if isinstance(event, StageAdvanced):
+            self._on_advance(event)
+        elif isinstance(event, StageFinished):
             details = details_line(event.details)
             self.say(f"  {event.stage:<11}{event.duration_s:8.2f} s  {details}".rstrip())
+            self._n_finished += 1
             if self._progress is not None:
-                self._progress.advance(self._task)
-                self._progress.update(self._task, description="finishing")
-        elif self._progress is not None:
-            done = f" {event.share:.0%}" if isinstance(event, StageAdvanced) else ""
-            self._progress.update(self._task, description=f"{event.stage}{done}")
+                self._progress.update(self._task, completed=self._n_finished, description="finishing", left="")
+        else:
+            self._stage_began_s = time.monotonic()
+            if self._progress is not None:
+                self._progress.update(self._task, description=str(event.stage))
+
+    def _on_advance(self, event: StageAdvanced) -> None:
+        """Move the bar within a stage, and estimate what it has left by what it took so far."""
+        if self._progress is None or event.share <= 0:
+            return
+        left_s = (time.monotonic() - self._stage_began_s) / event.share * (1 - event.share)
+        left = f"{event.share:.0%}, about {left_s:.0f} s left"
+        self._progress.update(self._task, completed=self._n_finished + event.share, left=left)
 
     def show_fit(self, batch: Batch, fit: TopicFit, document: Document) -> None:
         """Print the parameters used, the topics, the metrics and the number of outliers."""

@@ -115,7 +115,7 @@ def _reduction(prepared: Prepared, clock: StageClock) -> ReductionSocket | BaseD
 
 def _umap(prepared: Prepared) -> Reduction:
     adapted = prepared.adapted
-    return Reduction(prepared.neighbors, adapted.n_neighbors, adapted.n_components, prepared.device)
+    return Reduction(prepared.neighbors, adapted.n_neighbors, adapted.n_components, prepared.device, prepared.layouts)
 
 
 def _clustering(prepared: Prepared) -> Clustering | EqualVectors | AnchoredClustering:

@@ -13,6 +13,7 @@ from worker.topics.earlier import EarlierTopics
 from worker.topics.fit import Details, FloatArray, IntArray, TopicParams
 from worker.topics.graph.neighbors import Neighbors, nearest_neighbors, neighbors_among
 from worker.topics.graph.neutralizing import neutralize
+from worker.topics.graph.reduction import Layouts
 from worker.topics.naming import form_counts
 from worker.topics.words.encoders import KeywordEncoder
 from worker.topics.words.phrases import read_texts
@@ -23,7 +24,15 @@ from worker.topics.words.wording import Wording, contrasts_of, read_wording
 class Preparation:
     """A batch made ready for one fit or for several; each part is computed once, when it is first needed."""
 
-    def __init__(self, texts: Sequence[str], embeddings: FloatArray, device: str, *, most_neighbors: int = 0) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str],
+        embeddings: FloatArray,
+        device: str,
+        *,
+        most_neighbors: int = 0,
+        keeps_layouts: bool = False,
+    ) -> None:
         """Take the batch.
 
         Args:
@@ -31,6 +40,7 @@ class Preparation:
             embeddings: (n, d) float32, L2-normalized. Not modified.
             device: "cpu" or "cuda:N".
             most_neighbors: what the most demanding fit will ask for, so that one search serves all.
+            keeps_layouts: whether fits that ask for the same layout share it.
         """
         self.order: IntArray = canonical_order(texts, embeddings)
         self.corpus: Corpus = make_corpus([texts[i] for i in self.order], embeddings[self.order])
@@ -42,6 +52,7 @@ class Preparation:
         self._given: FloatArray = self.corpus.embeddings
         self._removed: dict[str, float] = {}
         self._is_neutral = False
+        self._layouts: Layouts | None = {} if keeps_layouts else None
 
     @property
     def given(self) -> FloatArray:
@@ -82,6 +93,7 @@ class Preparation:
             vocabulary=replace(vocabulary, doc_term_matrix=vocabulary.doc_term_matrix[kept]),
             adapted=adapted,
             earlier=None,
+            layouts=None,
         )
 
     def words(self, stop_words: tuple[str, ...] = ()) -> tuple[Vocabulary, Wording]:
@@ -101,6 +113,7 @@ class Preparation:
             self.corpus = replace(self.corpus, embeddings=neutral.embeddings)
             self._removed = dict(neutral.removed)
             self._found = None
+            self._layouts = None if self._layouts is None else {}
 
     def for_fit(self, params: TopicParams, adapted: AdaptedParams, encoder: KeywordEncoder) -> "Prepared":
         """Give what one fit needs of it; searches the neighbors."""
@@ -119,6 +132,7 @@ class Preparation:
             adapted=adapted,
             encoder=encoder,
             device=self._device,
+            layouts=self._layouts,
         )
 
 
@@ -139,6 +153,7 @@ class Prepared:
         encoder: gives keywords their vectors.
         device: "cpu" or "cuda:N".
         earlier: the topics of an earlier fit; None for a first one.
+        layouts: that fits of these documents share; None if they share none.
     """
 
     corpus: Corpus
@@ -153,6 +168,7 @@ class Prepared:
     encoder: KeywordEncoder
     device: str
     earlier: EarlierTopics | None = None
+    layouts: Layouts | None = None
 
     @property
     def keeps_topics(self) -> bool:

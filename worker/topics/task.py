@@ -1,4 +1,4 @@
-"""What the compute process is asked to do with a batch: plain values, numpy only."""
+"""What the compute process is asked to do with a batch, and some of what it answers: plain values, numpy only."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -37,3 +37,61 @@ class FitBatch:
     save_bertopic: str | None = None
     earlier: EarlierTopics | None = None
     missing: IntArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class EmbedTexts:
+    """Embed texts; gives (n, d) float32, L2-normalized, or `Unembedded`.
+
+    Attributes:
+        function: that runs it, imported in the compute process only.
+        texts: (n,).
+        model: the name or the folder of a sentence-transformers model.
+    """
+
+    function: ClassVar[str] = "worker.topics.embedding:run"
+
+    texts: tuple[str, ...] = field(repr=False)
+    model: str
+
+
+@dataclass(frozen=True)
+class Unembedded:
+    """Texts could not be embedded; `why` names the model and what is wrong."""
+
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class CompareLabels:
+    """Compare topics with labels that people gave; gives an `Agreement`.
+
+    Attributes:
+        function: that runs it, imported in the compute process only.
+        topics: (n,) int64, -1 for outliers.
+        labels: (n,) as people gave them, "" for none.
+    """
+
+    function: ClassVar[str] = "worker.topics.evaluation.agreement:run"
+
+    topics: IntArray = field(repr=False)
+    labels: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far topics agree with labels, over the documents that have a label.
+
+    Attributes:
+        n_labelled: documents with a label.
+        n_labels: different labels.
+        nmi: normalized mutual information of topics and labels over the documents in a topic, in [0, 1].
+        nmi_with_outliers: the same over all documents with a label, the outliers being one topic more.
+        coverage: share of the documents with a label that are in a topic.
+    """
+
+    n_labelled: int
+    n_labels: int
+    nmi: float
+    nmi_with_outliers: float
+    coverage: float

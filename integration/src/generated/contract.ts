@@ -14,6 +14,10 @@ export type TopicModelResult = CompletedResult | FailedResult;
 /**
  * The job's return value.
  */
+export type TopicModelTuneResult = TunedResult | FailedResult;
+/**
+ * The job's return value.
+ */
 export type TopicModelUpdateResult = UpdatedResult | CompletedResult | SkippedResult | FailedResult;
 
 /**
@@ -29,6 +33,38 @@ export interface Assignment {
   isMultiTopic?: boolean;
   secondaryTopicIndex?: number;
   secondaryProbability?: number;
+}
+/**
+ * The trial with the largest objective among those that are not excluded.
+ */
+export interface BestTrial {
+  /**
+   * Its place in trials.
+   */
+  trial: number;
+  params: TunedParams;
+  /**
+   * Whether gain is more than noise, or the default is excluded.
+   */
+  beatsDefault: boolean;
+  /**
+   * Its objective less that of the default.
+   */
+  gain: number;
+  /**
+   * A gain up to this may be chance.
+   */
+  noise: number;
+}
+/**
+ * Settings as the params of a request take them; those left out stay as they are.
+ */
+export interface TunedParams {
+  nr_topics?: number;
+  min_topic_size?: number;
+  umap_n_neighbors?: number;
+  umap_n_components?: number;
+  hdbscan_min_samples?: number;
 }
 /**
  * What a batch with topics returns.
@@ -552,6 +588,230 @@ export interface TopicModelRequest {
         error: string;
       }
     | null;
+}
+/**
+ * The envelope of topic-model.tune: comments on which settings are tried. params without grid is the default, which every other setting must beat. Nothing is kept, and no comment is assigned.
+ */
+export interface TopicModelTuneRequest {
+  version?: string | null;
+  type: 'topic-model.tune';
+  model?: ModelReference | null;
+  params?: TuneParams | null;
+  items: Item[];
+  jobId?: string;
+  metadata?: Metadata;
+  publishedAt?: string;
+}
+/**
+ * The parameters of a search for settings.
+ */
+export interface TuneParams {
+  /**
+   * Smallest topic. Left out: 3 to 15, by the batch.
+   */
+  min_topic_size?: number | null;
+  /**
+   * Most topics, outliers not counted. Left out: 20.
+   */
+  nr_topics?: number | null;
+  /**
+   * Left out: 20, less for small batches.
+   */
+  umap_n_neighbors?: number | null;
+  /**
+   * Left out: 10, less for small batches.
+   */
+  umap_n_components?: number | null;
+  /**
+   * Left out: 5, less for small batches.
+   */
+  hdbscan_min_samples?: number | null;
+  /**
+   * Place outliers if their neighbors agree. Left out: true.
+   */
+  reduce_outliers?: boolean | null;
+  /**
+   * Extension: names and seed words that topics are matched with.
+   */
+  aspects?: {
+    /**
+     * @minItems 1
+     * @maxItems 100
+     */
+    [k: string]: string[];
+  } | null;
+  /**
+   * Extension: match topics with ten built-in academic aspects.
+   */
+  tier1_guided?: boolean | null;
+  /**
+   * Extension: cosine below which a topic is emergent. Left out: what random words reach.
+   */
+  match_threshold?: number | null;
+  /**
+   * Extension: how diverse keywordsMmr are. Left out: 0.4.
+   */
+  mmr_diversity?: number | null;
+  /**
+   * Extension: name a second topic, also without aspects.
+   */
+  multi_topic?: boolean | null;
+  /**
+   * Extension: least probability of a comment with a second topic. Left out: 0.2.
+   */
+  primary_threshold?: number | null;
+  /**
+   * Extension: least probability of that topic. Left out: 0.15.
+   */
+  secondary_threshold?: number | null;
+  /**
+   * Extension: the most by which the first is more probable. Left out: 0.2.
+   */
+  secondary_gap_max?: number | null;
+  /**
+   * Embed the texts of items without an embedding with the worker's own model. Left out: false.
+   */
+  embed_missing?: boolean | null;
+  /**
+   * Words and phrases, such as names of teachers, that name no topic. Left out: none.
+   *
+   * @maxItems 1000
+   */
+  stop_words?: string[] | null;
+  /**
+   * Find topics anew, though `previous` is given. Left out: false.
+   */
+  refit?: boolean | null;
+  /**
+   * Fewest comments that an update adds. Left out: 10.
+   */
+  min_documents?: number | null;
+  /**
+   * Extension: group comments whatever pronoun, address or language they use. Left out: false.
+   */
+  neutralize?: boolean | null;
+  /**
+   * Values to try of each setting, all with all, at most 64 trials. Left out: numbers of topics, then sizes of the smallest topic.
+   */
+  grid?: {
+    /**
+     * @minItems 1
+     * @maxItems 20
+     */
+    nr_topics?: number[];
+    /**
+     * @minItems 1
+     * @maxItems 20
+     */
+    min_topic_size?: number[];
+    /**
+     * @minItems 1
+     * @maxItems 20
+     */
+    umap_n_neighbors?: number[];
+    /**
+     * @minItems 1
+     * @maxItems 20
+     */
+    umap_n_components?: number[];
+    /**
+     * @minItems 1
+     * @maxItems 20
+     */
+    hdbscan_min_samples?: number[];
+  } | null;
+}
+/**
+ * What a search for settings returns.
+ */
+export interface TunedResult {
+  /**
+   * The worker's own.
+   */
+  version: string;
+  status: 'completed';
+  /**
+   * The default first.
+   *
+   * @minItems 1
+   */
+  trials: (Trial | TrialWithoutTopics)[];
+  best: BestTrial;
+  advised: TunedParams3;
+  /**
+   * UTC.
+   */
+  completedAt: string;
+}
+/**
+ * One setting with its topics' quality.
+ */
+export interface Trial {
+  params: TunedParams1;
+  inForce: TunedParams2;
+  topicCount: number;
+  /**
+   * Share of the comments in the largest topic.
+   */
+  largestShare: number;
+  metrics: Metrics;
+  /**
+   * Of the topics in the graph of 20 nearest neighbors.
+   */
+  modularity: number;
+  /**
+   * Mean adjusted Rand index with the topics that halves of the batch have.
+   */
+  stability: number;
+  /**
+   * modularity times stability.
+   */
+  objective: number;
+  /**
+   * Why it is not chosen; left out if it may be.
+   */
+  excluded?: string;
+}
+/**
+ * Settings as the params of a request take them; those left out stay as they are.
+ */
+export interface TunedParams1 {
+  nr_topics?: number;
+  min_topic_size?: number;
+  umap_n_neighbors?: number;
+  umap_n_components?: number;
+  hdbscan_min_samples?: number;
+}
+/**
+ * Settings as the params of a request take them; those left out stay as they are.
+ */
+export interface TunedParams2 {
+  nr_topics?: number;
+  min_topic_size?: number;
+  umap_n_neighbors?: number;
+  umap_n_components?: number;
+  hdbscan_min_samples?: number;
+}
+/**
+ * A setting with which no topic was found.
+ */
+export interface TrialWithoutTopics {
+  params: TunedParams;
+  inForce: TunedParams;
+  /**
+   * One line for people.
+   */
+  error: string;
+}
+/**
+ * Settings as the params of a request take them; those left out stay as they are.
+ */
+export interface TunedParams3 {
+  nr_topics?: number;
+  min_topic_size?: number;
+  umap_n_neighbors?: number;
+  umap_n_components?: number;
+  hdbscan_min_samples?: number;
 }
 /**
  * The envelope of topic-model.update: the comments that are new since last time. With fewer than min_documents of them nothing is done. A tenant without a model gets one, as by topic-model.

@@ -10,6 +10,22 @@ export const assignment = z.object({
   secondaryProbability: z.number().gte(0).lte(1).optional(),
 });
 
+export const tunedParams = z.object({
+  nr_topics: z.number().int().gte(1).optional(),
+  min_topic_size: z.number().int().gte(2).optional(),
+  umap_n_neighbors: z.number().int().gte(2).optional(),
+  umap_n_components: z.number().int().gte(1).optional(),
+  hdbscan_min_samples: z.number().int().gte(1).optional(),
+});
+
+export const bestTrial = z.object({
+  trial: z.number().int().gte(0),
+  params: tunedParams,
+  beatsDefault: z.boolean(),
+  gain: z.number().gte(-1).lte(1),
+  noise: z.number().gte(0).lte(1),
+});
+
 export const topic = z.object({
   topicIndex: z.number().int().gte(0),
   rawLabel: z.string().max(200),
@@ -276,6 +292,93 @@ export const topicModelRequest = z.object({
 });
 
 export const topicModelResult = z.union([completedResult, failedResult]);
+
+export const tuneParams = z.object({
+  min_topic_size: z.union([z.number().int().gte(2), z.null()]).optional(),
+  nr_topics: z.union([z.number().int().gte(1).lte(1000), z.null()]).optional(),
+  umap_n_neighbors: z.union([z.number().int().gte(2).lte(200), z.null()]).optional(),
+  umap_n_components: z.union([z.number().int().gte(1).lte(100), z.null()]).optional(),
+  hdbscan_min_samples: z.union([z.number().int().gte(1).lte(200), z.null()]).optional(),
+  reduce_outliers: z.union([z.boolean(), z.null()]).optional(),
+  aspects: z
+    .union([
+      z.record(
+        z.string(),
+        z
+          .array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$')))
+          .min(1)
+          .max(100),
+      ),
+      z.null(),
+    ])
+    .optional(),
+  tier1_guided: z.union([z.boolean(), z.null()]).optional(),
+  match_threshold: z.union([z.number().gte(-1).lte(1), z.null()]).optional(),
+  mmr_diversity: z.union([z.number().gte(0).lte(1), z.null()]).optional(),
+  multi_topic: z.union([z.boolean(), z.null()]).optional(),
+  primary_threshold: z.union([z.number().gte(0).lte(1), z.null()]).optional(),
+  secondary_threshold: z.union([z.number().gte(0).lte(1), z.null()]).optional(),
+  secondary_gap_max: z.union([z.number().gte(0).lte(1), z.null()]).optional(),
+  embed_missing: z.union([z.boolean(), z.null()]).optional(),
+  stop_words: z
+    .union([z.array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$'))).max(1000), z.null()])
+    .optional(),
+  refit: z.union([z.boolean(), z.null()]).optional(),
+  min_documents: z.union([z.number().int().gte(1), z.null()]).optional(),
+  neutralize: z.union([z.boolean(), z.null()]).optional(),
+  grid: z
+    .union([
+      z.object({
+        nr_topics: z.array(z.number().int().gte(1).lte(1000)).min(1).max(20).optional(),
+        min_topic_size: z.array(z.number().int().gte(2)).min(1).max(20).optional(),
+        umap_n_neighbors: z.array(z.number().int().gte(2).lte(200)).min(1).max(20).optional(),
+        umap_n_components: z.array(z.number().int().gte(1).lte(100)).min(1).max(20).optional(),
+        hdbscan_min_samples: z.array(z.number().int().gte(1).lte(200)).min(1).max(20).optional(),
+      }),
+      z.null(),
+    ])
+    .optional(),
+});
+
+export const topicModelTuneRequest = z.object({
+  version: z.union([z.string().regex(new RegExp('^1(\\.|$)')), z.null()]).optional(),
+  type: z.literal('topic-model.tune'),
+  model: z.union([modelReference, z.null()]).optional(),
+  params: z.union([tuneParams, z.null()]).optional(),
+  items: z.array(item),
+  jobId: z.string().optional(),
+  metadata: metadata.optional(),
+  publishedAt: z.string().optional(),
+});
+
+export const trial = z.object({
+  params: tunedParams,
+  inForce: tunedParams,
+  topicCount: z.number().int().gte(1),
+  largestShare: z.number().gte(0).lte(1),
+  metrics: metrics,
+  modularity: z.number().gte(-1).lte(1),
+  stability: z.number().gte(-1).lte(1),
+  objective: z.number().gte(0).lte(1),
+  excluded: z.string().optional(),
+});
+
+export const trialWithoutTopics = z.object({
+  params: tunedParams,
+  inForce: tunedParams,
+  error: z.string().max(1000),
+});
+
+export const tunedResult = z.object({
+  version: z.string(),
+  status: z.literal('completed'),
+  trials: z.array(z.union([trial, trialWithoutTopics])).min(1),
+  best: bestTrial,
+  advised: tunedParams,
+  completedAt: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
+});
+
+export const topicModelTuneResult = z.union([tunedResult, failedResult]);
 
 export const topicModelUpdateRequest = z.object({
   version: z.union([z.string().regex(new RegExp('^1(\\.|$)')), z.null()]).optional(),

@@ -39,7 +39,7 @@ def measure_stability(
         kept = np.sort(draws.permutation(n)[n_left_out:])
         own, anew = labels[kept], topics_anew(shared.part(kept, prepared))
         by_topic.append(best_jaccard(own, anew, int(labels.max()) + 1))
-        overall.append(_agreement(own, anew))
+        overall.append(agreement(own, anew))
     found = Stability(
         n_reruns=n_reruns,
         left_out=n_left_out,
@@ -72,6 +72,15 @@ def best_jaccard(labels: IntArray, others: IntArray, n_topics: int) -> DoubleArr
     return best
 
 
-def _agreement(labels: IntArray, others: IntArray) -> float:
+def agreement(labels: IntArray, others: IntArray) -> float:
+    """Give the adjusted Rand index (Hubert and Arabie 1985) over the documents that are in a topic both times.
+
+    Args:
+        labels: (n,) int64, -1 for outliers.
+        others: (n,) int64, -1 for outliers.
+
+    Returns:
+        In [-0.5, 1]; 0 if no document is in a topic both times.
+    """
     both = (labels >= 0) & (others >= 0)
     return float(adjusted_rand_score(labels[both], others[both])) if both.any() else 0.0

@@ -13,6 +13,8 @@ from worker.topics.graph.shared_neighbors import weigh_by_shared
 N_EPOCHS = 150
 N_EPOCHS_LARGE = 60
 LARGE = 10_000
+# Layouts of one batch, by the number of neighbors and of dimensions.
+Layouts = dict[tuple[int, int], FloatArray]
 RANDOM_STATE = 42
 
 
@@ -24,12 +26,28 @@ class Reduction(BaseEstimator):  # type: ignore[misc]
     seconds in every fresh process, runs on one thread if it is seeded, and on no GPU.
     """
 
-    def __init__(self, neighbors: Neighbors, n_neighbors: int, n_components: int, device: str = "cpu") -> None:
-        """Take the neighbors, at least `n_neighbors - 1` a point (UMAP counts the point itself)."""
+    def __init__(
+        self,
+        neighbors: Neighbors,
+        n_neighbors: int,
+        n_components: int,
+        device: str = "cpu",
+        layouts: Layouts | None = None,
+    ) -> None:
+        """Take the neighbors, at least `n_neighbors - 1` a point (UMAP counts the point itself).
+
+        Args:
+            neighbors: of the points.
+            n_neighbors: of UMAP.
+            n_components: of the layout.
+            device: "cpu" or "cuda:N".
+            layouts: of the same points and neighbors, which are not made again; a new one is added. None to keep none.
+        """
         self.neighbors = neighbors
         self.n_neighbors = n_neighbors
         self.n_components = n_components
         self.device = device
+        self.layouts = layouts
 
     def fit_transform(self, embeddings: FloatArray, y: object = None) -> FloatArray:
         """Lay the points out.
@@ -41,6 +59,13 @@ class Reduction(BaseEstimator):  # type: ignore[misc]
         Returns:
             (n, n_components) float32.
         """
+        known = {} if self.layouts is None else self.layouts
+        key = (self.n_neighbors, self.n_components)
+        if key not in known:
+            known[key] = self._laid_out(embeddings)
+        return known[key]
+
+    def _laid_out(self, embeddings: FloatArray) -> FloatArray:
         others = self.n_neighbors - 1
         indices = self.neighbors.indices[:, :others]
         # By shared neighbors: the groups come out nearly alike if a few documents are left out.

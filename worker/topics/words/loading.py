@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 HUB_TIMEOUT_S = 3.0
-_NOWHERE = (
-    "{} is not on this machine and the model hub cannot be reached: "
-    "download it beforehand, or set KEYWORD_ENCODER=corpus"
-)
+_NOWHERE = "{} is not on this machine and the model hub cannot be reached{}"
+_INSTEAD = ": download it beforehand, or set KEYWORD_ENCODER=corpus"
 
 
 class EncoderUnavailable(Exception):
@@ -59,7 +57,7 @@ def choose_encoder(keyword_encoder: str, labse_model: str, device: str) -> Encod
         return EncoderChoice(CorpusEncoder(), "keyword encoder: corpus vectors, as configured", is_fallback=False)
     name = labse_model if keyword_encoder == AUTO else keyword_encoder
     try:
-        model = _load(name, device)
+        model = load_model(name, device, _INSTEAD)
     except EncoderUnavailable as error:
         if keyword_encoder != AUTO:
             raise
@@ -89,10 +87,20 @@ def choose_device(device: str) -> str:
     return f"cuda:{number}"
 
 
-def _load(name: str, device: str) -> "SentenceTransformer":
+def load_model(name: str, device: str, instead: str = "") -> "SentenceTransformer":
+    """Load a model: what lies on this machine first, then the hub if it answers at once.
+
+    Args:
+        name: of the model, or its folder.
+        device: "cpu" or "cuda:N".
+        instead: what to do if it is nowhere, for the message.
+
+    Raises:
+        EncoderUnavailable: it cannot be loaded.
+    """
     if not _is_here(name) and not _hub_answers():
         # Before the import, which costs seconds and here would serve nothing.
-        raise EncoderUnavailable(_NOWHERE.format(name))
+        raise EncoderUnavailable(_NOWHERE.format(name, instead))
 
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
@@ -113,7 +121,7 @@ def _load(name: str, device: str) -> "SentenceTransformer":
                 f"{name} is not a model that sentence-transformers can load ({type(error).__name__})"
             ) from error
     if not _hub_answers():
-        raise EncoderUnavailable(_NOWHERE.format(name))
+        raise EncoderUnavailable(_NOWHERE.format(name, instead))
     try:
         return load(local=False)
     except Exception as error:

@@ -1,0 +1,143 @@
+"""One analysis of a table: read, embed, validate, compute; the answer on stdout, what happens meanwhile on stderr."""
+
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
+
+from worker.analyses.outputs import check_formats, check_outputs, write_outputs
+from worker.analyses.request import DEFAULT_TENANT, Asked
+from worker.compute.tasks import Task
+from worker.contract.envelope import Rejection, Skip
+from worker.exit_codes import ExitCode
+from worker.jobs.kind import JobKind, Request, Surroundings
+from worker.replay.computing import Computing
+from worker.replay.embedding import Embedder, envelope_of, model_name
+from worker.replay.request import BadUsage
+from worker.replay.terminal import Terminal
+from worker.settings import Settings
+from worker.store.store import ModelStore
+from worker.tables.comments import Comments, comments_of
+from worker.tables.reading import read_table
+
+_Request = TypeVar("_Request", bound=Request)
+
+
+class Analysis:
+    """What every analysis of a table does; the modules beside this one do what is special to one.
+
+    Attributes:
+        asked: what is to be done.
+        settings: of the worker; its embedding model is the one that was asked for.
+        computing: runs the tasks.
+        answer: the terminal of stdout.
+        told: the terminal of stderr.
+        comments: of the table, once `batch` has read it.
+        surroundings: of the tasks.
+    """
+
+    def __init__(self, asked: Asked, settings: Settings) -> None:
+        """Take what is asked, and check what can be checked before anything is computed.
+
+        Raises:
+            BadUsage, UnwritableFile: a result cannot be written as it was asked for.
+        """
+        check_formats(asked.outputs)
+        check_outputs([*asked.outputs, *([asked.report] if asked.report is not None else [])], asked.path)
+        self.asked = asked
+        named = asked.embedding_model
+        self.settings = settings if named is None else settings.model_copy(update={"labse_model": named})
+        self.answer, self.told = Terminal(sys.stdout), Terminal(sys.stderr)
+        self.computing = Computing(self.settings, self.told)
+        self.comments = Comments((), ())
+        self.surroundings = Surroundings(f"file-{uuid.uuid4()}", settings.model_store)
+        self._began_s = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End the compute process, if one is left."""
+        self.computing.__exit__(*exception)
+
+    @property
+    def tenant(self) -> str:
+        """Whose model is meant."""
+        return self.asked.tenant or DEFAULT_TENANT
+
+    @property
+    def embedding_model(self) -> str:
+        """The name by which a kept model knows what made its embeddings."""
+        return model_name(self.settings.labse_model)
+
+    def batch(self, kind: JobKind[_Request], **rest: Any) -> _Request | Rejection | Skip:
+        """Read the table, embed its comments, and read them as the envelope of a kind of job.
+
+        Args:
+            kind: of job.
+            rest: other keys of the envelope.
+
+        Raises:
+            UnreadableTable: the file is no table of comments.
+            ModelUnavailable: there is no embedding model.
+        """
+        self.comments = comments_of(read_table(self.asked.path, self.asked.encoding), self.asked.columns)
+        beside = self.asked.path if self.asked.keeps_embeddings else None
+        embedder = Embedder(self.computing, self.told, self.settings.labse_model, beside)
+        vectors = embedder.embed(self.comments)
+        data = envelope_of(self.comments, vectors, {"type": kind.name, "params": dict(self.asked.params), **rest})
+        batch = kind.read(data)
+        for warning in () if isinstance(batch, Rejection | Skip) else batch.warnings:
+            self.told.warn(warning)
+        return batch
+
+    def model_reference(self) -> dict[str, str]:
+        """Give the envelope's `model`."""
+        version = {} if self.asked.version is None else {"version": self.asked.version}
+        return {"tenant": self.tenant, **version}
+
+    def expect_same_embeddings(self) -> None:
+        """Check that the model that is meant was made with the embedding model in force, as far as that is known.
+
+        Raises:
+            BadUsage: it was not.
+            VersionMissing, StoreUnavailable, StoreCorrupt: the model cannot be read.
+        """
+        store = ModelStore(self.settings.model_store, self.told.warn)
+        active = store.active(self.tenant)
+        if active is None:
+            raise BadUsage(
+                f"there is no model of {self.tenant} in {store.location} yet: "
+                f"python -m worker train FILE --tenant {self.tenant}"
+            )
+        version = self.asked.version or active.version
+        made_with = store.config(self.tenant, version).details.get("embeddingModel")
+        if made_with not in (None, "", "unknown", self.embedding_model):
+            raise BadUsage(
+                f"version {version} of {self.tenant} was made with embeddings of {made_with}, and these would be of "
+                f"{self.embedding_model}: name that model by --embed, or train anew"
+            )
+
+    def run(self, kind: JobKind[Any], task: Task, n_fits: int = 1, *, another_follows: bool = False) -> Any:
+        """Run a task of a kind of job, and give what it gives."""
+        return self.computing.run(
+            task, len(kind.stages), n_fits, needs_engine=kind.needs_engine, another_follows=another_follows
+        )
+
+    def refuse(self, refused: Rejection | Skip) -> ExitCode:
+        """Say why nothing can be done with the table."""
+        self.told.say(f"failed: {refused.error if isinstance(refused, Rejection) else refused.reason}")
+        return ExitCode.FAILED
+
+    def finish(self, document: Mapping[str, Any]) -> ExitCode:
+        """Write the result where it was asked for, and say how it ended."""
+        if document["status"] != "completed":
+            self.told.say(f"failed: {document['error']}")
+            return ExitCode.FAILED
+        write_outputs(self.asked.outputs, document, self.comments.ids)
+        for path in self.asked.outputs:
+            self.told.say(f"written: {path}")
+        self.told.say(f"completed in {time.monotonic() - self._began_s:.1f} s")
+        return ExitCode.COMPLETED

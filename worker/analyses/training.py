@@ -1,0 +1,55 @@
+"""`train`: find the topics of a table, keep their model, and show them."""
+
+from datetime import UTC, datetime
+
+from worker.analyses.analysis import Analysis
+from worker.analyses.request import Asked
+from worker.contract.envelope import Batch
+from worker.exit_codes import ExitCode
+from worker.jobs.model_outcome import document_of_model
+from worker.jobs.topic_model import TOPIC_MODEL
+from worker.lifecycle.task import InspectedFit, InspectedModel
+from worker.replay.report.page import write_report
+from worker.replay.report.view import make_view
+from worker.replay.request import Request
+from worker.replay.session import Session, source_of
+from worker.settings import Settings
+
+
+def train(asked: Asked, settings: Settings) -> ExitCode:
+    """Fit a table and keep the model as the tenant's active one.
+
+    Raises:
+        BadUsage, UnreadableTable, UnwritableFile: what was asked cannot be done.
+        WorkerError: the infrastructure failed.
+    """
+    with Analysis(asked, settings) as analysis:
+        batch = analysis.batch(TOPIC_MODEL, model=analysis.model_reference())
+        if not isinstance(batch, Batch):
+            return analysis.refuse(batch)
+        made_of = (batch, analysis.surroundings.model_store, analysis.surroundings.job_id)
+        task = InspectedFit(*made_of, embedding_model=analysis.embedding_model, diagnose=asked.report is not None)
+        outcome = analysis.run(TOPIC_MODEL, task)
+        if not isinstance(outcome, InspectedModel):
+            return analysis.finish(document_of_model(batch, outcome, datetime.now(UTC)))
+        analysis.answer.show_fit(batch, outcome.fit, outcome.document)
+        _tell_where(analysis, outcome)
+        if asked.report is not None:
+            _report(asked.report, analysis, batch, outcome)
+        return analysis.finish(outcome.document)
+
+
+def _tell_where(analysis: Analysis, made: InspectedModel) -> None:
+    model = made.document["model"]
+    version = model["version"] if isinstance(model, dict) else ""
+    named = "" if analysis.asked.tenant is None else f" --tenant {analysis.tenant}"
+    analysis.answer.say(
+        f"kept: version {version} of {analysis.tenant}; assign other comments by: python -m worker predict FILE{named}"
+    )
+
+
+def _report(path: str, analysis: Analysis, batch: Batch, made: InspectedModel) -> None:
+    source = source_of(Request(source=analysis.asked.path))
+    stages = tuple(analysis.computing.stages)
+    write_report(path, make_view(Session(source, batch, made.fit, made.document, stages, analysis.asked.params)))
+    analysis.told.say(f"report: {path}")

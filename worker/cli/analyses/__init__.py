@@ -1,0 +1,1 @@
+"""`python -m worker train`, `predict`, `evaluate`, `monitor`, `tune`: their flags."""
