@@ -256,7 +256,8 @@ def drifts(corpus: LabelledCorpus, draws: int) -> Iterator[str]:
             for _ in range(N_BATCHES):
                 drifted = rng.choice(rows, n_drifted, replace=False)
                 batch = np.concatenate([rng.choice(np.setdiff1d(rest, drifted), n - n_drifted, replace=False), drifted])
-                level = drift(model, assign(model, corpus.embeddings[batch]).labels).level
+                embeddings = corpus.embeddings[batch]
+                level = drift(model, assign(model, embeddings).labels, embeddings).level
                 levels.setdefault((n, case), []).append(level)
     for n in BATCHES:
         yield f"| {corpus.name} | {n} | " + " | ".join(_shares(levels.get((n, case), [])) for case in DRIFTS) + " |"

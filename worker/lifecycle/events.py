@@ -33,6 +33,13 @@ class StoreWarning:
 
 
 @dataclass(frozen=True)
+class BatchWarning:
+    """There is something about the batch, beside the model, that a person should know; one line."""
+
+    line: str
+
+
+@dataclass(frozen=True)
 class VersionsRemoved:
     """Old versions were removed, as the retention of the settings wants it; their names, the oldest first."""
 
@@ -40,5 +47,5 @@ class VersionsRemoved:
     versions: tuple[str, ...]
 
 
-TaskEvent = StageStarted | StageFinished | StoreUsed | StoreWarning | VersionsRemoved
+TaskEvent = StageStarted | StageFinished | StoreUsed | StoreWarning | BatchWarning | VersionsRemoved
 OnEvent = Callable[[TaskEvent], None]

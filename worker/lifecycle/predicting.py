@@ -6,6 +6,7 @@ from worker.contract.model_result import Placed, predicted
 from worker.contract.result import Document
 from worker.lifecycle import models
 from worker.lifecycle.events import OnEvent
+from worker.lifecycle.foreign import warn_of_foreign
 from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.stages import ModelStage
 from worker.lifecycle.task import PredictTopics
@@ -34,7 +35,9 @@ def run(task: PredictTopics, _: object, on_event: OnEvent) -> Document | ModelRe
     clock.enter(ModelStage.ASSIGN)
     assignment = assign(model, batch.embeddings)
     placed = Placed(assignment.labels, assignment.probabilities, model.topics)
-    document = predicted(batch, placed, drift(model, assignment.labels), version, datetime.now(UTC))
+    change = drift(model, assignment.labels, batch.embeddings)
+    warn_of_foreign(change, on_event)
+    document = predicted(batch, placed, change, version, datetime.now(UTC))
     clock.note(documents=len(assignment.labels), topics=len(document["topics"]))  # type: ignore[arg-type]
     clock.finish()
     return document

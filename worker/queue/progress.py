@@ -10,7 +10,7 @@ from bullmq import Job
 
 from worker.contract.result import Document, timestamp
 from worker.jobs.kind import VALIDATE, JobKind
-from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
+from worker.lifecycle.events import BatchWarning, StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
 from worker.lifecycle.stages import ModelStage
 from worker.operations.telemetry import Telemetry
 from worker.queue.stage_history import StageHistory
@@ -67,6 +67,10 @@ class ProgressReport:
             return
         if isinstance(event, StoreWarning):
             log.warning("model_store_warning", warning=event.line)
+            return
+        if isinstance(event, BatchWarning):
+            log.warning("batch_warning", warning=event.line)
+            self._lines.put_nowait(f"warning: {event.line}")
             return
         if isinstance(event, VersionsRemoved):
             self._telemetry.on_versions_removed(len(event.versions))

@@ -5,7 +5,7 @@ from typing import Any
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
 from worker.compute.tasks import Task
-from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
+from worker.lifecycle.events import BatchWarning, StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
 from worker.topics.fit import StageFinished
@@ -51,11 +51,11 @@ class Computing:
 
     def on_stage(self, event: TaskEvent) -> None:
         """Tell a stage, or what a person should know of the model store."""
-        if isinstance(event, StoreWarning):
+        if isinstance(event, StoreWarning | BatchWarning):
             self._terminal.warn(event.line)
         elif isinstance(event, VersionsRemoved):
             self._terminal.say(f"old versions of {event.tenant} removed: {', '.join(event.versions)}")
-        if isinstance(event, StoreUsed | StoreWarning | VersionsRemoved):
+        if isinstance(event, StoreUsed | StoreWarning | BatchWarning | VersionsRemoved):
             return
         if isinstance(event, StageFinished):
             self.stages.append(event)
