@@ -251,7 +251,9 @@ def drifts(corpus: LabelledCorpus, draws: int) -> Iterator[str]:
         sources = {"": rest[:0], "known": rest[labels[rest] == known], "unseen": np.flatnonzero(labels == unseen)}
         for n, (case, (source, share)) in itertools.product(BATCHES, DRIFTS.items()):
             n_drifted, rows = round(share * n), sources[source]
-            if n_drifted > len(rows) or n > len(rest):
+            # The usual comments of a batch must still be drawn as they are spread.
+            n_needed = n_drifted + (len(rows) * (n - n_drifted) / len(rest) if source == "known" else 0)
+            if n_needed > len(rows) or n > len(rest):
                 continue
             for _ in range(N_BATCHES):
                 drifted = rng.choice(rows, n_drifted, replace=False)

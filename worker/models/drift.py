@@ -93,7 +93,7 @@ def is_foreign(model: KeptModel, embeddings: FloatArray) -> bool:
     topic too, and up to all of them were near enough to be in one.
 
     Args:
-        model: whose center is the mean of the embeddings of its last fit.
+        model: whose center is the mean of the embeddings in the topics of its last fit.
         embeddings: (n, d) float32, L2-normalized, n at least 2.
     """
     along = embeddings.astype(np.float64) @ model.center
