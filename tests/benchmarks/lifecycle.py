@@ -251,12 +251,15 @@ def drifts(corpus: LabelledCorpus, draws: int) -> Iterator[str]:
         sources = {"": rest[:0], "known": rest[labels[rest] == known], "unseen": np.flatnonzero(labels == unseen)}
         for n, (case, (source, share)) in itertools.product(BATCHES, DRIFTS.items()):
             n_drifted, rows = round(share * n), sources[source]
-            if n_drifted > len(rows) or n > len(rest):
+            # The usual comments of a batch must still be drawn as they are spread.
+            n_needed = n_drifted + (len(rows) * (n - n_drifted) / len(rest) if source == "known" else 0)
+            if n_needed > len(rows) or n > len(rest):
                 continue
             for _ in range(N_BATCHES):
                 drifted = rng.choice(rows, n_drifted, replace=False)
                 batch = np.concatenate([rng.choice(np.setdiff1d(rest, drifted), n - n_drifted, replace=False), drifted])
-                level = drift(model, assign(model, corpus.embeddings[batch]).labels).level
+                embeddings = corpus.embeddings[batch]
+                level = drift(model, assign(model, embeddings).labels, embeddings).level
                 levels.setdefault((n, case), []).append(level)
     for n in BATCHES:
         yield f"| {corpus.name} | {n} | " + " | ".join(_shares(levels.get((n, case), [])) for case in DRIFTS) + " |"

@@ -79,3 +79,16 @@ def test_groups_that_are_too_small_join_the_next_nearest_part() -> None:
     assert pooled(closeness).tolist() == [0] * 12 + [2] * 19
     assert pooled(closeness[22:]).tolist() == [-1] * 9
     assert pooled(closeness[21:]).tolist() == [1] * 10
+
+
+def test_the_center_tells_no_more_than_the_parts() -> None:
+    """The mean of all, times their number, would give away the comment by which the windows of two rebuilds differ."""
+    rows, alone = comments().rows(0, 1, 2, last=60), comments().rows(3, last=1)
+    smaller = first_model(comments(), rows)
+    larger = first_model(comments(), np.concatenate([rows, alone]), np.append(comments().themes[rows], -1))
+    for model in (smaller, larger):
+        sums = sum(topic.part_sums.sum(axis=0) for topic in model.topics)
+        n = sum(int(topic.part_counts.sum()) for topic in model.topics)
+        np.testing.assert_allclose(model.center, sums / n)
+    assert larger.seen == smaller.seen + 1
+    np.testing.assert_allclose(larger.center, smaller.center)

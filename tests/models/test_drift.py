@@ -100,3 +100,18 @@ def test_any_counts_give_sound_numbers(model: KeptModel, counts: list[int], outl
     assert -1 <= found.excess_variation <= 1
     assert -1 <= found.outlier_excess <= 1
     assert len(found.moved) <= 3
+
+
+def test_embeddings_of_another_model_are_high(model: KeptModel) -> None:
+    """Though each has a nearest topic, and all may be near enough; comments of one topic alone are not foreign."""
+    comments = Comments(30)
+    known = with_baseline(model, [100, 100, 100, 100, 100], 10)
+    usual = comments.embeddings[comments.rows(0, 1, 2, 3, 4, first=12)]
+    alone = comments.embeddings[np.tile(comments.rows(2), 2)]
+    same = labels([18, 18, 18, 18, 18], 0)
+    assert drift(known, same, usual).level == "LOW"
+    assert not drift(known, labels([0, 0, 60, 0, 0], 0), alone).is_foreign
+    for foreign in (np.roll(usual, 5, axis=1), -usual):
+        found = drift(known, same, foreign)
+        assert (found.is_foreign, found.level) == (True, "HIGH")
+        assert not drift(known, labels([8, 8, 8, 8, 8], 0), foreign[:40]).is_foreign

@@ -12,7 +12,7 @@ from worker.operations.telemetry import Telemetry
 from worker.queue import progress
 from worker.queue.progress import ProgressReport, bounded
 from worker.queue.stage_history import StageHistory
-from worker.topics.fit import EMBED, FitWarning, StageAdvanced, StageFinished, StageStarted
+from worker.topics.fit import EMBED, BatchWarning, StageAdvanced, StageFinished, StageStarted
 
 
 class _Job:
@@ -124,7 +124,7 @@ async def test_embedding_is_told_as_it_goes() -> None:
         report.on_stage(StageStarted(EMBED))
         for share in (0.001, 0.24, 0.2401, 0.5, 1.0):
             report.on_stage(StageAdvanced(EMBED, share))
-        report.on_stage(FitWarning("these comments: odd"))
+        report.on_stage(BatchWarning("these comments: odd"))
         report.on_stage(StageFinished(EMBED, 2.0))
         for stage in ("neighbours", "reduce"):
             report.on_stage(StageStarted(stage))

@@ -7,7 +7,7 @@ from tests.small_model import make_model
 from tests.topics.themes import themed_corpus
 from worker.topics.fit import (
     EMBED,
-    FitWarning,
+    BatchWarning,
     FloatArray,
     NoTopics,
     NoTopicsReason,
@@ -79,7 +79,7 @@ def test_what_was_sent_stays(encoder: TransformerEncoder) -> None:
         assert isinstance(result, np.ndarray)
         assert np.delete(result, missing, axis=0).tobytes() == given.tobytes()
         np.testing.assert_allclose(result[missing], made[missing], atol=1e-5)
-        assert sum(isinstance(event, FitWarning) for event in events) == warned
+        assert sum(isinstance(event, BatchWarning) for event in events) == warned
 
 
 def test_without_a_model_of_that_dimension_the_data_are_at_fault(encoder: TransformerEncoder) -> None:

@@ -13,7 +13,7 @@ from worker.contract.envelope import Batch, Correlation
 from worker.contract.result import completed
 from worker.topics.clusters.outliers import second_topics
 from worker.topics.extensions import SecondTopicRule
-from worker.topics.fit import FitWarning, FloatArray, OnStage, StageEvent, TopicFit, TopicParams
+from worker.topics.fit import BatchWarning, FloatArray, OnStage, StageEvent, TopicFit, TopicParams
 from worker.topics.pipeline import fit_topics
 from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
 from worker.topics.words.chance import standing
@@ -153,7 +153,7 @@ def test_an_encoder_that_cannot_tell_the_aspects_apart_is_named() -> None:
         params = TopicParams(aspects={name: tuple(seeds) for name, seeds in aspects.items()})
         fit, _ = fit_of(params, on_stage=events.append)
         assert fit.guidance is not None
-        lines = [event.line for event in events if isinstance(event, FitWarning)]
+        lines = [event.line for event in events if isinstance(event, BatchWarning)]
         assert lines == ([fit.guidance.warning] if told else [])
         assert told in fit.guidance.warning
 

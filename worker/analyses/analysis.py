@@ -12,6 +12,7 @@ from worker.compute.tasks import Task
 from worker.contract.envelope import Rejection, Skip
 from worker.exit_codes import ExitCode
 from worker.jobs.kind import JobKind, Request, Surroundings
+from worker.jobs.predict import PREDICT
 from worker.replay.computing import Computing
 from worker.replay.embedding import Embedder, envelope_of, model_name
 from worker.replay.request import BadUsage
@@ -122,8 +123,10 @@ class Analysis:
 
     def run(self, kind: JobKind[Any], task: Task, n_fits: int = 1, *, another_follows: bool = False) -> Any:
         """Run a task of a kind of job, and give what it gives."""
+        # Every comment of a table is embedded by now: a prediction needs nothing that fits.
+        needs_engine = kind is not PREDICT
         return self.computing.run(
-            task, len(kind.stages), n_fits, needs_engine=kind.needs_engine, another_follows=another_follows
+            task, len(kind.stages), n_fits, needs_engine=needs_engine, another_follows=another_follows
         )
 
     def refuse(self, refused: Rejection | Skip) -> ExitCode:

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from worker.contract.schema import TIME, Count, Exact, Metrics, Share, parts_of, request
+from worker.contract.request_schema import request
+from worker.contract.schema import TIME, Count, Exact, Metrics, Share, parts_of
 from worker.contract.tuning_envelope import TuneEnvelope
 
 _TUNE: Final = (

@@ -10,6 +10,7 @@ from worker.contract.result import Document
 from worker.lifecycle import models
 from worker.lifecycle.documents import documents_of, origin_of
 from worker.lifecycle.events import OnEvent
+from worker.lifecycle.foreign import warn_of_foreign
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.task import ModelTask
@@ -68,7 +69,10 @@ def change(
         now = datetime.now(UTC)
         origin = origin_of(now, base.version)
         done = compute(model, documents_of(batch), batch.params, engine=engine, on_stage=on_event, origin=origin)
-        return done if isinstance(done, NoTopics) else _made_of(batch, done, now)
+        if isinstance(done, NoTopics):
+            return done
+        warn_of_foreign(done.drift, on_event, added_to=task.tenant)
+        return _made_of(batch, done, now)
 
     document: Document | NoTopics | ModelRefusal | _Answer = keep(task, store, clock, make)
     clock.finish()

@@ -8,6 +8,7 @@ from worker.contract.result import Document
 from worker.lifecycle import models
 from worker.lifecycle.embedding import Host, with_embeddings
 from worker.lifecycle.events import OnEvent
+from worker.lifecycle.foreign import warn_of_foreign
 from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.stages import ModelStage
 from worker.lifecycle.task import ModelTask, PredictTopics
@@ -62,6 +63,8 @@ def predict(task: ModelTask, clock: StageClock, on_event: OnEvent) -> Prediction
     clock.enter(ModelStage.ASSIGN)
     assignment = assign(model, batch.embeddings)
     placed = Placed(assignment.labels, assignment.probabilities, model.topics)
-    document = predicted(batch, placed, drift(model, assignment.labels), version, datetime.now(UTC))
+    change = drift(model, assignment.labels, batch.embeddings)
+    warn_of_foreign(change, on_event)
+    document = predicted(batch, placed, change, version, datetime.now(UTC))
     clock.note(documents=len(assignment.labels), topics=len(document["topics"]))  # type: ignore[arg-type]
     return Prediction(model, assignment, document)

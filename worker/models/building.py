@@ -8,7 +8,16 @@ import numpy as np
 from worker.models.assignment import assignable, assigned
 from worker.models.capping import with_few_parts
 from worker.models.closeness import N_BINS, Parts, histogram
-from worker.models.model import EMBEDDING_MODEL, OUTLIER, Documents, KeptModel, KeptTopic, Sample, closest
+from worker.models.model import (
+    EMBEDDING_MODEL,
+    FEWEST_IN_PART,
+    OUTLIER,
+    Documents,
+    KeptModel,
+    KeptTopic,
+    Sample,
+    closest,
+)
 from worker.models.partition import divide, sums_of
 from worker.models.temperature import fit_temperature
 from worker.models.terms import terms_of_fit
@@ -75,8 +84,8 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
     """
     order = canonical_order(documents.texts, documents.embeddings)
     embeddings, labels = documents.embeddings[order], fit.labels[order]
-    center = embeddings.sum(axis=0, dtype=np.float64) / len(order)
-    drafts, part = draft_topics(labels, embeddings, center, names)
+    drafts, part = draft_topics(labels, embeddings, embeddings.mean(axis=0, dtype=np.float64), names)
+    center = _center(drafts, embeddings)
     parts = Parts.of(assignable(drafts), center)
     closeness = parts.closeness_to_topics(embeddings, part)
     inside = np.flatnonzero(part >= 0)
@@ -104,6 +113,20 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
         embedding_model=origin.embedding_model,
         parent=origin.parent,
     )
+
+
+def _center(topics: Sequence[KeptTopic], embeddings: FloatArray) -> DoubleArray:
+    """Give the mean of the documents in the parts of topics, (d,): it tells nothing that the parts do not tell.
+
+    The mean of all documents would give one away: to who has the models of two windows that differ by one document.
+    Without a part the mean of all is left, or the origin if they are too few for a vector.
+    """
+    n = sum(int(topic.part_counts.sum()) for topic in topics)
+    if n:
+        sums: DoubleArray = np.sum([topic.part_sums.sum(axis=0) for topic in topics], axis=0)
+        return sums / n
+    everything: DoubleArray = embeddings.mean(axis=0, dtype=np.float64)
+    return everything if len(embeddings) >= FEWEST_IN_PART else np.zeros_like(everything)
 
 
 def _described(

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import chdtrc, gammaln
 
 from worker.models.model import KeptModel
-from worker.topics.arrays import DoubleArray, IntArray
+from worker.topics.arrays import DoubleArray, FloatArray, IntArray
 
 Level = Literal["LOW", "MEDIUM", "HIGH"]
 
@@ -20,6 +20,11 @@ _CERTAIN: Final = 0.001
 _MUCH_VARIATION: Final = 0.15
 _MANY_OUTLIERS: Final = 0.10
 _N_MOVED: Final = 3
+# How much of the model's mean direction the mean of a batch has: about 1 in a batch like those before. Measured: .56 to
+# .84 in batches of a label alone that the model never saw; -1.03 to .26 if other models made the embeddings (e5, a
+# rotation, noise), .04 to .21 in comments of another corpus altogether.
+_LEAST_IN_COMMON: Final = 0.3
+_STANDARD_ERRORS: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Drift:
         excess_variation: total variation between the shares of the topics, less what chance alone gives; in [-1, 1].
         outlier_excess: share of outliers, less that of before; in [-1, 1].
         moved: numbers of up to three topics whose share of the documents changed most, the most first.
+        is_foreign: whether the embeddings have nothing in common with those that the model was made of, as if another
+            model had made them; then the level is HIGH.
     """
 
     level: Level
@@ -41,9 +48,10 @@ class Drift:
     excess_variation: float
     outlier_excess: float
     moved: tuple[int, ...]
+    is_foreign: bool = False
 
 
-def drift(model: KeptModel, labels: IntArray) -> Drift:
+def drift(model: KeptModel, labels: IntArray, embeddings: FloatArray | None = None) -> Drift:
     """Compare a batch that was assigned to a model with what the model itself was made of.
 
     The p-value is twice the smaller of two: of the homogeneity of the topics' counts (chi-squared, cells of
@@ -52,6 +60,7 @@ def drift(model: KeptModel, labels: IntArray) -> Drift:
     Args:
         model: before the batch was added to it.
         labels: (n,) int64, as `assign` gives them: numbers of topics of the model, -1 for outliers.
+        embeddings: (n, d) float32, L2-normalized, of the batch; None if they are not to be looked at.
     """
     numbers = np.array([topic.number for topic in model.topics], dtype=np.int64)
     before = np.array([model.baseline.get(number, 0) for number in numbers.tolist()], dtype=np.int64)
@@ -62,15 +71,34 @@ def drift(model: KeptModel, labels: IntArray) -> Drift:
     p_value = min(1.0, 2 * min(_homogeneity(before, now), _more(outliers_now, n, outliers_before, n_before)))
     excess = _excess_variation(before, now)
     enough = n >= FEWEST
+    foreign = enough and embeddings is not None and is_foreign(model, embeddings)
     level: Level = "MEDIUM"
-    if p_value >= _UNUSUAL or not enough:
+    if foreign:
+        level = "HIGH"
+    elif p_value >= _UNUSUAL or not enough:
         level = "LOW"
     elif p_value < _CERTAIN and (excess >= _MUCH_VARIATION or outlier_excess >= _MANY_OUTLIERS):
         level = "HIGH"
     change = np.round(np.abs(now / max(n, 1) - before / max(n_before, 1)), 9)
     most = np.lexsort((numbers, -change))[:_N_MOVED]
     moved = tuple(numbers[most[change[most] > 0]].tolist())
-    return Drift(level, enough, p_value, excess, outlier_excess, moved)
+    return Drift(level, enough, p_value, excess, outlier_excess, moved, foreign)
+
+
+def is_foreign(model: KeptModel, embeddings: FloatArray) -> bool:
+    """Tell whether a batch surely has less than a third of the mean direction of the documents of the last fit.
+
+    What one model makes of comments of one kind has a direction in common (anisotropy, Ethayarajh 2019); what another
+    model makes of the same comments has not. Topics do not tell: of the embeddings of another model each has a nearest
+    topic too, and up to all of them were near enough to be in one.
+
+    Args:
+        model: whose center is the mean of the embeddings in the topics of its last fit.
+        embeddings: (n, d) float32, L2-normalized, n at least 2.
+    """
+    along = embeddings.astype(np.float64) @ model.center
+    most = along.mean() + _STANDARD_ERRORS * along.std(ddof=1) / np.sqrt(len(along))
+    return bool(most < _LEAST_IN_COMMON * (model.center @ model.center))
 
 
 def _homogeneity(before: IntArray, now: IntArray) -> float:

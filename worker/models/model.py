@@ -124,8 +124,9 @@ class KeptModel:
         topics: by rising number.
         highest: the highest number ever used; -1 for none.
         redirects: topics that became part of another one, by their number.
-        center: (d,) float64, the mean of the embeddings of the last fit or rebuild, from which closeness is measured.
-            It stays: with a center that moves, what was recorded of closeness would mean something else each day.
+        center: (d,) float64, the mean of the embeddings in the parts of the last fit or rebuild, from which closeness
+            is measured. It stays: with a center that moves, what was recorded of closeness would mean something else
+            each day.
         seen: how many documents it was told of, each counted once.
         fitted: how many documents the last fit or rebuild had.
         temperature: scales closeness to probabilities.

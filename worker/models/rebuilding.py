@@ -68,7 +68,8 @@ def rebuild(
     )
     old = {topic.number for topic in model.topics}
     born = tuple(sorted(set(numbers.tolist()) - old))
-    return Updated(kept, labels, fit.probabilities, born, redirects, drift(model, before), fit.metrics)
+    change = drift(model, before, documents.embeddings)
+    return Updated(kept, labels, fit.probabilities, born, redirects, change, fit.metrics)
 
 
 def _names(

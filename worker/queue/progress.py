@@ -16,7 +16,7 @@ from worker.lifecycle.stages import ModelStage
 from worker.operations.telemetry import Telemetry
 from worker.operations.tracing import NO_TRACE, JobTrace
 from worker.queue.stage_history import StageHistory
-from worker.topics.fit import EMBED, Details, FitWarning, StageAdvanced, StageFinished, StageStarted
+from worker.topics.fit import EMBED, BatchWarning, Details, StageAdvanced, StageFinished, StageStarted
 
 WRITE_TIMEOUT_S = 5.0
 # The last stage of every job that completes: nothing is left to compute.
@@ -82,7 +82,7 @@ class ProgressReport:
             self._telemetry.on_versions_removed(len(event.versions))
             log.info("model_versions_removed", tenant=event.tenant, versions=list(event.versions))
             return
-        if isinstance(event, FitWarning):
+        if isinstance(event, BatchWarning):
             log.warning("batch_warning", warning=event.line)
             self._lines.put_nowait(f"warning: {event.line}")
             return

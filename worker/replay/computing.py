@@ -9,7 +9,7 @@ from worker.compute.tasks import Task
 from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
-from worker.topics.fit import FitWarning, StageFinished
+from worker.topics.fit import BatchWarning, StageFinished
 
 
 class Computing:
@@ -95,7 +95,7 @@ class Computing:
 
     def on_stage(self, event: TaskEvent) -> None:
         """Tell a stage, or what a person should know of the model store."""
-        if isinstance(event, StoreWarning | FitWarning):
+        if isinstance(event, StoreWarning | BatchWarning):
             self._terminal.warn(event.line)
             return
         if isinstance(event, VersionsRemoved):

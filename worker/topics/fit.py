@@ -210,11 +210,11 @@ class StageAdvanced:
 
 
 @dataclass(frozen=True)
-class FitWarning:
+class BatchWarning:
     """There is something about the batch that a person should know; one line, without a comment's words."""
 
     line: str
 
 
-StageEvent = StageStarted | StageAdvanced | StageFinished | FitWarning
+StageEvent = StageStarted | StageAdvanced | StageFinished | BatchWarning
 OnStage = Callable[[StageEvent], None]

@@ -2,7 +2,7 @@
 
 import time
 
-from worker.topics.fit import FitWarning, OnStage, StageAdvanced, StageFinished, StageStarted
+from worker.topics.fit import BatchWarning, OnStage, StageAdvanced, StageFinished, StageStarted
 
 
 class StageClock:
@@ -36,7 +36,7 @@ class StageClock:
 
     def warn(self, line: str) -> None:
         """Tell a person something about the batch, in one line without a comment's words."""
-        self._on_stage(FitWarning(line))
+        self._on_stage(BatchWarning(line))
 
     def finish(self) -> None:
         """End the running stage, if there is one."""
