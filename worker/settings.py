@@ -159,6 +159,11 @@ class Settings(BaseModel):
         return {name: value for name, value in values.items() if value not in {DEFAULT_ENGINE, ""}}
 
     @property
+    def sheds(self) -> bool:
+        """Whether the embeddings of delivered jobs leave Redis."""
+        return self.shed_job_data != "never"
+
+    @property
     def redis_address(self) -> str:
         """The Redis URL without user and password."""
         parts = urlsplit(self.redis_url.get_secret_value())
