@@ -165,6 +165,11 @@ class Settings(BaseModel):
         return Retention(self.model_keep_versions, self.model_keep_activations)
 
     @property
+    def sheds(self) -> bool:
+        """Whether the embeddings of delivered jobs leave Redis."""
+        return self.shed_job_data != "never"
+
+    @property
     def redis_address(self) -> str:
         """The Redis URL without user and password."""
         parts = urlsplit(self.redis_url.get_secret_value())

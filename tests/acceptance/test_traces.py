@@ -144,6 +144,7 @@ def test_a_collector_that_fails_or_falls_silent_holds_nothing_up(
     assert run(producer) == "completed"
     assert run(producer) == "completed"
     assert worker.stop() == 0
+    assert "closing_hung" not in worker.names()
     assert collector.n_silenced == 1
     assert worker.names().count("traces_not_sent") == 1
 

@@ -9,7 +9,7 @@ from tests.acceptance.processes import PROJECT
 
 PAGES = sorted(
     path.relative_to(PROJECT)
-    for pattern in ("*.md", "docs/*.md", "integration/README.md", "examples/README.md")
+    for pattern in ("*.md", "docs/*.md", "integration/README.md", "integration/python/README.md", "examples/README.md")
     for path in PROJECT.glob(pattern)
 )
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

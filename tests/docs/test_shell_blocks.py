@@ -23,7 +23,7 @@ from tests.redis_server import RedisServer, free_port
 __all__ = ["node_modules"]
 
 # What a block may be; each is checked by a test of this folder, and `text` as the output of the block before it.
-LANGUAGES = {"sh", "console", "text", "ts", "json", "ini", "mermaid", "redis"}
+LANGUAGES = {"sh", "console", "text", "ts", "json", "ini", "mermaid", "python", "redis"}
 SHELL = {"sh", "console"}
 ALL = [block for page in PAGES for block in blocks(page)]
 MARKED = [block for block in ALL if block.not_run]

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from tests.acceptance.envelopes import themed_envelope
 from tests.acceptance.processes import PROJECT, WorkerProcess
 from tests.conftest import PREFIX, QUEUE
+from tests.docs.pages import PAGES, blocks
 from tests.redis_server import RedisServer
 from worker.jobs.registry import show_schema
 
@@ -204,7 +205,8 @@ def test_types_are_those_of_the_schema(name: str, definitions: list[str]) -> Non
 
 def test_the_pages_code_runs(redis_server: RedisServer, real_worker: WorkerProcess) -> None:
     """It is the example, which mypy looks at, and runs from the project's folder."""
-    (shown,) = re.findall(r"```python\n(.*?)```", (PACKAGE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    # No other page has Python that nobody runs.
+    (shown,) = [block.text for page in PAGES for block in blocks(page) if block.language == "python"]
     example = PACKAGE / "example.py"
     assert example.read_text(encoding="utf-8").partition('"""\n\n')[2] == shown
     environment = os.environ | {"REDIS_URL": redis_server.url, "PYTHONPATH": str(PACKAGE)}

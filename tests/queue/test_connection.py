@@ -198,6 +198,9 @@ async def test_each_permission_that_is_missing_is_named(own_redis: RedisServer) 
             admin.execute_command("ACL", "SETUSER", "poet", f"-{name.partition('|')[0]}")
             assert await find_refused(client, PREFIX, "topic-model") == [name]
             admin.execute_command("ACL", "SETUSER", "poet", f"+{name}")
+        assert await find_refused(client, PREFIX, "topic-model", sheds=True) == ["hstrlen"]
+        admin.execute_command("ACL", "SETUSER", "poet", *acl_rules(PREFIX, sheds=True).split())
+        assert await find_refused(client, PREFIX, "topic-model", sheds=True) == []
         while admin.keys("*"):  # the key that could not be deleted lives for a second
             await asyncio.sleep(0.05)
         await client.aclose()

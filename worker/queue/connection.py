@@ -116,6 +116,6 @@ def _rejection(error: RedisError, settings: Settings) -> str:
     """Word an error reply; in Redis's own words, which hold no password, and with what helps."""
     line = f"Redis at {settings.redis_address} rejected the worker: {describe(error)}"
     if word_of(error) == "NOPERM":
-        return f"{line}; grant: ACL SETUSER <user> {acl_rules(settings.bullmq_prefix)}"
+        return f"{line}; grant: ACL SETUSER <user> {acl_rules(settings.bullmq_prefix, sheds=settings.sheds)}"
     hint = hint_for(error)
     return f"{line}; {hint}" if hint else line

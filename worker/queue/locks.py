@@ -67,10 +67,10 @@ class LockWatch:
         self._telemetry = telemetry
 
     @contextlib.contextmanager
-    def holding(self, claim: Claim, trace: JobTrace = NO_TRACE) -> Iterator[Held]:
+    def holding(self, claim: Claim) -> Iterator[Held]:
         """Watch a job for as long as the context lasts."""
         job_id = str(claim.job.id)
-        held = self._held[job_id] = Held(claim, {"job_id": job_id}, trace=trace)
+        held = self._held[job_id] = Held(claim, {"job_id": job_id})
         self._seen.add(claim.pair)
         try:
             yield held

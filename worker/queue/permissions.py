@@ -69,6 +69,9 @@ _DIRECT: Final = (
     "time",
 )
 
+# Only a worker with SHED_JOB_DATA=after_success needs it.
+_FOR_SHEDDING: Final = "hstrlen"
+
 # KEYS: a key that nothing else uses. ARGV: the commands as JSON, K for the key. Gives the names that are refused.
 _TRY: Final = """
 redis.pcall("SET", KEYS[1], "v", "PX", 1000)
@@ -95,17 +98,18 @@ return refused
 """
 
 
-def acl_rules(prefix: str) -> str:
+def acl_rules(prefix: str, *, sheds: bool = False) -> str:
     """Write the least permissions as ACL SETUSER takes them.
 
     Args:
         prefix: of all queues; the parent of a job in a flow may be in another queue of the same prefix.
+        sheds: whether SHED_JOB_DATA lets embeddings go.
     """
-    commands = sorted({*_DIRECT, *(command[0] for command in IN_SCRIPTS)})
+    commands = sorted({*_DIRECT, *(command[0] for command in IN_SCRIPTS), *([_FOR_SHEDDING] if sheds else [])})
     return f"~{prefix}:* -@all {' '.join(f'+{name}' for name in commands)}"
 
 
-async def find_refused(client: Redis, prefix: str, queue: str) -> list[str]:
+async def find_refused(client: Redis, prefix: str, queue: str, *, sheds: bool = False) -> list[str]:
     """List the commands that the user of REDIS_URL may not run, sorted; nothing is left in Redis.
 
     Raises:
@@ -119,6 +123,7 @@ async def find_refused(client: Redis, prefix: str, queue: str) -> list[str]:
         ("MGET", (key,)),
         ("CLIENT SETNAME", ("topic-model-worker",)),
         ("BZPOPMIN", (key, "0.01")),
+        *([(_FOR_SHEDDING.upper(), (key, "f"))] if sheds else []),
     ):
         try:
             answer = await client.execute_command(name, *arguments)  # type: ignore[no-untyped-call]

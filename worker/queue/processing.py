@@ -91,7 +91,8 @@ class Processor:
             raise RuntimeError("a job came before the worker was ready")
         claim = Claim(self._client, self.worker, job, token, self._settings.lock_duration_ms)
         reading, began_s = reading_of(job), time.monotonic()
-        with self._watch.holding(claim, trace) as held:
+        with self._watch.holding(claim) as held:
+            held.trace = trace
             if reading.flaw is not None:
                 return await self._fail_for_good(reading.flaw, held)
             if reading.replaced:
@@ -115,8 +116,7 @@ class Processor:
         began_s = time.monotonic()
         report.on_stage(StageStarted(VALIDATE))
         # In a thread: the loop has locks to renew while 10,000 embeddings are looked at.
-        sheds = self._settings.shed_job_data == "after_success"
-        request, held.rest = await asyncio.to_thread(read_request, kind, job.data, sheds=sheds)
+        request, held.rest = await asyncio.to_thread(read_request, kind, job.data, sheds=self._settings.sheds)
         job.data = {}  # hundreds of MB of Python floats, now in one array
         structlog.contextvars.bind_contextvars(
             pipeline_id=request.correlation.pipeline_id, run_id=request.correlation.run_id

@@ -25,10 +25,10 @@ async def check_server(client: Redis, settings: Settings) -> None:
         raise RedisUnusable(f"{where} is a replica and cannot be written to: point REDIS_URL to the primary")
     if (await client.info("cluster")).get("cluster_enabled"):
         await _check_cluster(client, settings, where)
-    if refused := await find_refused(client, settings.bullmq_prefix, settings.queue_name):
+    if refused := await find_refused(client, settings.bullmq_prefix, settings.queue_name, sheds=settings.sheds):
         raise RedisUnusable(
             f"{where} does not permit {', '.join(refused)} to the user of REDIS_URL; grant: "
-            f"ACL SETUSER <user> {acl_rules(settings.bullmq_prefix)}"
+            f"ACL SETUSER <user> {acl_rules(settings.bullmq_prefix, sheds=settings.sheds)}"
         )
     policy = (await client.info("memory")).get("maxmemory_policy", "noeviction")
     if policy != "noeviction":

@@ -20,19 +20,17 @@ TIMEOUT_S: Final = 5.0
 
 # KEYS: job. ARGV: timestamp, attemptsStarted, bytes of its data, its new data.
 # An id may be used again, a completed job may be run again, and a producer may change its data: the job's birth, its
-# count of pick-ups and the length of its data tell. The data are removed first, because Redis lets a script that has
-# freed memory write although Redis is over its limit. Lua would keep its copy of them until its next collection.
+# count of pick-ups and the length of its data tell (to compare the data themselves would keep Redis busy for seconds).
+# The data are removed first, because Redis lets a script that has freed memory write although Redis is over its limit.
+# Lua may still hold its own copies of them, from the scripts that added the job and took it.
 _REPLACE_DATA: Final = """
 local job = redis.call("HMGET", KEYS[1], "timestamp", "ats", "finishedOn")
 if job[1] ~= ARGV[1] or job[2] ~= ARGV[2] or not job[3] then return 0 end
 if redis.call("HEXISTS", KEYS[1], "returnvalue") == 0 then return 0 end
-local data = redis.call("HGET", KEYS[1], "data")
-local n_bytes = data and #data
-data = nil
-collectgarbage()
-if n_bytes ~= tonumber(ARGV[3]) then return 0 end
+if redis.call("HSTRLEN", KEYS[1], "data") ~= tonumber(ARGV[3]) then return 0 end
 redis.call("HDEL", KEYS[1], "data")
 redis.call("HSET", KEYS[1], "data", ARGV[4])
+collectgarbage()
 return 1
 """
 
