@@ -7,8 +7,8 @@ from worker.contract.result import timestamp
 from worker.models.building import Origin
 from worker.models.model import Documents
 
-# The envelope does not say what made its embeddings.
-EMBEDDING_MODEL = "unknown"
+# The envelope does not say what made its embeddings, and the worker may have another model, or none.
+UNKNOWN_MODEL = "unknown"
 
 
 def documents_of(batch: Batch) -> Documents:
@@ -17,6 +17,6 @@ def documents_of(batch: Batch) -> Documents:
     return Documents(batch.texts, ids, batch.embeddings)
 
 
-def origin_of(now: datetime, parent: str) -> Origin:
+def origin_of(now: datetime, parent: str, embedding_model: str = UNKNOWN_MODEL) -> Origin:
     """Say where a model comes from; `parent` is "" for none."""
-    return Origin(at=timestamp(now), parent=parent, embedding_model=EMBEDDING_MODEL)
+    return Origin(at=timestamp(now), parent=parent, embedding_model=embedding_model)

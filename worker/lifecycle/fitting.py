@@ -7,7 +7,7 @@ from worker.contract.previous import NOT_HAD, EarlierResult
 from worker.contract.result import Document, completed
 from worker.lifecycle import models
 from worker.lifecycle.documents import documents_of, origin_of
-from worker.lifecycle.embedding import with_embeddings
+from worker.lifecycle.embedding import embedding_model_of, with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.refusal import ModelRefusal
@@ -66,7 +66,7 @@ class FirstFit:
         if isinstance(outcome, NoTopics):
             return outcome
         now = datetime.now(UTC)
-        model = build(outcome, documents_of(batch), origin_of(now, ""))
+        model = build(outcome, documents_of(batch), origin_of(now, "", embedding_model_of(batch, self._engine)))
         return Made(model, completed(batch, outcome, now=now))
 
 

@@ -30,7 +30,7 @@ def run(task: PredictTopics, host: Host, on_event: OnEvent) -> Document | ModelR
     store = WatchedStore(task.store, task.tenant, on_event)
     clock.enter(ModelStage.LOAD)
     named = batch.model.version if batch.model is not None else None
-    found = models.find(store, named, batch.embeddings.shape[1])
+    found = models.find(store, named, batch, host)
     if isinstance(found, ModelRefusal):
         clock.finish()
         return found

@@ -6,7 +6,7 @@ from worker.contract.result import Document
 from worker.lifecycle import models
 from worker.lifecycle.changing import made_of
 from worker.lifecycle.documents import documents_of, origin_of
-from worker.lifecycle.embedding import with_embeddings
+from worker.lifecycle.embedding import embedding_model_of, with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.refusal import ModelRefusal, Reason
@@ -31,12 +31,12 @@ def run(task: RebuildModel, engine: Engine, on_event: OnEvent) -> Document | NoT
         if base is None:
             return ModelRefusal(Reason.NO_MODEL, store.tenant)
         model = models.load_active(store, base)
-        refusal = models.refused_dimension(store, model, batch.embeddings.shape[1])
+        refusal = models.refused_embeddings(store, model, batch, engine)
         if refusal is not None:
             return refusal
         clock.finish()
         now = datetime.now(UTC)
-        origin = origin_of(now, base.version)
+        origin = origin_of(now, base.version, embedding_model_of(batch, engine))
         done = rebuild(model, documents_of(batch), batch.params, engine=engine, on_stage=on_event, origin=origin)
         return done if isinstance(done, NoTopics) else made_of(batch, done, now)
 

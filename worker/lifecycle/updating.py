@@ -39,7 +39,7 @@ def run(task: UpdateModel, engine: Engine, on_event: OnEvent) -> Document | NoTo
             clock.finish()
             return first.made(None) if error is None else Rejection(error, batch.correlation)
         model = models.load_active(store, base)
-        refusal = models.refused_dimension(store, model, batch.embeddings.shape[1])
+        refusal = models.refused_embeddings(store, model, batch, engine)
         if refusal is not None:
             return refusal
         clock.finish()
