@@ -58,7 +58,7 @@ def _set_embeddings(envelope: dict[str, Any], embedding: list[float], start: int
 FAILURES = {
     "no model to embed with": (
         lambda e: [e.update(params={"embed_missing": True}), e["items"][0].pop("embedding")],
-        "Cannot embed 1 of 20 texts (embed_missing): this worker has no language model (KEYWORD_ENCODER is corpus); "
+        "Cannot embed 1 of 20 texts (embed_missing): this worker has no language model, its keyword encoder is corpus; "
         "send the embeddings, or run the worker with the model that makes them",
     ),
     "too few items": (

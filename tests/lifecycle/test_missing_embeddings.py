@@ -13,8 +13,10 @@ from worker.compute.bare_host import BareHost
 from worker.jobs.predict import PREDICT
 from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import TaskEvent
+from worker.lifecycle.refusal import ModelRefusal
 from worker.topics.engine import Engine
 from worker.topics.fit import EMBED, NoTopics, StageStarted
+from worker.topics.words.encoders import TransformerEncoder
 from worker.topics.words.loading import choose_encoder
 
 
@@ -22,6 +24,7 @@ from worker.topics.words.loading import choose_encoder
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """Give an engine that knows the themes, beside a model of 768 numbers."""
     model = choose_encoder(make_model(tmp_path_factory.mktemp("tiny"), 768), "unused", "cpu").encoder
+    assert isinstance(model, TransformerEncoder)
     return replace(ENGINE, encoder=model)
 
 
@@ -42,6 +45,20 @@ def test_a_model_lives_on_texts_alone(tmp_path: Path, engine: Engine) -> None:
         assert results[kind]["status"] == "completed", results[kind]
     again = run(without(envelope_of(1, "topic-model.update")), tmp_path, "topic-model.update", engine=engine)
     assert again == results["topic-model.update"]
+
+
+@pytest.mark.parametrize("kind", ["topic-model.update", "topic-model.predict", "topic-model.rebuild"])
+def test_embeddings_of_another_model_are_refused(tmp_path: Path, engine: Engine, kind: str) -> None:
+    """If the worker can tell: it has the model of the kept ones, or made some of these with one of another name."""
+    run(without(envelope_of(0)), tmp_path, "first", engine=engine)
+    other = replace(engine, encoder=TransformerEncoder(engine.encoder._model, "another/one"))
+    for envelope, host in ((envelope_of(1, kind), engine), (without(envelope_of(1, kind)), other)):
+        refused = run(envelope, tmp_path, "second", engine=host)
+        assert isinstance(refused, ModelRefusal)
+        assert refused.error.startswith('The model of tenant "campus-3" is made of embeddings of tiny')
+        assert "of another model" in refused.error
+    # A worker with another model cannot tell what made the embeddings that it is sent.
+    assert run(envelope_of(1, kind), tmp_path, "third", engine=other)["status"] == "completed"
 
 
 @pytest.mark.parametrize("kind", ["topic-model", "topic-model.update", "topic-model.predict", "topic-model.rebuild"])

@@ -1,5 +1,6 @@
 """Topics that are sorted by wording: what the terminal, the log and the report say of them, and what they advise."""
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,10 @@ from worker.replay.report.parameter_advice import Change
 from worker.replay.report.parameters import parameters_in_force
 from worker.replay.report.view import make_view
 from worker.replay.session import Session
+from worker.replay.terminal import Terminal
 from worker.replay.wording import doubt_lines, excess_line
 from worker.topics.earlier import Continuity, RefitAdvice
+from worker.topics.extensions import AspectMatch, Guidance
 from worker.topics.nuisance import Excess, Mark, Nuisance
 
 SHE = Excess(Mark(Nuisance.PRONOUN, "she"), 0.93, 0.31, is_doubt=True)
@@ -46,6 +49,20 @@ def session() -> Session:
 def test_an_excess_in_words(excess: Excess, line: str) -> None:
     """Both shares are told."""
     assert excess_line(excess) == line
+
+
+def test_the_aspects_of_topics(session: Session) -> None:
+    """Beside the keywords, in the terminal's table and on the page; an emergent topic names what it is nearest to."""
+    matches = [AspectMatch("lms_digital_tools", 0.8305, is_emergent=i > 0) for i in range(5)]
+    guidance = Guidance(tuple(matches), (("word",),) * 5, "an odd encoder")
+    guided = replace(session, fit=replace(session.fit, guidance=guidance))
+    stream = io.StringIO()
+    Terminal(stream).show_fit(guided.batch, guided.fit, guided.document)
+    for text in (stream.getvalue(), render(make_view(guided))):
+        assert text.count("lms_digital_tools (0.83)") == 5
+        assert text.count("emergent, nearest lms_digital_tools (0.83)") == 4
+    assert "Aspects: an odd encoder." in render(make_view(guided))
+    assert "emergent, nearest" not in render(make_view(session))
 
 
 def test_the_terminal_names_doubtful_topics_only(session: Session) -> None:

@@ -85,8 +85,8 @@ def test_what_was_sent_stays(encoder: TransformerEncoder) -> None:
 def test_without_a_model_of_that_dimension_the_data_are_at_fault(encoder: TransformerEncoder) -> None:
     """The line says which model the worker has, and what to do."""
     for worker_has, n, told in (
-        (CorpusEncoder(), 48, "no language model (KEYWORD_ENCODER is corpus)"),
-        (None, 48, "no language model (KEYWORD_ENCODER is none)"),
+        (CorpusEncoder(), 48, "no language model, its keyword encoder is corpus;"),
+        (None, 48, "no language model, its keyword encoder is none;"),
         (encoder, 768, "gives 48-dim embeddings, not 768-dim"),
     ):
         result, events = completed(nothing(n), [*range(len(TEXTS))], worker_has)

@@ -9,6 +9,7 @@ from worker.contract.model_result import Changes, Placed, updated
 from worker.contract.result import Document
 from worker.lifecycle import models
 from worker.lifecycle.documents import documents_of, origin_of
+from worker.lifecycle.embedding import embedding_model_of
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.foreign import warn_of_foreign
 from worker.lifecycle.keeping import Made, keep
@@ -62,12 +63,12 @@ def change(
             clock.finish()
             return begin()
         model = models.load_active(store, base)
-        refusal = models.refused_dimension(store, model, batch.embeddings.shape[1])
+        refusal = models.refused_embeddings(store, model, batch, engine)
         if refusal is not None:
             return refusal
         clock.finish()
         now = datetime.now(UTC)
-        origin = origin_of(now, base.version)
+        origin = origin_of(now, base.version, embedding_model_of(batch, engine))
         done = compute(model, documents_of(batch), batch.params, engine=engine, on_stage=on_event, origin=origin)
         if isinstance(done, NoTopics):
             return done

@@ -5,7 +5,7 @@ from datetime import datetime
 from worker.contract.envelope import Batch
 from worker.contract.result import timestamp
 from worker.models.building import Origin
-from worker.models.model import EMBEDDING_MODEL, Documents
+from worker.models.model import UNKNOWN_MODEL, Documents
 
 
 def documents_of(batch: Batch) -> Documents:
@@ -14,6 +14,6 @@ def documents_of(batch: Batch) -> Documents:
     return Documents(batch.texts, ids, batch.embeddings)
 
 
-def origin_of(now: datetime, parent: str, embedding_model: str = EMBEDDING_MODEL) -> Origin:
+def origin_of(now: datetime, parent: str, embedding_model: str = UNKNOWN_MODEL) -> Origin:
     """Say where a model comes from; `parent` is "" for none. An envelope does not say what made its embeddings."""
     return Origin(at=timestamp(now), parent=parent, embedding_model=embedding_model)

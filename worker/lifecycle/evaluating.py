@@ -15,7 +15,7 @@ from worker.topics.stages import StageClock
 def run(task: EvaluateModel, engine: Engine, on_event: OnEvent) -> Document | ModelRefusal:
     """Assign the batch and measure the topics in it; gives a prediction with `metrics`. Raises as `predict`."""
     clock = StageClock(on_event)
-    found = predict(task, clock, on_event)
+    found = predict(task, engine, clock, on_event)
     if isinstance(found, ModelRefusal):
         clock.finish()
         return found

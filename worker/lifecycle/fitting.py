@@ -7,7 +7,7 @@ from worker.contract.previous import NOT_HAD, EarlierResult
 from worker.contract.result import Document, completed
 from worker.lifecycle import models
 from worker.lifecycle.documents import documents_of, origin_of
-from worker.lifecycle.embedding import with_embeddings
+from worker.lifecycle.embedding import embedding_model_of, with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.refusal import ModelRefusal
@@ -15,7 +15,6 @@ from worker.lifecycle.task import FitModel, InspectedFit, InspectedModel, ModelT
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.building import build
 from worker.models.fitting import with_vectors
-from worker.models.model import EMBEDDING_MODEL
 from worker.store.activation import Activation
 from worker.topics.engine import Engine, fit_batch
 from worker.topics.fit import NoTopics, TopicFit
@@ -73,7 +72,10 @@ class FirstFit:
         if isinstance(outcome, NoTopics):
             return outcome
         now = datetime.now(UTC)
-        made_by = EMBEDDING_MODEL if self._inspected is None else self._inspected.embedding_model
+        if self._inspected is None:
+            made_by = embedding_model_of(batch, self._engine)
+        else:
+            made_by = self._inspected.embedding_model
         model = build(outcome, documents_of(batch), origin_of(now, "", made_by))
         self.fit = replace(outcome, traits=None)
         return Made(model, completed(batch, outcome, now=now))

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Final
 
+from worker.contract.envelope import Batch
+from worker.lifecycle.embedding import Host, is_of_another_model
 from worker.lifecycle.refusal import ModelRefusal, Reason
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.model import KeptModel
@@ -57,13 +59,14 @@ def remember(store: WatchedStore, version: str, model: KeptModel) -> None:
         _models.popitem(last=False)
 
 
-def find(store: WatchedStore, version: str | None, dimension: int) -> tuple[str, KeptModel] | ModelRefusal:
+def find(store: WatchedStore, version: str | None, batch: Batch, host: Host) -> tuple[str, KeptModel] | ModelRefusal:
     """Give the version and the model that a batch is meant for, or say why it is not to be had.
 
     Args:
         store: of the tenant.
         version: None for the active one.
-        dimension: of the batch's embeddings.
+        batch: with all its embeddings.
+        host: of the compute process.
 
     Raises:
         StoreCorrupt, StoreUnavailable: it cannot be read.
@@ -81,11 +84,14 @@ def find(store: WatchedStore, version: str | None, dimension: int) -> tuple[str,
             model = load(store, version)
         except VersionMissing:
             return ModelRefusal(Reason.NO_VERSION, store.tenant, version)
-    return refused_dimension(store, model, dimension) or (version, model)
+    return refused_embeddings(store, model, batch, host) or (version, model)
 
 
-def refused_dimension(store: WatchedStore, model: KeptModel, dimension: int) -> ModelRefusal | None:
-    """Say that a batch has embeddings of another length than the model; None if it has not."""
-    if model.dimension == dimension:
-        return None
-    return ModelRefusal(Reason.OTHER_DIMENSION, store.tenant, expected=model.dimension, got=dimension)
+def refused_embeddings(store: WatchedStore, model: KeptModel, batch: Batch, host: Host) -> ModelRefusal | None:
+    """Say that a batch has embeddings of another length or model than the kept ones; None if it has not."""
+    dimension = batch.embeddings.shape[1]
+    if model.dimension != dimension:
+        return ModelRefusal(Reason.OTHER_DIMENSION, store.tenant, expected=model.dimension, got=dimension)
+    if is_of_another_model(batch, host, model.embedding_model):
+        return ModelRefusal(Reason.OTHER_MODEL, store.tenant, embedding_model=model.embedding_model)
+    return None

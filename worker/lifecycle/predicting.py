@@ -35,16 +35,17 @@ def run(task: PredictTopics, host: Host, on_event: OnEvent) -> Document | ModelR
     if isinstance(completed_task, NoTopics):
         return completed_task
     clock = StageClock(on_event)
-    found = predict(completed_task, clock, on_event)
+    found = predict(completed_task, host, clock, on_event)
     clock.finish()
     return found if isinstance(found, ModelRefusal) else found.document
 
 
-def predict(task: ModelTask, clock: StageClock, on_event: OnEvent) -> Prediction | ModelRefusal:
+def predict(task: ModelTask, host: Host, clock: StageClock, on_event: OnEvent) -> Prediction | ModelRefusal:
     """Assign a batch to the version that it names, or to the active one.
 
     Args:
-        task: with the batch.
+        task: with a batch that has all its embeddings.
+        host: of the compute process.
         clock: its last stage is not ended.
         on_event: is told of the store.
 
@@ -55,7 +56,7 @@ def predict(task: ModelTask, clock: StageClock, on_event: OnEvent) -> Prediction
     store = WatchedStore(task.store, task.tenant, on_event)
     clock.enter(ModelStage.LOAD)
     named = batch.model.version if batch.model is not None else None
-    found = models.find(store, named, batch.embeddings.shape[1])
+    found = models.find(store, named, batch, host)
     if isinstance(found, ModelRefusal):
         return found
     version, model = found

@@ -10,6 +10,7 @@ class Reason(StrEnum):
     NO_MODEL = "no_model"
     NO_VERSION = "no_version"
     OTHER_DIMENSION = "other_dimension"
+    OTHER_MODEL = "other_model"
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class ModelRefusal:
     version: str = ""
     expected: int = 0
     got: int = 0
+    embedding_model: str = ""
 
     @property
     def error(self) -> str:
@@ -34,4 +36,10 @@ class ModelRefusal:
                 return (
                     f'The model of tenant "{self.tenant}" is made of {self.expected}-dim embeddings, got {self.got}: '
                     "a rebuild cannot mend that, start a model anew with a topic-model job"
+                )
+            case Reason.OTHER_MODEL:
+                return (
+                    f'The model of tenant "{self.tenant}" is made of embeddings of {self.embedding_model[:100]}, those '
+                    "of this batch are of another model: a rebuild cannot mend that, start a model anew with a "
+                    "topic-model job"
                 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
-from worker.models.model import EMBEDDING_MODEL
+from worker.models.model import UNKNOWN_MODEL
 from worker.store.retention import KEEP_ALL, Retention
 from worker.topics.fit import TopicFit
 
@@ -78,7 +78,7 @@ class InspectedFit(ModelTask):
 
     function = "worker.lifecycle.fitting:run_inspected"
 
-    embedding_model: str = EMBEDDING_MODEL
+    embedding_model: str = UNKNOWN_MODEL
     diagnose: bool = False
 
 

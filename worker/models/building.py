@@ -9,9 +9,9 @@ from worker.models.assignment import assignable, assigned
 from worker.models.capping import with_few_parts
 from worker.models.closeness import N_BINS, Parts, histogram
 from worker.models.model import (
-    EMBEDDING_MODEL,
     FEWEST_IN_PART,
     OUTLIER,
+    UNKNOWN_MODEL,
     Documents,
     KeptModel,
     KeptTopic,
@@ -39,7 +39,7 @@ class Origin:
 
     at: str
     parent: str = ""
-    embedding_model: str = EMBEDDING_MODEL
+    embedding_model: str = UNKNOWN_MODEL
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ FEWEST_WITH_TERM: Final = 2
 MOST_TERMS: Final = 1_000
 MOST_SAMPLES: Final = 5
 # What a model says of its embeddings if nobody told what made them.
-EMBEDDING_MODEL: Final = "unknown"
+UNKNOWN_MODEL: Final = "unknown"
 OUTLIER: Final = -1
 
 

@@ -11,8 +11,8 @@ from worker.topics.words.encoders import KeywordEncoder, TransformerEncoder
 
 _ADVICE: Final = "send the embeddings, or run the worker with the model that makes them"
 _NO_MODEL: Final = (
-    "Cannot embed {n} of {n_all} texts (embed_missing): this worker has no language model (KEYWORD_ENCODER is {name}); "
-    + _ADVICE
+    "Cannot embed {n} of {n_all} texts (embed_missing): this worker has no language model, its keyword encoder is "
+    "{name}; " + _ADVICE
 )
 _OTHER_DIMENSION: Final = (
     "Cannot embed {n} of {n_all} texts (embed_missing): the model of this worker, {name}, gives {got}-dim embeddings, "

@@ -123,7 +123,7 @@ class TransformerEncoder:
         """
         terms = self.encode(candidates.terms)
         width = candidates.embeddings.shape[1]
-        if terms.shape[1] <= width and self.made(candidates.texts, candidates.embeddings):
+        if self.made(candidates.texts, candidates.embeddings):
             return KeywordSpace(_pad(terms, width), candidates.embeddings, np.arange(len(candidates.embeddings)))
         return KeywordSpace(terms, self._encode_rows([candidates.texts[i] for i in typical]), typical)
 
@@ -167,13 +167,19 @@ class TransformerEncoder:
 
     def made(self, texts: Sequence[str], embeddings: FloatArray) -> bool:
         """Tell whether embeddings, (n, d) float32 L2-normalized, look like this model's own of these texts, (n,)."""
+        return self.likeness(texts, embeddings) >= SAME_SPACE_COSINE
+
+    def likeness(self, texts: Sequence[str], embeddings: FloatArray) -> float:
+        """Give the median cosine of the embeddings of a few texts with this model's own; -1 if these are longer."""
+        if self.dimension > embeddings.shape[1]:
+            return -1.0
         # Of the shortest sixteenth of the texts: any would do, and long ones take a quarter of a second.
         by_length = np.argsort([len(text) for text in texts], kind="stable")
         rows = by_length[np.unique(np.linspace(0, (len(by_length) - 1) // 16, PROBE_TEXTS).astype(np.int64))]
         probe = [texts[i] for i in rows]
         encoded = unit(self._model.encode(probe, batch_size=PROBE_TEXTS, show_progress_bar=False))
         cosines = np.einsum("ij,ij->i", _pad(encoded, embeddings.shape[1]), embeddings[rows])
-        return bool(np.median(cosines) >= SAME_SPACE_COSINE)
+        return float(np.median(cosines))
 
     def _encode_rows(self, texts: Sequence[str]) -> FloatArray:
         if not texts:
