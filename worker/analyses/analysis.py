@@ -4,7 +4,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from worker.analyses.outputs import check_formats, check_outputs, write_outputs
 from worker.analyses.request import DEFAULT_TENANT, Asked
@@ -13,14 +13,18 @@ from worker.contract.envelope import Rejection, Skip
 from worker.exit_codes import ExitCode
 from worker.jobs.kind import JobKind, Request, Surroundings
 from worker.jobs.predict import PREDICT
+from worker.models.model import model_name
 from worker.replay.computing import Computing
-from worker.replay.embedding import Embedder, envelope_of, model_name
+from worker.replay.embedding import Embedder, envelope_of
 from worker.replay.request import BadUsage
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
 from worker.store.store import ModelStore
 from worker.tables.comments import Comments, comments_of
 from worker.tables.reading import read_table
+
+# Seconds a comment and fit beyond TOPIC_MODEL_TIMEOUT_MS: who waits at a terminal can press Ctrl-C.
+_MORE_S_EACH: Final = 0.1
 
 _Request = TypeVar("_Request", bound=Request)
 
@@ -122,11 +126,15 @@ class Analysis:
             )
 
     def run(self, kind: JobKind[Any], task: Task, n_fits: int = 1, *, another_follows: bool = False) -> Any:
-        """Run a task of a kind of job, and give what it gives."""
-        # Every comment of a table is embedded by now: a prediction needs nothing that fits.
-        needs_engine = kind is not PREDICT
+        """Run a task of a kind of job, and give what it gives; a large table has longer than a job of a queue."""
         return self.computing.run(
-            task, len(kind.stages), n_fits, needs_engine=needs_engine, another_follows=another_follows
+            task,
+            len(kind.stages),
+            n_fits,
+            # Every comment of a table is embedded by now: a prediction needs nothing that fits.
+            needs_engine=kind is not PREDICT,
+            more_s=_MORE_S_EACH * n_fits * len(self.comments.ids),
+            another_follows=another_follows,
         )
 
     def refuse(self, refused: Rejection | Skip) -> ExitCode:

@@ -159,7 +159,7 @@ class FailedResult(Exact):
 
 
 class Progress(BaseModel):
-    """A running job's progress, written as each stage begins; other keys may come."""
+    """A running job's progress, written as each stage begins and as a long one goes on; other keys may come."""
 
     stage: Annotated[str, Field(description="validate first; deliver last, of a job that completes.")]
     percent: Annotated[int, Field(ge=0, le=100, description="Never falls within an attempt; each attempt begins at 0.")]
@@ -168,10 +168,10 @@ class Progress(BaseModel):
         Field(
             ge=0,
             description="Seconds that the job still needed at the time `at`, from this worker's last jobs of the same "
-            "kind and of a similar size; left out if there was none.",
+            "kind and of a similar size, or by what the running stage has done so far; left out if neither tells.",
         ),
     ] = 0.0
-    at: Annotated[str, Field(pattern=TIME, description="When the stage began, UTC.")]
+    at: Annotated[str, Field(pattern=TIME, description="When this was so, UTC.")]
 
 
 class _Plain(GenerateJsonSchema):

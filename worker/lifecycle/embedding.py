@@ -1,13 +1,12 @@
 """The embeddings that a job with a kept model makes itself, before anything else."""
 
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Final, Protocol, TypeVar
 
 from worker.contract.envelope import Batch
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.task import ModelTask
-from worker.models.model import UNKNOWN_MODEL
+from worker.models.model import UNKNOWN_MODEL, model_name
 from worker.topics.fit import NoTopics
 from worker.topics.words.embedding import completed_embeddings
 from worker.topics.words.encoders import KeywordEncoder, TransformerEncoder
@@ -43,11 +42,11 @@ def with_embeddings(task: _Task, host: Host, on_event: OnEvent) -> _Task | NoTop
 
 
 def embedding_model_of(batch: Batch, host: Host) -> str:
-    """Name the model that made a batch's embeddings, if it is the worker's own, as its folder is called."""
+    """Name the model that made a batch's embeddings, if it is the worker's own, as `model_name` does."""
     encoder = host.encoder
     if not isinstance(encoder, TransformerEncoder) or not encoder.made(batch.texts, batch.embeddings):
         return UNKNOWN_MODEL
-    return _folder(encoder)
+    return model_name(encoder.name)
 
 
 def is_of_another_model(batch: Batch, host: Host, embedding_model: str) -> bool:
@@ -64,11 +63,6 @@ def is_of_another_model(batch: Batch, host: Host, embedding_model: str) -> bool:
     encoder = host.encoder
     if embedding_model == UNKNOWN_MODEL or not isinstance(encoder, TransformerEncoder):
         return False
-    if _folder(encoder) != embedding_model:
+    if model_name(encoder.name) != embedding_model:
         return len(batch.missing) > 0
     return encoder.likeness(batch.texts, batch.embeddings) < OTHER_SPACE_COSINE
-
-
-def _folder(encoder: TransformerEncoder) -> str:
-    # One worker may know a model by its path, and another one by its name on the hub.
-    return PurePath(encoder.name).name

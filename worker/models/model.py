@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,11 @@ MOST_SAMPLES: Final = 5
 # What a model says of its embeddings if nobody told what made them.
 UNKNOWN_MODEL: Final = "unknown"
 OUTLIER: Final = -1
+
+
+def model_name(model: str) -> str:
+    """Name an embedding model in the same way whether it was given as a folder or by its name on the hub."""
+    return PurePath(model).name or model
 
 
 class BrokenModel(WorkerError):

@@ -6,13 +6,13 @@ every job, and a model that was kept of a table takes the comments of a queue to
 
 import binascii
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from worker.contract.item import EMBEDDING_DIM
 from worker.errors import ModelUnavailable
+from worker.models.model import model_name
 from worker.replay.computing import Computing
 from worker.replay.terminal import Terminal
 from worker.replay.vector_cache import SUFFIX, VectorCache
@@ -104,8 +104,3 @@ def read_as_envelope(path: str, computing: Computing, terminal: Terminal, model:
     """
     comments = comments_of(read_table(path), Wanted())
     return envelope_of(comments, Embedder(computing, terminal, model).embed(comments), {})
-
-
-def model_name(model: str) -> str:
-    """Name an embedding model; of a folder only its own name, as a path tells of the machine."""
-    return Path(model).resolve().name if Path(model).exists() else model

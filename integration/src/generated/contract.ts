@@ -441,7 +441,7 @@ export interface TopicModelPredictRequest {
   publishedAt?: string;
 }
 /**
- * A running job's progress, written as each stage begins; other keys may come.
+ * A running job's progress, written as each stage begins and as a long one goes on; other keys may come.
  */
 export interface TopicModelProgress {
   /**
@@ -453,11 +453,11 @@ export interface TopicModelProgress {
    */
   percent: number;
   /**
-   * Seconds that the job still needed at the time `at`, from this worker's last jobs of the same kind and of a similar size; left out if there was none.
+   * Seconds that the job still needed at the time `at`, from this worker's last jobs of the same kind and of a similar size, or by what the running stage has done so far; left out if neither tells.
    */
   leftS?: number;
   /**
-   * When the stage began, UTC.
+   * When this was so, UTC.
    */
   at: string;
 }
