@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 
-from worker.topics.fit import DoubleArray, FloatArray, IntArray
+from worker.topics.fit import BoolArray, DoubleArray, FloatArray, IntArray
+from worker.topics.raw_labels import N_LABEL_KEYWORDS
 from worker.topics.words.association import npmi
 from worker.topics.words.candidates import (
+    NAMED_SHARE,
     Tier,
     best,
     holds_common_word,
     members,
     readable,
+    said_first,
     shrunk,
     tiers,
     without_common,
@@ -26,7 +30,14 @@ N_KEYWORDS = 10
 N_TYPICAL = 10
 # With four words a topic is named: those of other topics, and those that hardly a comment says, would add only noise.
 # What hardly a comment says and another topic owns is better than no keyword, and than nothing else.
-ROOM = {Tier.OWN: N_KEYWORDS, Tier.SHARED: 4, Tier.SELDOM_OWN: 4, Tier.SELDOM_SHARED: 1}
+ROOM = {
+    Tier.OWN: N_KEYWORDS,
+    Tier.SHARED: 4,
+    Tier.FEW_OWN: N_KEYWORDS,
+    Tier.FEW_SHARED: 4,
+    Tier.SELDOM_OWN: 4,
+    Tier.SELDOM_SHARED: 1,
+}
 # A unigram with at least this share of its occurrences inside a bigram only repeats it.
 REPEATS_BIGRAM = 0.5
 
@@ -50,8 +61,8 @@ def rank_keywords(
 ) -> tuple[dict[int, list[Keyword]], int]:
     """Rank each topic's n-grams by similarity to the topic, times the root of their c-TF-IDF.
 
-    The similarity alone prefers near-synonyms that hardly occur, c-TF-IDF (Grootendorst 2022,
-    arXiv 2203.05794) alone what is frequent everywhere.
+    The similarity alone prefers near-synonyms that hardly occur, c-TF-IDF (Grootendorst 2022, arXiv 2203.05794) alone
+    what is frequent everywhere. If the first four stand in few of a topic's documents, what more of them hold is first.
 
     Args:
         vocabulary: of the batch.
@@ -65,10 +76,8 @@ def rank_keywords(
         The keywords of each topic, best first, none only if it holds no word; and how many n-grams were candidates.
     """
     n_topics = weights.shape[0]
-    topics = members(labels, n_topics)
-    incidence = vocabulary.doc_term_matrix.astype(bool).astype(np.int32)
-    document_counts = (topics @ incidence).tocsr()
-    said = readable(topics @ vocabulary.doc_term_matrix, vocabulary)
+    topics, incidence = members(labels, n_topics), vocabulary.doc_term_matrix.astype(bool).astype(np.int32)
+    document_counts, said = (topics @ incidence).tocsr(), readable(topics @ vocabulary.doc_term_matrix, vocabulary)
     weights = shrunk(weights.multiply(said).tocsr(), document_counts)
     per_topic = [best(weights[topic], document_counts[topic]) for topic in range(n_topics)]
     terms = np.unique(np.concatenate(per_topic))
@@ -82,11 +91,14 @@ def rank_keywords(
     held, stems = incidence[:, terms].tocsc(), vocabulary.stems[terms]
     keywords = {}
     for topic, own in enumerate(per_topic):
-        columns = without_common(np.searchsorted(terms, own), is_common)
+        columns, size = without_common(np.searchsorted(terms, own), is_common), int(sizes[topic])
         # Topic by topic: with many topics, one matrix of all their candidates would take gigabytes.
         together = (held[:, columns].T @ held[:, columns]).toarray()
-        tier = tiers(scores[:, columns], topic, counts[topic, columns], int(sizes[topic]))
-        picked = columns[pick(stems[columns], scores[topic, columns], together, len(texts), tier)]
+        choose = partial(pick, stems[columns], scores[topic, columns], together, len(texts))
+        tier = tiers(scores[:, columns], topic, counts[topic, columns], size)
+        picked = columns[choose(tier)]
+        if _n_covered(held[:, picked[:N_LABEL_KEYWORDS]], labels == topic) < NAMED_SHARE * size:
+            picked = columns[choose(said_first(tier, counts[topic, columns], size))]
         keywords[topic] = [Keyword(names[i], float(scores[topic, i]), space.terms[i]) for i in picked.tolist()]
     return keywords, len(terms)
 
@@ -103,8 +115,8 @@ def pick(
 
     The next keyword is the one with the highest score, times its mean bond with those chosen before it (`_bonds`):
     words of the same comments describe one thing, near-synonyms from comments that have nothing else in common do
-    not. Lower tiers come later, and only until there are four keywords (`ROOM`): the words of a long comment all
-    occur together, and would name the topic after it.
+    not. Lower tiers come later, and those of other topics or of a few comments only until there are four keywords
+    (`ROOM`): the words of a long comment all occur together, and would name the topic after it.
 
     Left out are a second form of a chosen word; a word beside itself; a unigram inside a chosen bigram;
     and a bigram around a chosen unigram, unless the bigram makes up most of the unigram's documents:
@@ -128,15 +140,20 @@ def pick(
     while left and len(chosen) < n_keywords:
         fit = scores * bonds[:, chosen].mean(axis=1) if chosen else scores
         following = min(left, key=lambda i: (tier[i], -fit[i], -scores[i], i))
-        if len(chosen) >= ROOM[Tier(tier[following])]:
-            break
         left.remove(following)
+        if len(chosen) >= ROOM[Tier(tier[following])]:
+            continue
         clashes = [i for i in chosen if words[following] <= words[i] or words[i] <= words[following]]
         if not clashes:
             chosen.append(following)
         elif len(clashes) == 1 and _repeats(clashes[0], following, words, together):
             chosen[chosen.index(clashes[0])] = following
     return chosen
+
+
+def _n_covered(held: sparse.csc_matrix, is_in: BoolArray) -> int:
+    """Count the documents of a topic that hold any of these terms."""
+    return int(np.count_nonzero(held.getnnz(axis=1)[is_in]))
 
 
 def _bonds(together: IntArray, n_documents: int) -> DoubleArray:
