@@ -75,7 +75,7 @@ def test_the_words_of_other_topics_and_of_a_few_comments_come_last(tier: Tier) -
     assert picked({"lab": 1}, tier=tier, of="lab") == ["lab"]
 
 
-@pytest.mark.parametrize("tier", [Tier.SHARED, Tier.SELDOM_OWN])
+@pytest.mark.parametrize("tier", [Tier.SHARED, Tier.FEW_SHARED, Tier.SELDOM_OWN])
 def test_four_keywords_are_enough_without_those(tier: Tier) -> None:
     """They fill a list up to four and no farther."""
     terms = {"gaza": 5, "beaker": 5, "exam": 5, "lab": 5, "voice": 5, "joke": 5}
@@ -89,6 +89,23 @@ def test_a_topic_without_words_of_its_own_that_its_comments_say_shares_words() -
     keywords = ranked([*several, *["late bus"] * 60, *["jokes"] * 60], [0] * len(several) + [1] * 60 + [2] * 60)
     assert keywords[0][0] == "late"
     assert keywords[1][0] == "late bus"
+
+
+def test_what_more_comments_say_comes_first_if_a_topics_own_words_cover_few() -> None:
+    """Of 57 comments 39 say "late", which another topic says more, and three each say the topic's own words."""
+    own = ["bus", "rain", "fare", "gate", "guard", "bell"]
+    several = ["late"] * 39 + [word for word in own for _ in range(3)]
+    keywords = ranked([*several, *["late absent"] * 60, *["jokes"] * 60], [0] * 57 + [1] * 60 + [2] * 60)
+    assert keywords[0][0] == "late"
+    assert set(keywords[0][1:]) == set(own)
+
+
+def test_own_words_that_cover_enough_stay_first() -> None:
+    """Nine of 24 comments say the topic's own words, and fifteen "late"."""
+    own = ["bus", "rain", "fare"]
+    several = ["late"] * 15 + [word for word in own for _ in range(3)]
+    keywords = ranked([*several, *["late absent"] * 60, *["jokes"] * 60], [0] * 24 + [1] * 60 + [2] * 60)
+    assert set(keywords[0][:3]) == set(own)
 
 
 def test_no_more_than_asked_for() -> None:

@@ -40,13 +40,30 @@ def test_copies_have_one_vote() -> None:
     assert last_placed([0, 1, 2, 8, 9, 10], labels, [0, 0, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) == -1
 
 
-def test_votes_that_differ_place_nobody() -> None:
-    """Three of nine clustered neighbors are less than three eighths, three of eight are not."""
+def placed_last(split: list[int]) -> int:
+    """Place the last of fourteen documents; the others are four members of each of three topics, and an outlier."""
     labels = np.array([*[0] * 4, *[1] * 4, *[2] * 4, -1, -1])
-    split = [0, 1, 2, 4, 5, 6, 8, 9, 10]
     own = [[row // 4 * 4 + (row + step) % 4 for step in range(1, 4)] + [12, 13] * 3 for row in range(12)]
-    voters = voters_of([*own, split, [*split[:8], 12]], list(range(14)))
-    assert place_outliers(labels, voters)[12:].tolist() == [-1, 0]
+    placed: IntArray = place_outliers(labels, voters_of([*own, [12] * 9, split], list(range(14))))
+    return int(placed[-1])
+
+
+def test_votes_that_differ_place_nobody() -> None:
+    """No topic has three eighths of what the votes weigh, until one votes for another topic."""
+    assert placed_last([0, 4, 8, 9, 5, 6, 10, 1, 12]) == -1
+    assert placed_last([0, 4, 8, 9, 5, 6, 7, 1, 12]) == 1
+
+
+def test_a_near_neighbor_counts_more() -> None:
+    """Three neighbors of one topic and three of another: the three that are nearer decide."""
+    assert placed_last([4, 5, 6, 0, 1, 2, 12, 12, 12]) == 1
+    assert placed_last([0, 1, 2, 4, 5, 6, 12, 12, 12]) == 0
+
+
+def test_the_weight_of_a_vote() -> None:
+    """1, 1 / log2(3), 1 / 2 …; a copy of a nearer neighbor has none, and takes no rank."""
+    voters = voters_of([[1, 2, 3, 4]] + [[0, 1, 2, 3]] * 4, [0, 7, 7, 8, 9])
+    assert voters.weights[0].tolist() == [1000, 0, 631, 500]
 
 
 def test_neighbors_that_are_far_away_place_nobody() -> None:

@@ -13,7 +13,7 @@ from worker.contract.envelope import Rejection, Skip
 from worker.exit_codes import ExitCode
 from worker.jobs.kind import JobKind, Request, Surroundings
 from worker.jobs.predict import PREDICT
-from worker.models.model import model_name
+from worker.models.model import UNKNOWN_MODEL, model_name
 from worker.replay.computing import Computing
 from worker.replay.embedding import Embedder, envelope_of
 from worker.replay.request import BadUsage
@@ -119,7 +119,7 @@ class Analysis:
             )
         version = self.asked.version or active.version
         made_with = store.config(self.tenant, version).details.get("embeddingModel")
-        if made_with not in (None, "", "unknown", self.embedding_model):
+        if made_with not in (None, "", UNKNOWN_MODEL, self.embedding_model):
             raise BadUsage(
                 f"version {version} of {self.tenant} was made with embeddings of {made_with}, and these would be of "
                 f"{self.embedding_model}: name that model by --embed, or train anew"

@@ -135,8 +135,9 @@ def _lines(session: Session, diagnostics: Diagnostics, row: int) -> list[str]:
         lines.append("HDBSCAN put it into no cluster: too few comments are close to it")
     if topic >= 0 and core < 0:
         lines.append(
-            f"placed as an outlier: {vote.share:.0%} of its {vote.n_clustered} clustered neighbors were in topic "
-            f"{vote.best}; a placed comment has a probability of one half at most"
+            f"placed as an outlier: topic {vote.best} had {vote.share:.0%} of the votes of its {vote.n_clustered} "
+            "clustered neighbors, of which a near one counts more; a placed comment has a probability of one half at "
+            "most"
         )
     if topic >= 0:
         side = f"{_side(float(diagnostics.silhouettes[row]))}; " if len(fit.topics) > 1 else ""

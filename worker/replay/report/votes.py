@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.topics.clusters.outliers import MIN_SHARE
-from worker.topics.clusters.voters import needed_votes
+from worker.topics.clusters.voters import needed_votes, vote_weights
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.fit import DoubleArray, TopicFit
 
@@ -18,8 +18,8 @@ class Vote:
         n_neighbors: number of neighbors that could vote; copies of one comment have one vote.
         n_clustered: number of those neighbors that were in a topic before outliers were placed.
         n_best: number of those neighbors that were in `best`.
-        best: the topic that most of those are in; -1 if none is in a topic.
-        share: share of the clustered neighbors that are in `best`.
+        best: the topic whose votes weigh most; -1 if none is in a topic.
+        share: what the votes for `best` weigh, of the votes of the clustered neighbors; a near one counts more.
         n_needed: number of votes that an outlier needs to be placed.
         is_near: whether at least `n_needed` of the neighbors in `best` are no farther away than members of a topic
             are from each other.
@@ -46,14 +46,14 @@ def vote_on(diagnostics: Diagnostics, row: int, placed_in: int = -1) -> Vote:
     around = diagnostics.core[diagnostics.neighbors[row][has_vote]]
     distances = diagnostics.distances[row][has_vote]
     needed = needed_votes(len(has_vote))
-    clustered = around[around >= 0]
-    if not len(clustered):
+    is_clustered = around >= 0
+    if not is_clustered.any():
         return Vote(len(around), 0, 0, -1, 0.0, needed, is_near=False)
-    counts = np.bincount(clustered)
-    best = int(counts.argmax()) if placed_in < 0 else placed_in
-    n_best = int(counts[best])
+    weighed = np.bincount(around[is_clustered], vote_weights(len(around))[is_clustered])
+    best = int(weighed.argmax()) if placed_in < 0 else placed_in
+    n_best, share = int(np.sum(around == best)), float(weighed[best] / weighed.sum())
     is_near = n_best >= needed and bool(distances[around == best][needed - 1] <= diagnostics.reach)
-    return Vote(len(around), len(clustered), n_best, best, n_best / len(clustered), needed, is_near)
+    return Vote(len(around), int(np.sum(is_clustered)), n_best, best, share, needed, is_near)
 
 
 def neighbor_shares(fit: TopicFit, diagnostics: Diagnostics) -> DoubleArray:
@@ -75,7 +75,7 @@ def why_outside(vote: Vote) -> str:
     if vote.n_clustered == 0:
         return f"none of its {vote.n_neighbors} nearest neighbors is in a topic"
     if is_placeable(vote):
-        return f"{vote.share:.0%} of its clustered neighbors are in topic {vote.best}, but placing was switched off"
+        return f"its clustered neighbors agree on topic {vote.best} by {vote.share:.0%}, but placing was switched off"
     if vote.n_best < vote.n_needed:
         return (
             f"too few of its {vote.n_neighbors} neighbors are in one topic: {vote.n_best} in topic {vote.best}, "
@@ -84,8 +84,8 @@ def why_outside(vote: Vote) -> str:
     if not vote.is_near:
         return f"its neighbors in topic {vote.best} are farther away than members of a topic are from each other"
     return (
-        f"its clustered neighbors disagree: {vote.share:.0%} are in topic {vote.best}, "
-        f"but at least {MIN_SHARE:.1%} must agree to place it"
+        f"its clustered neighbors disagree: topic {vote.best} has {vote.share:.0%} of their votes, of which a near one "
+        f"counts more, but it needs at least {MIN_SHARE:.1%}"
     )
 
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from worker.topics.clusters.voters import Voters, distance_of_vote, needed_votes
 from worker.topics.extensions import SecondTopicRule, SecondTopics
-from worker.topics.fit import BoolArray, FloatArray, IntArray
+from worker.topics.fit import BoolArray, DoubleArray, FloatArray, IntArray
 
-# Of the voters that are in a topic, this share must be in the same one. Measured with the three votes on four corpora:
-# .4 leaves up to .02 more of a batch outside, .35 mixes topics (NMI .02 lower on batches of 600).
+# Of what the votes for any topic weigh, this share must be for the same one. Measured with the three votes on four
+# corpora, when all votes weighed the same: .4 leaves up to .02 more of a batch outside, .35 mixes topics (NMI .02 lower
+# on batches of 600).
 MIN_SHARE = 0.375
 _DECIMALS = 4
 
@@ -19,10 +20,11 @@ class Votes:
     """How the neighbors of each document vote.
 
     Attributes:
-        best: (n,) int64, the topic with the most votes, ties to the lower number; 0 if there are none.
-        n_best: (n,) int64, the votes for it.
+        best: (n,) int64, the topic whose votes weigh most, ties to the lower number; 0 if there are none.
+        n_best: (n,) int64, the voters that are in it.
         n_clustered: (n,) int64, the voters that are in any topic.
         n_voters: (n,) int64, the voters.
+        share: (n,) float64, what the votes for it weigh, of the votes for any topic.
         farthest: (n,) float32, distance of the last vote that is needed; infinite if there are too few.
     """
 
@@ -30,16 +32,16 @@ class Votes:
     n_best: IntArray
     n_clustered: IntArray
     n_voters: IntArray
+    share: DoubleArray
     farthest: FloatArray
 
     def agree(self, reach: float) -> BoolArray:
         """Tell whether the votes are enough, near enough, and for one topic: (n,) bool."""
-        share = self.n_best / np.maximum(self.n_clustered, 1)
-        return (self.farthest <= reach) & (share >= MIN_SHARE)
+        return (self.farthest <= reach) & (self.share >= MIN_SHARE)
 
 
 def count_votes(labels: IntArray, voters: Voters) -> Votes:
-    """Count the votes for each document.
+    """Count and weigh the votes for each document; the nearer a voter, the more its vote counts.
 
     Args:
         labels: (n,) int64, before placing, -1 for outliers.
@@ -50,21 +52,24 @@ def count_votes(labels: IntArray, voters: Voters) -> Votes:
     around = np.where(voters.has_vote, labels[voters.neighbors], -2)
     votes = np.zeros((n, int(labels.max(initial=-1)) + 2), dtype=np.int64)
     rows, columns = np.nonzero(around >= 0)
-    np.add.at(votes, (rows, around[rows, columns]), 1)
-    best = votes.argmax(axis=1)
+    weights = voters.weights
+    np.add.at(votes, (rows, around[rows, columns]), weights[rows, columns])
+    best, most = votes.argmax(axis=1), votes.max(axis=1)
+    is_for_best = around == best[:, None]
     return Votes(
         best=best,
-        n_best=votes.max(axis=1),
-        n_clustered=votes.sum(axis=1),
+        n_best=is_for_best.sum(axis=1),
+        n_clustered=(around >= 0).sum(axis=1),
         n_voters=voters.has_vote.sum(axis=1),
-        farthest=distance_of_vote(around == best[:, None], voters.distances, needed_votes(k)),
+        share=most / np.maximum(votes.sum(axis=1), 1),
+        farthest=distance_of_vote(is_for_best, voters.distances, needed_votes(k)),
     )
 
 
 def place_outliers(labels: IntArray, voters: Voters) -> IntArray:
     """Give each outlier the topic that enough of its neighbors share.
 
-    Three votes, three eighths of the voters that are in a topic, and none of the three farther away than
+    Three votes, three eighths of what the votes for any topic weigh, and none of the three farther away than
     `Voters.reach`. All neighbors count for the probability, those outside every topic too.
 
     Args:

@@ -49,6 +49,7 @@ def place_by_neighbors(labels: IntArray, voters: Voters) -> IntArray:
     reach = voters.reach(labels)
     for _ in range(N_PASSES):
         votes = count_votes(labels, voters)
+        # Counted, not weighed: a few near comments of an old topic must not draw what is new to it.
         share = votes.n_best / np.maximum(votes.n_voters, 1)
         placed = (labels < 0) & votes.agree(reach) & (share >= MIN_SHARE)
         if not placed.any():

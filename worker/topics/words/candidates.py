@@ -19,6 +19,11 @@ EXCLUSIVE = 0.95
 # A term names a topic if so many of its documents hold it, or such a share of a small topic's; never fewer than two.
 ENOUGH_DOCUMENTS = 3
 ENOUGH_SHARE = 0.05
+# If the words that name a topic stand in less than this share of its documents all together ...
+NAMED_SHARE = 0.25
+# ... those that this share hold come first, its own or not: "message", "process", "customer" and "return" stood in
+# 15 of 100 comments of a topic, and that something was missing ("kulang") in 14.
+SAID_SHARE = 0.1
 # A term stands everywhere alike if its largest share of a topic's documents is at most
 # so many times the share that it reaches in most topics. Of two topics nothing is told.
 ALIKE = 2.5
@@ -133,12 +138,14 @@ def without_common(columns: IntArray, is_common: BoolArray) -> IntArray:
 
 
 class Tier(IntEnum):
-    """How well a term names a topic, best first: whether it is the topic's own, and whether its comments say it."""
+    """How well a term names a topic, best first: how many of its comments say it, and whether it is the topic's own."""
 
     OWN = 0
     SHARED = 1
-    SELDOM_OWN = 2
-    SELDOM_SHARED = 3
+    FEW_OWN = 2
+    FEW_SHARED = 3
+    SELDOM_OWN = 4
+    SELDOM_SHARED = 5
 
 
 def tiers(scores: DoubleArray, topic: int, counts: IntArray, size: int) -> IntArray:
@@ -156,6 +163,19 @@ def tiers(scores: DoubleArray, topic: int, counts: IntArray, size: int) -> IntAr
     is_shared = scores[topic] < EXCLUSIVE * scores.max(axis=0, initial=0.0)
     is_seldom = (counts < 2) | ((counts < ENOUGH_DOCUMENTS) & (counts < ENOUGH_SHARE * size))
     found: IntArray = np.where(is_seldom, int(Tier.SELDOM_OWN), int(Tier.OWN)) + is_shared.astype(np.int64)
+    return found
+
+
+def said_first(tier: IntArray, counts: IntArray, size: int) -> IntArray:
+    """Put own terms that few of a topic's comments say behind what more of them say: (t,) of `Tier`.
+
+    Args:
+        tier: (t,) of `Tier`, as `tiers` gives it.
+        counts: (t,) documents of the topic that hold each term.
+        size: of the topic, in documents.
+    """
+    is_few = (tier < Tier.FEW_OWN) & (counts < SAID_SHARE * size)
+    found: IntArray = np.where(is_few, tier + int(Tier.FEW_OWN), tier)
     return found
 
 

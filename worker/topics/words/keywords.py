@@ -6,14 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from worker.topics.fit import DoubleArray, FloatArray, IntArray
+from worker.topics.fit import BoolArray, DoubleArray, FloatArray, IntArray
+from worker.topics.raw_labels import N_LABEL_KEYWORDS
 from worker.topics.words.association import npmi
 from worker.topics.words.candidates import (
+    NAMED_SHARE,
     Tier,
     best,
     holds_common_word,
     members,
     readable,
+    said_first,
     shrunk,
     tiers,
     without_common,
@@ -26,7 +29,7 @@ N_KEYWORDS = 10
 N_TYPICAL = 10
 # With four words a topic is named: those of other topics, and those that hardly a comment says, would add only noise.
 # What hardly a comment says and another topic owns is better than no keyword, and than nothing else.
-ROOM = {Tier.SHARED: 4, Tier.SELDOM_OWN: 4, Tier.SELDOM_SHARED: 1}
+ROOM = {Tier.SHARED: 4, Tier.FEW_SHARED: 4, Tier.SELDOM_OWN: 4, Tier.SELDOM_SHARED: 1}
 # A unigram with at least this share of its occurrences inside a bigram only repeats it.
 REPEATS_BIGRAM = 0.5
 
@@ -62,16 +65,22 @@ class Ranking:
     held: sparse.csc_matrix
     stems: IntArray
 
-    def keywords(self, topic: int, n_keywords: int = N_KEYWORDS) -> list[Keyword]:
-        """Give a topic's keywords, best first, none only if it holds no word; see `pick`."""
+    def picked(self, topic: int, n_keywords: int = N_KEYWORDS) -> IntArray:
+        """Choose a topic's keywords, best first, none only if it holds no word; see `pick`."""
         columns = self.columns[topic]
         if not len(columns):
-            return []
+            return columns
         # Topic by topic: with many topics, one matrix of all their candidates would take gigabytes.
         together = (self.held[:, columns].T @ self.held[:, columns]).toarray()
         scores = self.scores[topic, columns]
-        picked = pick(self.stems[columns], scores, together, self.held.shape[0], self.tiers[topic], n_keywords)
-        return [Keyword(self.names[i], float(self.scores[topic, i]), self.vectors[i]) for i in columns[picked].tolist()]
+        chosen = pick(self.stems[columns], scores, together, self.held.shape[0], self.tiers[topic], n_keywords)
+        picked: IntArray = columns[chosen]
+        return picked
+
+    def keywords(self, topic: int, n_keywords: int = N_KEYWORDS) -> list[Keyword]:
+        """Give a topic's keywords with their scores and vectors, as `picked`."""
+        picked = self.picked(topic, n_keywords).tolist()
+        return [Keyword(self.names[i], float(self.scores[topic, i]), self.vectors[i]) for i in picked]
 
 
 def rank_keywords(
@@ -84,8 +93,8 @@ def rank_keywords(
 ) -> Ranking:
     """Rank each topic's n-grams by similarity to the topic, times the root of their c-TF-IDF.
 
-    The similarity alone prefers near-synonyms that hardly occur, c-TF-IDF (Grootendorst 2022,
-    arXiv 2203.05794) alone what is frequent everywhere.
+    The similarity alone prefers near-synonyms that hardly occur, c-TF-IDF (Grootendorst 2022, arXiv 2203.05794) alone
+    what is frequent everywhere. If the first four stand in few of a topic's documents, what more of them hold is first.
 
     Args:
         vocabulary: of the batch.
@@ -96,10 +105,8 @@ def rank_keywords(
         weights: (topics, t) c-TF-IDF.
     """
     n_topics = weights.shape[0]
-    topics = members(labels, n_topics)
-    incidence = vocabulary.doc_term_matrix.astype(bool).astype(np.int32)
-    document_counts = (topics @ incidence).tocsr()
-    said = readable(topics @ vocabulary.doc_term_matrix, vocabulary)
+    topics, incidence = members(labels, n_topics), vocabulary.doc_term_matrix.astype(bool).astype(np.int32)
+    document_counts, said = (topics @ incidence).tocsr(), readable(topics @ vocabulary.doc_term_matrix, vocabulary)
     weights = shrunk(weights.multiply(said).tocsr(), document_counts)
     per_topic = [best(weights[topic], document_counts[topic]) for topic in range(n_topics)]
     terms = np.unique(np.concatenate(per_topic))
@@ -112,7 +119,12 @@ def rank_keywords(
     is_common = holds_common_word(terms, vocabulary, document_counts, sizes)
     columns = [without_common(np.searchsorted(terms, own), is_common) for own in per_topic]
     tier = [tiers(scores[:, own], topic, counts[topic, own], int(sizes[topic])) for topic, own in enumerate(columns)]
-    return Ranking(names, space.terms, scores, columns, tier, held.tocsc(), stems)
+    ranking = Ranking(names, space.terms, scores, columns, tier, held.tocsc(), stems)
+    for topic, own in enumerate(columns):
+        size, first = int(sizes[topic]), ranking.picked(topic)[:N_LABEL_KEYWORDS]
+        if _n_covered(ranking.held[:, first], labels == topic) < NAMED_SHARE * size:
+            tier[topic] = said_first(tier[topic], counts[topic, own], size)
+    return ranking
 
 
 def diversified(keywords: Sequence[Keyword], diversity: float, n_keywords: int = N_KEYWORDS) -> list[Keyword]:
@@ -151,8 +163,8 @@ def pick(
 
     The next keyword is the one with the highest score, times its mean bond with those chosen before it (`_bonds`):
     words of the same comments describe one thing, near-synonyms from comments that have nothing else in common do
-    not. Lower tiers come later, and only until there are four keywords (`ROOM`): the words of a long comment all
-    occur together, and would name the topic after it.
+    not. Lower tiers come later, and those of other topics or of a few comments only until there are four keywords
+    (`ROOM`): the words of a long comment all occur together, and would name the topic after it.
 
     Left out are a second form of a chosen word; a word beside itself; a unigram inside a chosen bigram;
     and a bigram around a chosen unigram, unless the bigram makes up most of the unigram's documents:
@@ -177,15 +189,20 @@ def pick(
         fit = scores * bonds[:, chosen].mean(axis=1) if chosen else scores
         following = min(left, key=lambda i: (tier[i], -fit[i], -scores[i], i))
         room = ROOM.get(Tier(tier[following]), n_keywords)
-        if len(chosen) >= room:
-            break
         left.remove(following)
+        if len(chosen) >= room:
+            continue
         clashes = [i for i in chosen if words[following] <= words[i] or words[i] <= words[following]]
         if not clashes:
             chosen.append(following)
         elif len(clashes) == 1 and _repeats(clashes[0], following, words, together):
             chosen[chosen.index(clashes[0])] = following
     return chosen
+
+
+def _n_covered(held: sparse.csc_matrix, is_in: BoolArray) -> int:
+    """Count the documents of a topic that hold any of these terms."""
+    return int(np.count_nonzero(held.getnnz(axis=1)[is_in]))
 
 
 def _bonds(together: IntArray, n_documents: int) -> DoubleArray:
