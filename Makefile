@@ -22,9 +22,11 @@ DATA ?= ../shared/data
 # The example needs no language model; `auto` would download one of 1.8 GB if the hub answers.
 KEYWORD_ENCODER ?= corpus
 
-# One process more than there are cores: many tests wait for locks and clocks while others compute.
+# Two processes more than there are cores: many tests wait for locks and clocks while others compute.
 # tests/sharing.py lists which tests share something costly: one process runs them.
-PARALLEL ?= -n 3 --dist loadgroup
+PARALLEL ?= -n 4 --dist loadgroup
+# Compiled modules are kept: without them each process of the tests, and each that these start, compiles all anew.
+unexport PYTHONDONTWRITEBYTECODE
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
 .PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-gpu chaos clean

@@ -1,7 +1,8 @@
 """What every layer of tests shares."""
 
+import gc
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.acceptance.processes import WorkerProcess
 from tests.browser import CHROMIUM
-from tests.environment import share_the_cores
+from tests.effort import MOST_CPU_S, cpu_s, effort
+from tests.environment import is_measured, share_the_cores
 from tests.redis_server import RedisServer
 from tests.s3_server import S3Server
 
@@ -35,6 +37,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     return SharingScheduling(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector: a million objects are made that stay, among them torch's."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m deselects
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, and say so, what this machine cannot run: without a GPU, the corpora, a browser."""
@@ -56,6 +69,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         n = sum(item.get_closest_marker(name) is not None for item in left_out)
         if is_missing:
             print(f"\n{n} tests marked '{name}' deselected: {name} is not here")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that takes long and is not marked so, lest `make quick` grow slow by one test after the other."""
+    before_s = cpu_s()
+    result = yield
+    if cpu_s() - before_s > MOST_CPU_S and not (item.get_closest_marker("slow") or effort(0, soak=1) or is_measured()):
+        pytest.fail(f"it took {cpu_s() - before_s:.1f} s of CPU: mark it slow, or let it do less", pytrace=False)
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ GROUPS: Final = (
         "tests/deployment/test_image.py",
     ),
     ("tests/docs/test_shell_blocks.py",),
+    ("tests/acceptance/test_models.py",),
     ("tests/replay/test_assessment.py",),
     ("tests/replay/test_continuity.py",),
     ("tests/replay/test_inspection.py",),

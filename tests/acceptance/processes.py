@@ -1,6 +1,8 @@
-"""The worker and a Node producer as real processes."""
+"""The worker and Node producers as real processes."""
 
+import atexit
 import contextlib
+import itertools
 import json
 import queue
 import signal
@@ -9,7 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.environment import clean_environment, is_measured
 
@@ -17,6 +19,8 @@ NODE_PROJECT = Path(__file__).parent / "node"
 PROJECT = Path(__file__).resolve().parent.parent.parent
 EVENT_TIMEOUT_S = 120.0
 SAVE_TIMEOUT_S = 3.0
+ANSWER_TIMEOUT_S = 300.0
+CLOSE_TIMEOUT_S = 5.0
 
 
 class WorkerProcess:
@@ -110,39 +114,97 @@ class WorkerProcess:
         self.wait()
 
 
-class Producer:
-    """A Node process with one of the BullMQ versions."""
+class _Node:
+    """A Node process with one of the BullMQ versions, in which all producers of this test process live."""
 
-    def __init__(self, library: str, port: int, queue_name: str, prefix: str = "faculytics:bull") -> None:
-        """Start it; `library` is "bullmq-5" or "bullmq-6"."""
+    running: ClassVar[dict[str, "_Node"]] = {}
+
+    def __init__(self, library: str) -> None:
+        """Start it."""
+        self._library = library
         self._process = subprocess.Popen(
-            ["node", "producer.mjs", library, str(port), prefix, queue_name],
+            ["node", "producer.mjs", library],
             cwd=NODE_PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._answers: queue.Queue[str | None] = queue.Queue()
+        self._answers: dict[int, queue.Queue[dict[str, Any] | None]] = {}
+        self._is_broken = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @classmethod
+    def of(cls, library: str) -> "_Node":
+        """Give the process of a version, started if none runs."""
+        node = cls.running.get(library)
+        if node is None or node._process.poll() is not None:
+            node = cls.running[library] = cls(library)
+        return node
+
     def _read(self) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as answers:
-            for line in answers:
-                self._answers.put(line)
-        self._answers.put(None)
+        with self._process.stdout as lines:
+            for line in lines:
+                answer = json.loads(line)
+                if (answers := self._answers.get(answer.pop("producer"))) is not None:
+                    answers.put(answer)
+        for answers in list(self._answers.values()):
+            answers.put(None)
+
+    def ask(self, producer: int, do: str, timeout_s: float, **arguments: object) -> dict[str, Any]:
+        """Give one command and wait for its answer."""
+        answers = self._answers.setdefault(producer, queue.Queue())
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"producer": producer, "do": do} | arguments) + "\n")
+        self._process.stdin.flush()
+        answer = answers.get(timeout=timeout_s)
+        assert answer is not None, f"Node ended instead of answering {do}; its errors are above"
+        assert "error" not in answer, answer
+        return answer
+
+    def close(self, producer: int) -> None:
+        """Close a producer. If its Redis is gone, this process is not used again, and ends with its last producer."""
+        try:
+            self.ask(producer, "close", CLOSE_TIMEOUT_S)
+        except (queue.Empty, AssertionError, BrokenPipeError):
+            self._is_broken = True
+            if self.running.get(self._library) is self:
+                del self.running[self._library]
+        del self._answers[producer]
+        if self._is_broken and not self._answers:
+            self.end()
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join(10)
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+
+@atexit.register
+def _end_nodes() -> None:
+    for node in list(_Node.running.values()):
+        node.end()
+
+
+class Producer:
+    """A producer as the API is one, with one of the BullMQ versions; its Node process is shared, its queue is not."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, library: str, port: int, queue_name: str, prefix: str = "faculytics:bull") -> None:
+        """Open it; `library` is "bullmq-5" or "bullmq-6"."""
+        self._node = _Node.of(library)
+        self._number = next(self._numbers)
+        self.ask("open", port=port, prefix=prefix, queue=queue_name)
 
     def ask(self, do: str, **arguments: object) -> dict[str, Any]:
         """Give one command and wait for its answer."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": do} | arguments) + "\n")
-        self._process.stdin.flush()
-        line = self._answers.get(timeout=300)
-        assert line is not None, f"the producer ended instead of answering {do}; its errors are above"
-        answer: dict[str, Any] = json.loads(line)
-        assert "error" not in answer, answer
-        return answer
+        return self._node.ask(self._number, do, ANSWER_TIMEOUT_S, **arguments)
 
     def add(self, envelope: dict[str, Any], **options: object) -> str:
         """Enqueue a batch as the API does; give the job's id."""
@@ -159,12 +221,5 @@ class Producer:
         return self.ask("wait", id=self.add(envelope, **options))
 
     def close(self) -> None:
-        """End it."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join(10)
+        """Close its connections."""
+        self._node.close(self._number)

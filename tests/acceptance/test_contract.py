@@ -221,6 +221,7 @@ def test_a_signal_ends_an_idle_worker_cleanly(
     assert process.names()[-1] == "worker_stopped"
 
 
+@pytest.mark.slow
 def test_no_text_and_no_secret_reaches_the_log(redis_server: RedisServer, queue_name: str) -> None:
     """A marked text and a marked number appear in no line, whatever becomes of the job."""
     process = WorkerProcess(

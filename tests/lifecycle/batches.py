@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tests.lifecycle.theme_engine import fit
 from tests.topics.themes import themed_corpus
 from worker.compute.tasks import import_function
@@ -30,9 +32,10 @@ def _items() -> list[list[dict[str, Any]]]:
     """Make the comments of each theme."""
     n = PER_THEME * MOST_DAYS
     texts, embeddings, _ = themed_corpus(n, N_THEMES)
+    rows = embeddings.astype(np.float64).round(4).tolist()
     items = [
-        {"submissionId": f"comment-{i}", "text": text, "embedding": [round(x, 4) for x in vector.tolist()]}
-        for i, (text, vector) in enumerate(zip(texts, embeddings, strict=True))
+        {"submissionId": f"comment-{i}", "text": text, "embedding": row}
+        for i, (text, row) in enumerate(zip(texts, rows, strict=True))
     ]
     return [items[theme * n : (theme + 1) * n] for theme in range(N_THEMES)]
 

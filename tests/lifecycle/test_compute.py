@@ -52,6 +52,7 @@ async def test_a_prediction_imports_nothing_that_fits(tmp_path: Path) -> None:
     assert [event.operation for event in events if isinstance(event, StoreUsed)] == ["find", "read"]
 
 
+@pytest.mark.slow
 async def test_an_error_of_the_store_comes_in_its_own_words(tmp_path: Path) -> None:
     """What is ours holds no data; it is told with the stage, and the process lives on."""
     in_the_way = tmp_path / "file"

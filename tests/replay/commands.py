@@ -13,12 +13,17 @@ EXAMPLE = REPOSITORY / "examples" / "batch.json.gz"
 WAIT_S = 200
 
 
+def environment_of(**variables: str) -> dict[str, str]:
+    """Give the environment of a worker with its own engine, keywords without a model, and these settings."""
+    return clean_environment(**{"DEVICE": "cpu", "KEYWORD_ENCODER": "corpus"} | variables)
+
+
 def ask(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
-    """Run the worker with its own engine, keywords without a model, and these settings."""
+    """Run the worker in such an environment."""
     return subprocess.run(
         [sys.executable, "-m", "worker", *map(str, arguments)],
         cwd=REPOSITORY,
-        env=clean_environment(**{"DEVICE": "cpu", "KEYWORD_ENCODER": "corpus"} | variables),
+        env=environment_of(**variables),
         capture_output=True,
         timeout=WAIT_S,
         check=False,

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from worker.topics.earlier import Continuity, RefitAdvice
 from worker.topics.fit import (
     FloatArray,
     NoTopics,
@@ -50,6 +52,13 @@ def two_topics(
         parameters={"min_cluster_size": params.min_cluster_size or 15, "min_dist": 0.0},
         encoder="corpus",
     )
+
+
+def first_fit(texts: Sequence[str], embeddings: FloatArray, params: TopicParams, **arguments: Any) -> TopicFit:
+    """The same two topics, all of them new, as a fit tells that was to continue another and found none."""
+    fit = two_topics(texts, embeddings, params, **arguments)
+    numbers = tuple(range(len(fit.topics)))
+    return replace(fit, continuity=Continuity(numbers, (None, None), (), numbers, (), 0, 0, RefitAdvice(False)))
 
 
 def no_clusters(*_: Any, **__: Any) -> NoTopics:

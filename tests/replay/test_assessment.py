@@ -124,6 +124,7 @@ def test_a_topic_that_falls_apart_is_doubted(session: Session) -> None:
     assert "falls apart" in render(make_view(replace(session, fit=fit)))
 
 
+@pytest.mark.slow
 def test_stability_in_a_sweep() -> None:
     """The table has a column for it, and none if it was not measured."""
     document = themed_envelope(6, 2, min_topic_size=3)

@@ -1,4 +1,4 @@
-"""`python -m worker --once` as a process, judged from outside: stdout, stderr, exit code."""
+"""`python -m worker --once` judged from outside: stdout, stderr, exit code."""
 
 import gzip
 import json
@@ -16,6 +16,7 @@ import pytest
 
 from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope
 from tests.environment import clean_environment
+from tests.replay.conftest import Call
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WAIT_S = 60
@@ -80,9 +81,10 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape_of_a_batch_completes(shape: str, tmp_path: Path, environment: dict[str, str]) -> None:
-    """An envelope is found in whatever it is wrapped."""
-    process = run("--once", write(tmp_path / "job.json", SHAPES[shape]), env=environment)
+def test_every_shape_of_a_batch_completes(shape: str, tmp_path: Path, environment: dict[str, str], call: Call) -> None:
+    """An envelope is found in whatever it is wrapped; the bare one by a process of its own."""
+    start = run if shape == "envelope" else call
+    process = start("--once", write(tmp_path / "job.json", SHAPES[shape]), env=environment)
     assert process.returncode == 0, process.stderr.decode()
     document = result_of(process)
     assert document["status"] == "completed"
@@ -92,13 +94,14 @@ def test_every_shape_of_a_batch_completes(shape: str, tmp_path: Path, environmen
 
 
 @pytest.mark.parametrize("name", ["job.json.gz", "job.json"])
-def test_gzip_is_recognised_by_its_bytes(name: str, tmp_path: Path, environment: dict[str, str]) -> None:
+def test_gzip_is_recognised_by_its_bytes(name: str, tmp_path: Path, environment: dict[str, str], call: Call) -> None:
     """A compressed file is read whatever it is called."""
     path = tmp_path / name
     path.write_bytes(gzip.compress(json.dumps(ENVELOPE).encode()))
-    assert run("--once", str(path), env=environment).returncode == 0
+    assert call("--once", str(path), env=environment).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
 def test_stdin_is_read(compress: Any, environment: dict[str, str]) -> None:
     """`-` takes the batch from stdin, compressed or not."""
@@ -162,9 +165,11 @@ def test_result_on_a_terminal_is_indented(tmp_path: Path, environment: dict[str,
         (make_envelope(version="2.0"), "Invalid envelope: version: must have the major version 1"),
     ],
 )
-def test_failed_by_the_contract(document: Any, error: str, tmp_path: Path, environment: dict[str, str]) -> None:
+def test_failed_by_the_contract(
+    document: Any, error: str, tmp_path: Path, environment: dict[str, str], call: Call
+) -> None:
     """Bad data exits 1 with the failed document on stdout, and says why on stderr."""
-    process = run("--once", write(tmp_path / "job.json", document), env=environment)
+    process = call("--once", write(tmp_path / "job.json", document), env=environment)
     assert process.returncode == 1
     failed = result_of(process)
     assert list(failed) == ["version", "status", "error", "completedAt"]
@@ -179,10 +184,10 @@ def test_failed_by_the_contract(document: Any, error: str, tmp_path: Path, envir
         ("no_keywords", "No keywords: the texts hold only stop words, symbols or digits"),
     ],
 )
-def test_no_topics_is_a_failure_by_the_contract(engine: str, error: str, tmp_path: Path) -> None:
+def test_no_topics_is_a_failure_by_the_contract(engine: str, error: str, tmp_path: Path, call: Call) -> None:
     """A batch without topics exits 1 with the contract's message."""
     path = write(tmp_path / "job.json", ENVELOPE)
-    process = run("--once", path, env=environment_with(engine))
+    process = call("--once", path, env=environment_with(engine))
     assert process.returncode == 1
     assert result_of(process)["error"] == error
 
@@ -202,21 +207,21 @@ def test_no_topics_is_a_failure_by_the_contract(engine: str, error: str, tmp_pat
     ],
     ids=["empty", "yaml", "cut", "latin-1", "deep", "digits", "no-gzip", "cut-gzip", "data"],
 )
-def test_unreadable_file(content: bytes, message: str, tmp_path: Path, environment: dict[str, str]) -> None:
+def test_unreadable_file(content: bytes, message: str, tmp_path: Path, environment: dict[str, str], call: Call) -> None:
     """A file that holds no JSON exits 2 with one line, and no document."""
     path = tmp_path / "job.json"
     path.write_bytes(content)
-    process = run("--once", str(path), env=environment)
+    process = call("--once", str(path), env=environment)
     assert process.returncode == 2
     assert_one_line(process, message.format(path=path))
 
 
-def test_missing_file_and_directory(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_missing_file_and_directory(tmp_path: Path, environment: dict[str, str], call: Call) -> None:
     """A path that cannot be opened exits 2 with the reason."""
-    process = run("--once", str(tmp_path / "none.json"), env=environment)
+    process = call("--once", str(tmp_path / "none.json"), env=environment)
     assert process.returncode == 2
     assert_one_line(process, f"cannot read {tmp_path}/none.json: No such file or directory")
-    process = run("--once", str(tmp_path), env=environment)
+    process = call("--once", str(tmp_path), env=environment)
     assert process.returncode == 2
     assert_one_line(process, f"cannot read {tmp_path}: Is a directory")
 
@@ -280,6 +285,7 @@ def test_parent_never_imports_the_engine(tmp_path: Path, environment: dict[str, 
     assert not imported & {"torch", "bertopic", "sklearn", "scipy", "umap", "hdbscan"}
 
 
+@pytest.mark.slow
 def test_closed_stdout_is_no_traceback(tmp_path: Path, environment: dict[str, str]) -> None:
     """A reader that has gone away costs the result, and one line says so."""
     read_end, write_end = os.pipe()
@@ -300,6 +306,7 @@ def test_closed_stdout_is_no_traceback(tmp_path: Path, environment: dict[str, st
     assert "BrokenPipe" not in told
 
 
+@pytest.mark.slow
 def test_closed_stderr_costs_nothing(tmp_path: Path) -> None:
     """The result is written even if nobody reads the progress."""
     read_end, write_end = os.pipe()
@@ -318,6 +325,7 @@ def test_closed_stderr_costs_nothing(tmp_path: Path) -> None:
     assert process.returncode == 1
 
 
+@pytest.mark.slow
 def test_result_is_utf8_under_any_locale(tmp_path: Path) -> None:
     """Letters beyond ASCII reach stdout under LANG=C."""
     env = environment_with("two_topics", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
@@ -356,6 +364,7 @@ def test_ctrl_c_ends_cleanly(hanging: subprocess.Popen[bytes]) -> None:
     _assert_gone(children)
 
 
+@pytest.mark.slow
 def test_a_killed_replay_leaves_no_process(hanging: subprocess.Popen[bytes]) -> None:
     """SIGTERM takes the compute process along."""
     children = _children(hanging.pid)
@@ -386,6 +395,7 @@ def _is_running(pid: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.slow
 def test_warm_up_says_what_it_runs_on(environment: dict[str, str]) -> None:
     """For an image's build: exit code 0, nothing on stdout, the device on stderr."""
     process = run("--warm-up", env=environment)

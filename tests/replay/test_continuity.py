@@ -9,6 +9,7 @@ import pytest
 from tests.acceptance.envelopes import themed_envelope
 from tests.redis_server import RedisServer
 from tests.replay.commands import ask, told
+from tests.replay.sessions import session_of
 from worker.replay.continuity import continuity_lines
 
 Result = dict[str, Any]
@@ -24,15 +25,10 @@ def once(folder: Path, envelope: dict[str, Any], *arguments: str, **variables: s
 
 
 @pytest.fixture(scope="module")
-def without_redis(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, str]:
-    """Run a batch that names a job, without a Redis that could have it; give the result and what a person was told."""
-    return once(tmp_path_factory.mktemp("first"), themed_envelope(20, 5, seed=3) | {"previous": "some-job"})
-
-
-@pytest.fixture(scope="module")
-def first(without_redis: tuple[Result, str]) -> Result:
-    """Give the result of a first fit."""
-    return without_redis[0]
+def first() -> Result:
+    """Fit a batch in this process; give the result."""
+    result: Result = json.loads(json.dumps(session_of(themed_envelope(20, 5, seed=3), diagnose=False).document))
+    return result
 
 
 def second_batch() -> dict[str, Any]:
@@ -70,9 +66,10 @@ def test_an_inline_result_is_continued(first: Result, second: tuple[Result, str,
 
 
 @pytest.mark.slow
-def test_a_job_without_redis_is_a_first_fit(without_redis: tuple[Result, str]) -> None:
+def test_a_job_without_redis_is_a_first_fit(tmp_path: Path) -> None:
     """And says what to do."""
-    result, said = without_redis
+    engine = "tests.replay.engines:first_fit"
+    result, said = once(tmp_path, themed_envelope(5, 4) | {"previous": "some-job"}, TOPIC_MODEL_TEST_ENGINE=engine)
     assert result["continuity"]["previous"] is None
     assert "REDIS_URL is not set" in said
     assert "this is a first fit" in said

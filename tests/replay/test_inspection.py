@@ -20,6 +20,7 @@ from tests.acceptance.envelopes import themed_envelope
 from tests.acceptance.processes import PROJECT
 from tests.redis_server import RedisServer
 from tests.replay.commands import EXAMPLE, ask, documents_of, refusal, told
+from tests.replay.conftest import Call
 from tests.replay.sessions import session_of
 from worker.cli.flags import make_parser
 from worker.cli.main import main
@@ -34,6 +35,7 @@ from worker.replay.saved_job import redacted
 from worker.replay.session import source_of
 from worker.replay.sweep import make_variants, path_of, results_of, variants_to_fit
 from worker.replay.terminal import Terminal
+from worker.topics.bertopic.parts import BERTopic
 from worker.topics.fit import NoTopics
 from worker.topics.words.academic_aspects import ACADEMIC_ASPECTS
 from worker.topics.words.tokens import tokenize
@@ -42,6 +44,8 @@ NASTY = "the room </script><script>document.title='taken'</script><img src=x one
 # An engine without a model: it starts at once.
 QUICK = {"TOPIC_MODEL_TEST_ENGINE": "tests.replay.engines:two_topics"}
 SMALL: dict[str, Any] = {"n_per_theme": 10, "n_themes": 3}
+# Of the third theme: with two topics the first two themes are one topic.
+EXPLAINED = 24
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +66,25 @@ def plain(batch: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def varied(batch: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run the batch with other parameters, once for all tests."""
-    process = ask("--once", batch, "--set", "nr_topics=9", "--set", "nr_topics=2", "--set", "umap_n_neighbors=28")
-    assert process.returncode == 0, told(process)
-    return process
+def varied(batch: Path) -> dict[str, Any]:
+    """Fit the batch with other parameters in this process; give the result."""
+    params = {"nr_topics": 2, "umap_n_neighbors": 28}
+    document = session_of(json.loads(batch.read_text()) | {"params": params}, diagnose=False).document
+    return json.loads(json.dumps(document))
 
 
 @pytest.fixture(scope="module")
 def inspected(batch: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[bytes], Path]:
-    """Run the batch with all that inspects it, from a file whose name is no UTF-8; give the report too."""
+    """Run the batch once for all tests: from a file whose name is no UTF-8, with the other parameters and all flags."""
     folder = tmp_path_factory.mktemp("inspected")
     odd, report = folder / os.fsdecode(b"\xffjob.json"), folder / "out.html"
-    odd.write_bytes(batch.read_bytes())
-    item = json.loads(batch.read_text())["items"][4]
-    process = ask("--once", odd, "--report", report, "--explain", item["submissionId"], "--stability", "2")
+    envelope = json.loads(batch.read_text()) | {"model": {"tenant": "campus-3"}}
+    odd.write_text(json.dumps(envelope))
+    item = envelope["items"][EXPLAINED]
+    change = ("--set", "nr_topics=9", "--set", "nr_topics=2", "--set", "umap_n_neighbors=28")
+    inspect = ("--report", report, "--explain", item["submissionId"], "--stability", "2")
+    keep = ("--save-bertopic", folder / "bertopic")
+    process = ask("--once", odd, *change, *inspect, *keep, MODEL_STORE=str(folder / "models"))
     assert process.returncode == 0, told(process)
     return process, report
 
@@ -84,15 +92,15 @@ def inspected(batch: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[su
 @pytest.mark.slow
 def test_inspecting_does_not_change_the_result(
     batch: Path,
-    plain: dict[str, Any],
+    varied: dict[str, Any],
     inspected: tuple[subprocess.CompletedProcess[bytes], Path],
 ) -> None:
     """With a report, an explanation and reruns stdout is as without; the page escapes comments, stderr explains one."""
     process, report = inspected
     (document,) = documents_of(process)
-    assert document | {"completedAt": plain["completedAt"]} == plain
+    assert document | {"completedAt": varied["completedAt"]} == varied
     assert f"report: {report}" in told(process)
-    assert_explained(told(process), json.loads(batch.read_text())["items"][4])
+    assert_explained(told(process), json.loads(batch.read_text())["items"][EXPLAINED])
     assert_escaped(report.read_text())
 
 
@@ -105,10 +113,11 @@ def test_stability_is_told(inspected: tuple[subprocess.CompletedProcess[bytes], 
         "of 1.00; no topic falls apart"
     )
     assert line in told(process)
-    assert len(re.findall(r"^ +\d +10 +33\.3% +1\.00 ", told(process), re.MULTILINE)) == 3
+    for row in (r"0 +20 +66\.7%", r"1 +10 +33\.3%"):
+        assert re.search(rf"^ +{row} +1\.00 ", told(process), re.MULTILINE)
     assert re.search(r"  stability +\d+\.\d\d s  reruns=2, left_out=1, ari=1", told(process))
     assert line in report.read_text()
-    assert len(re.findall(r'<td class="number">1\.00</td>\s*<td>', report.read_text())) == 3
+    assert len(re.findall(r'<td class="number">1\.00</td>\s*<td>', report.read_text())) == 2
 
 
 def assert_explained(lines: str, item: dict[str, Any]) -> None:
@@ -184,7 +193,7 @@ def test_a_line_is_one_line() -> None:
 def test_a_sweep_gives_what_single_runs_give(
     batch: Path,
     plain: dict[str, Any],
-    varied: subprocess.CompletedProcess[bytes],
+    inspected: tuple[subprocess.CompletedProcess[bytes], Path],
     tmp_path: Path,
 ) -> None:
     """Each value gives the document of a run with it, though neighbors are shared, and its own report and reasons."""
@@ -193,7 +202,7 @@ def test_a_sweep_gives_what_single_runs_give(
     inspect = ("--report", tmp_path / "out.html", "--explain", asked)
     sweep = ask("--once", batch, "--set", "umap_n_neighbors=28", "--sweep", f"nr_topics=2,{own}", *inspect)
     assert sweep.returncode == 0, told(sweep)
-    assert documents_of(sweep)[:1] == documents_of(varied)
+    assert documents_of(sweep)[:1] == documents_of(inspected[0])
     found = re.search(r"(nr_topics +topics.*)\n.*\n((?: *\d+ .*\n){2})", told(sweep))
     assert found is not None
     assert "silhouette" in found.group(1)
@@ -228,7 +237,7 @@ def test_a_sweep_in_which_some_values_fail_has_its_reports(batch: Path, tmp_path
     assert some.returncode == 1
     assert [path.name for path in tmp_path.iterdir()] == ["out.min_topic_size=5.html"]
     assert nothing not in told(some)
-    none = ask("--once", batch, "--sweep", "min_topic_size=3000,4000", "--report", report)
+    none = ask("--once", batch, "--sweep", "min_topic_size=3000,4000", "--report", report, **QUICK)
     assert none.returncode == 1
     assert nothing in told(none)
 
@@ -268,18 +277,38 @@ def test_a_pipe_is_not_opened_to_try_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_set_overrides_the_batch(varied: subprocess.CompletedProcess[bytes]) -> None:
+def test_set_overrides_the_batch(inspected: tuple[subprocess.CompletedProcess[bytes], Path]) -> None:
     """The last value of a parameter counts, and is what is told."""
-    assert "nr_topics=2, umap_n_neighbors=28" in told(varied)
-    assert len(documents_of(varied)[0]["topics"]) == 2
+    process, _ = inspected
+    assert "nr_topics=2, umap_n_neighbors=28" in told(process)
+    assert len(documents_of(process)[0]["topics"]) == 2
 
 
 @pytest.mark.slow
-def test_compare(plain: dict[str, Any], varied: subprocess.CompletedProcess[bytes], tmp_path: Path) -> None:
+def test_a_look_at_a_batch_keeps_no_model(inspected: tuple[subprocess.CompletedProcess[bytes], Path]) -> None:
+    """A report is no job: it must not change what predictions say."""
+    process, report = inspected
+    assert "the model is not kept" in told(process)
+    assert "model" not in documents_of(process)[0]
+    assert not report.with_name("models").exists()
+
+
+@pytest.mark.slow
+def test_bertopic_s_object_is_saved(inspected: tuple[subprocess.CompletedProcess[bytes], Path]) -> None:
+    """`--save-bertopic DIR` beside the result, whose numbers the model has."""
+    process, report = inspected
+    folder = report.with_name("bertopic")
+    assert f"BERTopic model saved: {folder}" in told(process)
+    model = BERTopic.load(str(folder))
+    assert model.topic_labels_[0] == documents_of(process)[0]["topics"][0]["rawLabel"]
+
+
+@pytest.mark.slow
+def test_compare(plain: dict[str, Any], varied: dict[str, Any], tmp_path: Path) -> None:
     """Identical results say so in one line; others show matched topics, moved documents and metrics."""
     left, right = tmp_path / "a.json", tmp_path / "b.json"
     left.write_text(json.dumps(plain))
-    right.write_bytes(varied.stdout)
+    right.write_text(json.dumps(varied))
     same = ask("--compare", left, left)
     assert same.returncode == 0
     assert same.stdout == b""
@@ -297,7 +326,7 @@ async def _add(server: RedisServer, queue_name: str, envelope: dict[str, Any], j
 
 
 @pytest.mark.slow
-def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str) -> None:
+def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str, ask_here: Call) -> None:
     """A job is taken from Redis in whatever state it is, compared with its result, and left as it was."""
     job_id = "p1--topic-model"
     settings = {
@@ -316,33 +345,33 @@ def test_a_stored_job(batch: Path, redis_server: RedisServer, queue_name: str) -
         document = json.loads(waiting.stdout)
         client.hset(key, mapping={"returnvalue": json.dumps(document), "finishedOn": "1"})
         before = client.hgetall(key)
-        done = ask("--once", "--job", job_id, **settings)
+        done = ask_here("--once", "--job", job_id, **settings)
         assert "stored and here are identical (but for completedAt and version)" in told(done).splitlines()
         # What BullMQ leaves of an attempt before: the job is completed all the same.
         client.hset(key, mapping={"failedReason": "CUDA out of memory", "atm": "2"})
-        assert f"job {job_id}: completed after 2 attempts" in told(ask("--once", "--job", job_id, **settings))
+        assert f"job {job_id}: completed after 2 attempts" in told(ask_here("--once", "--job", job_id, **settings))
         client.hdel(key, "returnvalue")
         assert f"{job_id}: failed after 2 attempts: CUDA out of memory" in told(
-            ask("--once", "--job", job_id, **settings)
+            ask_here("--once", "--job", job_id, **settings)
         )
         client.hdel(key, "finishedOn")
         client.hset(key, "atm", "1")
-        again = told(ask("--once", "--job", job_id, **settings))
+        again = told(ask_here("--once", "--job", job_id, **settings))
         assert f"{job_id}: to be tried again after 1 attempt: CUDA out of memory" in again
         client.hdel(key, "failedReason", "atm")
         client.hset(key, mapping={"returnvalue": json.dumps(document), "finishedOn": "1"})
         document["assignments"][0]["topicIndex"] = 1 - document["assignments"][0]["topicIndex"]
         client.hset(key, "returnvalue", json.dumps(document))
-        moved = ask("--once", "--job", job_id, **settings)
+        moved = ask_here("--once", "--job", job_id, **settings)
         assert "stored and here differ: 1 documents in another topic" in told(moved)
         client.hset(key, "returnvalue", '{"something": "else"}')
-        assert "is not a result document" in told(ask("--once", "--job", job_id, **settings))
+        assert "is not a result document" in told(ask_here("--once", "--job", job_id, **settings))
         client.hset(key, "returnvalue", before["returnvalue"])
         assert client.hgetall(key) == before
-    missing = refusal(ask("--once", "--job", "none", **settings))
+    missing = refusal(ask_here("--once", "--job", "none", **settings))
     assert missing.startswith(f"no job none in queue {queue_name} (prefix faculytics:bull) at {redis_server.url}")
-    assert refusal(ask("--once", "--job", "meta", **settings)).startswith("no job meta in queue")
-    assert refusal(ask("--once", "--job", os.fsdecode(b"\xff"), **settings)).startswith("no job   in queue")
+    assert refusal(ask_here("--once", "--job", "meta", **settings)).startswith("no job meta in queue")
+    assert refusal(ask_here("--once", "--job", os.fsdecode(b"\xff"), **settings)).startswith("no job   in queue")
 
 
 def test_redis_is_away() -> None:
@@ -353,12 +382,13 @@ def test_redis_is_away() -> None:
     assert line.startswith("python -m worker: Redis at redis://127.0.0.1:1 does not answer: nothing listens there")
 
 
-def test_a_saved_job_reproduces(batch: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_saved_job_reproduces(batch: Path, tmp_path: Path, ask_here: Call) -> None:
     """What is saved is the envelope as taken, overrides left out, and gives the same bytes each time."""
     saved, again = tmp_path / "out.json.gz", tmp_path / "again.json.gz"
-    assert ask("--once", batch, "--save-job", saved, "--set", "nr_topics=2", **QUICK).returncode == 0
+    assert ask_here("--once", batch, "--save-job", saved, "--set", "nr_topics=2", **QUICK).returncode == 0
     assert json.loads(gzip.decompress(saved.read_bytes())) == json.loads(batch.read_text())
-    assert ask("--once", saved, "--save-job", again, **QUICK).returncode == 0
+    assert ask_here("--once", saved, "--save-job", again, **QUICK).returncode == 0
     assert saved.read_bytes() == again.read_bytes()
 
 
@@ -418,6 +448,7 @@ def test_a_rejected_envelope_can_be_saved(tmp_path: Path) -> None:
         (["--once", "{batch}", "--job", "x"], "--once takes a FILE or --job ID, not both"),
         (["--once", "{batch}", "--redact"], "--redact changes what --save-job writes"),
         (["--once", "{batch}", "--sweep", "nr_topics=2,3", "--explain", "x"], "--explain x: no item of the batch"),
+        (["--once", "{batch}", "--sweep", "nr_topics=2,3", "--save-bertopic", "x"], "--save-bertopic saves one model"),
         (["--once", "{batch}", "--sweep", "nr_topics=2", "--sweep", "nr_topics=3"], "--sweep takes one parameter"),
         (
             ["--once", "{batch}", "--set", "topics=3"],

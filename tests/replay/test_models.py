@@ -7,22 +7,24 @@ from typing import Any
 import pytest
 
 from tests.lifecycle.batches import N_PER_DAY, TENANT, envelope_of, seen_by
-from tests.replay.commands import ask, refusal, told
+from tests.replay.commands import refusal, told
+from tests.replay.conftest import Call
 from worker.store.store import ModelStore
 
 UPDATE, PREDICT, REBUILD = "topic-model.update", "topic-model.predict", "topic-model.rebuild"
 ENGINE = {"TOPIC_MODEL_TEST_ENGINE": "tests.lifecycle.theme_engine:fit"}
 
-# Each run starts two processes.
+# Each run starts a process.
 pytestmark = pytest.mark.slow
 
 
 class Folder:
     """A folder of batches, and a store beside it."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the folder."""
+    def __init__(self, path: Path, ask: Call) -> None:
+        """Take the folder, and how to run the worker."""
         self.path = path
+        self.ask = ask
         self.store = path / "models"
 
     def batch(self, envelope: dict[str, Any]) -> Path:
@@ -33,7 +35,7 @@ class Folder:
 
     def once(self, envelope: dict[str, Any], *flags: str, code: int = 0) -> tuple[dict[str, Any], str]:
         """Run a batch; give the result and what a person was told."""
-        process = ask("--once", self.batch(envelope), *flags, MODEL_STORE=str(self.store), **ENGINE)
+        process = self.ask("--once", self.batch(envelope), *flags, MODEL_STORE=str(self.store), **ENGINE)
         assert process.returncode == code, told(process)
         return json.loads(process.stdout), told(process)
 
@@ -43,9 +45,9 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path, ask_here: Call) -> Folder:
     """Give an empty folder."""
-    return Folder(tmp_path)
+    return Folder(tmp_path, ask_here)
 
 
 def test_each_kind_once(folder: Folder) -> None:
@@ -80,23 +82,12 @@ def test_what_is_skipped_and_what_fails(folder: Folder) -> None:
     assert not folder.store.exists()
 
 
-def test_a_look_at_a_batch_keeps_no_model(folder: Folder) -> None:
-    """A report is no job: it must not change what predictions say."""
-    file = folder.batch(envelope_of(0))
-    first = envelope_of(0)["items"][0]["submissionId"]
-    process = ask("--once", file, "--explain", first, MODEL_STORE=str(folder.store))
-    assert process.returncode == 0, told(process)
-    assert "the model is not kept" in told(process)
-    assert "model" not in json.loads(process.stdout)
-    assert not folder.store.exists()
-
-
 @pytest.mark.parametrize(
     "flags", [["--report", "x.html"], ["--explain", "a"], ["--stability", "2"], ["--sweep", "nr_topics=2,3"]]
 )
 def test_flags_that_look_into_a_fit_go_with_no_other_kind(folder: Folder, flags: list[str]) -> None:
     """Refused before anything is computed."""
-    process = ask("--once", folder.batch(envelope_of(0, PREDICT)), *flags)
+    process = folder.ask("--once", folder.batch(envelope_of(0, PREDICT)), *flags)
     line = f"{flags[0]} looks into a fit, type topic-model; the type of this batch is topic-model.predict"
     assert refusal(process) == line
 
@@ -105,7 +96,7 @@ def test_a_redacted_job_keeps_its_kind_and_hides_its_tenant(folder: Folder) -> N
     """A version is a time, and stays."""
     model = {"tenant": "saint-example", "version": "20260321_103500", "other": "words"}
     saved = folder.path / "saved.json"
-    ask("--once", folder.batch(envelope_of(0, PREDICT, model=model)), "--save-job", str(saved), "--redact")
+    folder.ask("--once", folder.batch(envelope_of(0, PREDICT, model=model)), "--save-job", str(saved), "--redact")
     written = json.loads(saved.read_text(encoding="utf-8"))
     assert (written["type"], written["model"]) == (PREDICT, {"tenant": "tenant", "version": "20260321_103500"})
 
@@ -116,7 +107,7 @@ def test_two_predictions_are_compared(folder: Folder) -> None:
     documents = [folder.once(envelope_of(1, PREDICT))[0] for _ in range(2)]
     documents[1]["assignments"].pop()
     files = [folder.batch(document) for document in (*documents, {"status": "skipped", "reason": "too few"})]
-    compared = ask("--compare", files[0], files[1])
+    compared = folder.ask("--compare", files[0], files[1])
     assert compared.returncode == 0, told(compared)
     assert "A and B differ: 0 documents in another topic" in told(compared)
-    assert "was skipped: too few" in told(ask("--compare", files[0], files[2]))
+    assert "was skipped: too few" in told(folder.ask("--compare", files[0], files[2]))

@@ -1,8 +1,5 @@
 """What of a fit can be kept: the values a model needs, and BERTopic's own object."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -96,34 +93,3 @@ def test_a_model_without_outliers_has_no_row_for_them(tmp_path: Path) -> None:
     assert (outcome.labels >= 0).all()
     topics, _ = BERTopic.load(str(tmp_path)).transform(texts, embeddings)
     np.testing.assert_array_equal(topics, outcome.labels)
-
-
-@pytest.mark.slow
-def test_the_command_line_saves_the_model(tmp_path: Path) -> None:
-    """`--save-bertopic DIR` beside the result, whose numbers the model has."""
-    command = [
-        sys.executable,
-        "-m",
-        "worker",
-        "--once",
-        "examples/batch.json.gz",
-        "--save-bertopic",
-        str(tmp_path / "m"),
-    ]
-    done = subprocess.run(
-        command,
-        env=os.environ | {"KEYWORD_ENCODER": "corpus"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert f"BERTopic model saved: {tmp_path / 'm'}" in done.stderr
-    model = BERTopic.load(str(tmp_path / "m"))
-    assert f'"rawLabel":"{model.topic_labels_[0]}"' in done.stdout
-    refused = subprocess.run(
-        [*command, "--sweep", "nr_topics=2,3"], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert refused.returncode != 0
-    assert "--save-bertopic saves one model" in refused.stderr

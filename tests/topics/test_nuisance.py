@@ -309,6 +309,7 @@ def test_the_order_of_the_items_does_not_matter() -> None:
     )
 
 
+@pytest.mark.slow
 def test_fits_that_share_a_preparation_are_as_alone() -> None:
     """A sweep over the parameter searches neighbors anew if something else is taken out."""
     texts, embeddings, _ = worded(PRONOUNS)

@@ -40,6 +40,7 @@ def themes_and_a_blur() -> tuple[list[str], FloatArray]:
     return texts, embeddings
 
 
+@pytest.mark.slow
 def test_a_topic_without_a_core_falls_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Themes are found again each time; what is no theme is not. Neighbors are searched once, the fit is the same."""
     searched = []

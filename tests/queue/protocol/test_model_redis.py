@@ -156,8 +156,9 @@ def test_a_lock_lapses_in_the_model_as_in_redis(real: redis.Redis) -> None:
     now_ms = 49.0
     assert (model.do_get("lock"), model.do_pttl("lock")) == ("a:1", 1)
     now_ms = 50.0
-    real.set("model-lapse", "a:1", px=50)
+    real.set("model-lapse", "a:1", px=60_000)
     assert real.get("model-lapse") == b"a:1"
+    real.pexpire("model-lapse", 1)
     while real.pttl("model-lapse") >= 0:
         pass
     assert real.get("model-lapse") is model.do_get("lock") is None
