@@ -9,12 +9,19 @@ import type {
   TopicModelUpdateResult,
 } from './generated/contract';
 import {
+  topicModelPredictRequest,
   topicModelPredictResult,
+  topicModelRebuildRequest,
   topicModelRebuildResult,
+  topicModelRequest,
   topicModelResult,
+  topicModelUpdateRequest,
   topicModelUpdateResult,
 } from './generated/contract.zod';
 import type { BatchItem } from './packing';
+
+/** The queue, the name of its jobs, and the kind of a batch without a `type`. */
+export const TOPIC_MODEL = 'topic-model';
 
 /** The kinds of job, by the envelope's `type`: what each takes and returns. */
 export interface Kinds {
@@ -30,6 +37,13 @@ export type Batch<K extends Kind = 'topic-model'> = Omit<
   Kinds[K]['request'],
   'jobId' | 'version' | 'type' | 'items' | 'metadata' | 'publishedAt'
 > & { items: readonly BatchItem[] };
+
+export const requestSchemas = {
+  'topic-model': topicModelRequest,
+  'topic-model.update': topicModelUpdateRequest,
+  'topic-model.predict': topicModelPredictRequest,
+  'topic-model.rebuild': topicModelRebuildRequest,
+} satisfies Record<Kind, unknown>;
 
 export const resultSchemas = {
   'topic-model': topicModelResult,
