@@ -34,14 +34,16 @@ def _install(_: Path) -> None:
 
 @pytest.fixture(scope="session")
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pack the client, which compiles it, as strictly as TypeScript can."""
+    """Compile the client and its examples, as strictly as TypeScript can, and pack the client."""
     (packed,) = once_for_all_processes("packed", tmp_path_factory, _pack).iterdir()
     return packed
 
 
 def _pack(folder: Path) -> None:
     shutil.rmtree(INTEGRATION / "dist", ignore_errors=True)
-    subprocess.run(["npm", "pack", "--pack-destination", str(folder)], cwd=INTEGRATION, check=True, timeout=120)
+    subprocess.run(["npm", "run", "--silent", "examples"], cwd=INTEGRATION, check=True, timeout=120)
+    command = ["npm", "pack", "--ignore-scripts", "--pack-destination", str(folder)]
+    subprocess.run(command, cwd=INTEGRATION, check=True, timeout=120)
 
 
 @pytest.fixture(scope="session")

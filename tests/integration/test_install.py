@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -61,17 +62,14 @@ def run_node(project: Path, *arguments: str, **variables: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(params=["bullmq", "bullmq-6"])
-def plain_project(request: pytest.FixtureRequest, tarball: Path, tmp_path: Path) -> Path:
+def make_plain_project(folder: Path, tarball: Path, bullmq: str) -> None:
     """Make a project with the tarball, Zod and one BullMQ; it has no NestJS."""
-    modules = tmp_path / "node_modules"
+    modules = folder / "node_modules"
     (modules / "@types").mkdir(parents=True)
     for name in PLAIN_HAS:
         (modules / name).symlink_to(INSTALLED / name)
-    (modules / "bullmq").symlink_to(INSTALLED / request.param)
-    install(tarball, tmp_path)
-    compile_readme_in(tmp_path, PLAIN_OPTIONS | MODULES[request.param], "plain", "testing")
-    return tmp_path
+    (modules / "bullmq").symlink_to(INSTALLED / bullmq)
+    install(tarball, folder)
 
 
 def test_the_tarball_holds_what_an_api_needs(tarball: Path) -> None:
@@ -95,7 +93,7 @@ def test_the_readme_compiles_with_a_linked_folder(built: Path, tmp_path: Path) -
     """The client's types are of BullMQ 5.71 then, and the API's job of 6."""
     api = make_api(tmp_path)
     (api / "node_modules" / CLIENT).symlink_to(INTEGRATION)
-    compile_readme_in(api)
+    compile_readme_in(api, COMPILER_OPTIONS, "faculytics")
 
 
 @pytest.mark.parametrize(
@@ -116,15 +114,24 @@ def test_the_types_of_a_path_name_only_what_it_needs(built: Path, path: str, all
     assert {module.partition("/")[0] for module in named} <= allowed
 
 
-def test_plain_typescript_needs_no_nest(plain_project: Path, own_redis: RedisServer, tmp_path: Path) -> None:
-    """The README's script gets topics over Redis, its unit tests pass; ES modules find each path."""
-    client = plain_project / "node_modules" / CLIENT / "dist" / "src"
+@pytest.mark.parametrize("bullmq", MODULES)
+def test_plain_typescript_needs_no_nest(bullmq: str, tarball: Path, own_redis: RedisServer, tmp_path: Path) -> None:
+    """The README's script compiles with both BullMQ, and gets topics over Redis."""
+    make_plain_project(tmp_path, tarball, bullmq)
+    compile_readme_in(tmp_path, PLAIN_OPTIONS | MODULES[bullmq], "plain", "testing")
     (tmp_path / "batch.json").write_text(json.dumps({"items": themed_envelope(12, 4)["items"]}), encoding="utf-8")
     script = "require('./plain').main(require('./batch.json'))"
     redis = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(own_redis.port)}
-    with mock_worker(client, own_redis.port):
-        assert re.match(r"\[\s*'0_\w+", run_node(plain_project, "-e", script, **redis))
-    assert "# pass 2" in run_node(plain_project, "--test", "--test-reporter=tap", "testing.js")
+    with mock_worker(tmp_path / "node_modules" / CLIENT / "dist" / "src", own_redis.port):
+        assert re.match(r"\[\s*'0_\w+", run_node(tmp_path, "-e", script, **redis))
+
+
+def test_a_path_loads_what_it_needs(tarball: Path, tmp_path: Path) -> None:
+    """Without NestJS the README's unit tests pass, and ES modules find each path; a front end needs Zod."""
+    make_plain_project(tmp_path, tarball, "bullmq-6")
+    for name in ("plain", "testing"):
+        shutil.copy(INTEGRATION / "dist" / "example" / f"{name}.js", tmp_path)
+    assert "# pass 2" in run_node(tmp_path, "--test", "--test-reporter=tap", "testing.js")
     module = """
       import { TopicModelClient, WaitTimeout } from 'topic-model-client/client';
       import { parseResult, topicModelRequest } from 'topic-model-client/contract';
@@ -133,11 +140,11 @@ def test_plain_typescript_needs_no_nest(plain_project: Path, own_redis: RedisSer
       const nest = await import('topic-model-client').catch((error) => error.message.split('\\n')[0]);
       console.log(names.every((name) => typeof name === 'function'), nest);
     """
-    told = run_node(plain_project, "--input-type=module", "-e", module)
+    told = run_node(tmp_path, "--input-type=module", "-e", module)
     assert told == "true Cannot find module '@nestjs/common'\n"
     for path in ("contract", "testing"):
         loads = f"require('topic-model-client/{path}'); console.log(Object.keys(require.cache).join('\\n'))"
-        loaded = [file for file in run_node(plain_project, "-e", loads).splitlines() if CLIENT not in file]
+        loaded = [file for file in run_node(tmp_path, "-e", loads).splitlines() if CLIENT not in file]
         assert loaded
         assert all(f"node_modules{os.sep}zod" in file for file in loaded)
 
@@ -154,6 +161,8 @@ def test_the_install_lines_have_the_versions_that_the_suite_runs_with() -> None:
     assert {version for version, _ in lines} == {package["version"]}
     assert pairs <= set(package["devDependencies"].items())
     assert set(package["peerDependencies"]) <= {name for name, _ in pairs}
+    optional = {name for name, meta in package["peerDependenciesMeta"].items() if meta == {"optional": True}}
+    assert optional == {name for name in package["peerDependencies"] if name.startswith("@nestjs/")}
 
 
 @pytest.mark.parametrize(
