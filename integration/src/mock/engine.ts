@@ -35,8 +35,10 @@ const FEWEST_NEW = 10;
 const ALL_ZERO = 'All embeddings are zero vectors';
 
 type Params = TopicModelRequest['params'];
-type Request = Kinds[Kind]['request'];
-export type MockResult = Kinds[Kind]['result'];
+/** The kinds of job that the mock answers. */
+type MockKind = 'topic-model' | 'topic-model.update' | 'topic-model.predict' | 'topic-model.rebuild';
+type Request = Kinds[MockKind]['request'];
+export type MockResult = Kinds[MockKind]['result'];
 
 /** A batch as the mock sees it: each comment's words, which are none if its embedding is the zero vector. */
 interface Comments {

@@ -78,7 +78,7 @@ export class MockWorker {
   private async answer(job: Job, wish: Wish | string): Promise<MockResult> {
     if (typeof wish === 'string') return failedResult(wish);
     if (wish.outcome === 'fail') return failedResult(wish.error);
-    const { previous } = job.data as { previous?: unknown };
+    const { previous } = (job.data ?? {}) as { previous?: unknown };
     return this.engine.answer(job.data, typeof previous === 'string' ? await this.resultOf(previous) : undefined);
   }
 
