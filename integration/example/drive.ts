@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { QueueEvents } from 'bullmq';
-import { type Batch, topicModelRequest, TopicModelService } from '../src';
+import { type Batch, topicModelRequest, TopicModelService } from 'topic-model-client';
 import { FaculyticsModule, Pipelines } from './faculytics';
 
 async function drive(file: string): Promise<object> {

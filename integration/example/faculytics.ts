@@ -1,7 +1,7 @@
 import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Injectable, Module } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { type Batch, childResult, TopicModelModule, TopicModelService } from '../src';
+import { type Batch, childResult, TopicModelModule, TopicModelService } from 'topic-model-client';
 
 const connection = { host: process.env.REDIS_HOST ?? 'localhost', port: Number(process.env.REDIS_PORT ?? 6379) };
 const prefix = 'faculytics:bull';

@@ -9,7 +9,7 @@ import {
   type LargePart,
   type LargeResult,
   LargeRuns,
-} from '../src';
+} from 'topic-model-client';
 
 const connection = { host: process.env.REDIS_HOST ?? 'localhost', port: Number(process.env.REDIS_PORT ?? 6379) };
 const prefix = 'faculytics:bull';

@@ -1,5 +1,5 @@
 import type { Job, Queue, RepeatOptions } from 'bullmq';
-import type { BatchItem, TopicModelService } from '../src';
+import type { BatchItem, TopicModels } from 'topic-model-client';
 
 /** What the API gives: a tenant's comments, each with a note of the night that collected it. */
 export interface NewComments {
@@ -20,7 +20,7 @@ export interface Night {
 /** Adds each day's comments to the tenants' models, one job scheduler for each tenant. */
 export class Nightly {
   constructor(
-    private readonly topicModel: TopicModelService,
+    private readonly topicModel: TopicModels,
     private readonly comments: NewComments,
   ) {}
 

@@ -11,13 +11,21 @@ import type {
   TopicModelUpdateResult,
 } from './generated/contract';
 import {
+  topicModelPredictRequest,
   topicModelPredictResult,
+  topicModelRebuildRequest,
   topicModelRebuildResult,
+  topicModelRequest,
   topicModelResult,
+  topicModelTuneRequest,
   topicModelTuneResult,
+  topicModelUpdateRequest,
   topicModelUpdateResult,
 } from './generated/contract.zod';
 import type { BatchItem } from './packing';
+
+/** The queue, the name of its jobs, and the kind of a batch without a `type`. */
+export const TOPIC_MODEL = 'topic-model';
 
 /** The kinds of job, by the envelope's `type`: what each takes and returns. */
 export interface Kinds {
@@ -34,6 +42,14 @@ export type Batch<K extends Kind = 'topic-model'> = Omit<
   Kinds[K]['request'],
   'jobId' | 'version' | 'type' | 'items' | 'metadata' | 'publishedAt'
 > & { items: readonly BatchItem[] };
+
+export const requestSchemas = {
+  'topic-model': topicModelRequest,
+  'topic-model.update': topicModelUpdateRequest,
+  'topic-model.predict': topicModelPredictRequest,
+  'topic-model.rebuild': topicModelRebuildRequest,
+  'topic-model.tune': topicModelTuneRequest,
+} satisfies Record<Kind, unknown>;
 
 export const resultSchemas = {
   'topic-model': topicModelResult,

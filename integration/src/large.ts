@@ -1,9 +1,9 @@
 import { type FlowJob, FlowProducer, type Job, type JobsOptions, Queue } from 'bullmq';
 import { envelope, jobIdOf, jobOptions } from './envelope';
 import type { FailedResult, Params } from './generated/contract';
-import type { Kind } from './kinds';
+import { type Kind, TOPIC_MODEL } from './kinds';
 import { failed, type LargePart, type LargeResult, ofPart, together } from './large-result';
-import { KEPT_EVENTS, TOPIC_MODEL, type TopicModelOptions } from './options';
+import { KEPT_EVENTS, type TopicModelOptions } from './options';
 import type { BatchItem } from './packing';
 import { parseResult } from './result';
 

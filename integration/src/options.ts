@@ -1,8 +1,9 @@
 import type { ConnectionOptions } from 'bullmq';
+import type { MockWish } from './mock/wishes';
 
-export const TOPIC_MODEL_OPTIONS = Symbol('TOPIC_MODEL_OPTIONS');
-export const TOPIC_MODEL = 'topic-model';
 export const KEPT_EVENTS = 1000;
+/** Enough for three attempts of five minutes, the backoff between them, and other jobs before them. */
+export const WAIT_MS = 30 * 60 * 1000;
 
 export interface TopicModelOptions {
   connection: ConnectionOptions;
@@ -32,4 +33,6 @@ export interface TopicModelOptions {
 export interface PipelineIds {
   pipelineId: string;
   runId?: string;
+  /** What `topic-model-mock` and the client for unit tests do with the batch; a worker ignores it. */
+  mock?: MockWish;
 }

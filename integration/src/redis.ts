@@ -1,6 +1,7 @@
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 export interface Redis {
+  get(key: string): Promise<string | null>;
   hget(key: string, field: string): Promise<string | null>;
   set(key: string, value: string, ...expiry: unknown[]): Promise<unknown>;
   del(key: string): Promise<number>;

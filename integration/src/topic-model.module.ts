@@ -1,6 +1,6 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata } from '@nestjs/common';
-import { TOPIC_MODEL_OPTIONS, type TopicModelOptions } from './options';
-import { TopicModelService } from './topic-model.service';
+import type { TopicModelOptions } from './options';
+import { TOPIC_MODEL_OPTIONS, TopicModelService } from './topic-model.service';
 
 export interface TopicModelAsyncOptions {
   imports?: NonNullable<ModuleMetadata['imports']>;

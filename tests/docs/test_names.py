@@ -16,7 +16,7 @@ from worker.queue.redis_url import OPTIONS
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # Names in capitals that are no variables: constants of the worker's code.
-CONSTANTS = {"DEFAULT_KIND", "IN_SCRIPTS", "KINDS", "LARGE_RUNS"}
+CONSTANTS = {"DEFAULT_KIND", "IN_SCRIPTS", "KINDS", "LARGE_RUNS", "TOPIC_MODEL"}
 # The levels of drift.
 LEVELS = {"LOW", "MEDIUM", "HIGH"}
 # Variables that the pages name and that other programs read.
@@ -139,7 +139,7 @@ def test_every_example_removes_its_jobs() -> None:
     """Redis keeps what nobody removes: each example that adds a job says for how long it stays."""
     examples = {str(page): block for page in PAGES for block in FENCE.findall(read(page)) if block[0] == "ts"}
     sources = {place: block[1] for place, block in examples.items()}
-    client = ("integration/src/topic-model.service.ts", "integration/src/envelope.ts")
+    client = ("integration/src/topic-model-client.ts", "integration/src/envelope.ts")
     for paths in (("docker/bull-board/enqueue.mjs",), client):
         sources[paths[0]] = "".join((PROJECT / path).read_text(encoding="utf-8") for path in paths)
     adding = {place: text for place, text in sources.items() if re.search(r"\b(add|upsertJobScheduler)\(", text)}

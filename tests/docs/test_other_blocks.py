@@ -27,7 +27,7 @@ from worker.queue.permissions import acl_rules
 __all__ = ["node_modules"]
 
 ALL = [block for page in PAGES for block in blocks(page)]
-# The client's own page is compiled as an API's code by tests/integration/test_install.py, and run by test_nest.py.
+# The client's own page is compiled as an API's code, and run, by tests/integration/test_install.py and test_nest.py.
 TYPESCRIPT = [block for block in ALL if block.language == "ts" and block.page.parent.name != "integration"]
 COMPILER_OPTIONS = {"target": "ES2022", "module": "Node16", "strict": True, "skipLibCheck": True, "outDir": "built"}
 

@@ -14,6 +14,8 @@ INTEGRATION = PROJECT / "integration"
 INSTALLED = INTEGRATION / "node_modules"
 INSTALL_TIMEOUT_S = 240
 CLIENT = "topic-model-client"
+# The examples that the README shows, in its order.
+SHOWN = ("faculytics", "plain", "testing")
 # What an API has itself. Nest's part for BullMQ is copied: a linked one would find the BullMQ that lies beside it.
 LINKED = ("@nestjs/bull-shared", "@nestjs/common", "@nestjs/core", "@types", "reflect-metadata", "rxjs", "tslib", "zod")
 COPIED = "@nestjs/bullmq"
@@ -32,14 +34,16 @@ def _install(_: Path) -> None:
 
 @pytest.fixture(scope="session")
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pack the client, which compiles it, as strictly as TypeScript can."""
+    """Compile the client and its examples, as strictly as TypeScript can, and pack the client."""
     (packed,) = once_for_all_processes("packed", tmp_path_factory, _pack).iterdir()
     return packed
 
 
 def _pack(folder: Path) -> None:
     shutil.rmtree(INTEGRATION / "dist", ignore_errors=True)
-    subprocess.run(["npm", "pack", "--pack-destination", str(folder)], cwd=INTEGRATION, check=True, timeout=120)
+    subprocess.run(["npm", "run", "--silent", "examples"], cwd=INTEGRATION, check=True, timeout=120)
+    command = ["npm", "pack", "--ignore-scripts", "--pack-destination", str(folder)]
+    subprocess.run(command, cwd=INTEGRATION, check=True, timeout=120)
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +56,14 @@ def built(tarball: Path) -> Path:
 def api(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make an API that has BullMQ 6, and the tarball installed."""
     folder = make_api(tmp_path_factory.mktemp("api"))
+    install(tarball, folder)
+    return folder
+
+
+def install(tarball: Path, folder: Path) -> None:
+    """Unpack the client into a project's node_modules."""
     shutil.unpack_archive(tarball, folder, filter="data")
     (folder / "package").rename(folder / "node_modules" / CLIENT)
-    return folder
 
 
 def make_api(folder: Path) -> Path:
@@ -68,8 +77,7 @@ def make_api(folder: Path) -> Path:
     return folder
 
 
-def readme_code() -> str:
-    """Read the code that the README shows."""
+def readme_code() -> dict[str, str]:
+    """Read the code that the README shows, by the example that each block is."""
     readme = (INTEGRATION / "README.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"```ts\n(.*?)```", readme, re.DOTALL)
-    return str(shown)
+    return dict(zip(SHOWN, re.findall(r"```ts\n(.*?)```", readme, re.DOTALL), strict=True))
