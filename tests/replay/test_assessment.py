@@ -14,6 +14,7 @@ from tests.conftest import SHARED
 from tests.replay.sessions import session_of
 from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, Doubt, assess
+from worker.replay.report.coloring import colors_of, topic_palette
 from worker.replay.report.page import render
 from worker.replay.report.parameter_advice import Change, ParameterAdvice
 from worker.replay.report.parameters import parameters_in_force
@@ -25,6 +26,7 @@ from worker.replay.sweep import make_variants, results_of, show_sweep, variants_
 from worker.replay.terminal import Terminal
 from worker.topics.diagnostics import Diagnostics, Merge, Stability
 from worker.topics.engine import Engine, fit_batch
+from worker.topics.evaluation.islands import pack_islands
 from worker.topics.fit import Topic, TopicFit
 from worker.topics.pipeline import fit_topics
 from worker.topics.task import FitBatch
@@ -248,6 +250,11 @@ def test_a_topic_that_was_merged_has_its_tree() -> None:
     for tree in trees:
         assert tree.root.size == sum(child.size for child in tree.root.children)
         assert tree.root.size == int(np.sum(diagnostics.core == tree.topic))
+        parts = [part for part in diagnostics.parts if part.topic == tree.topic]
+        first = [part for part in parts if part.parent < 0]
+        assert sum(len(part.rows) for part in first) == tree.root.size
+        assert all(part.keywords and part.typical in part.rows for part in first)
+        assert all(set(part.rows) <= set(diagnostics.parts[part.parent].rows) for part in parts if part.parent >= 0)
 
 
 def test_diagnostics_are_in_the_order_of_the_batch() -> None:
@@ -306,5 +313,28 @@ def test_each_screen_has_every_topic_color(session: Session) -> None:
     assert len(lists) == 4
     (numbers,) = set(map(tuple, lists))
     assert list(map(int, numbers)) == list(range(len(numbers)))
-    page = render(make_view(session))
-    assert f'"colors": {len(numbers)},' in page
+    assert len(topic_palette()) == len(numbers)
+
+
+def test_topics_that_touch_have_colors_that_differ() -> None:
+    """Of more topics than colors, none looks like one beside it: sixteen squares of a board, ten colors."""
+    grid = np.array([(x, y) for x in range(40) for y in range(40)], dtype=np.float32)
+    labels = (grid[:, 0] // 10 * 4 + grid[:, 1] // 10).astype(np.int64)
+    colors = colors_of(topic_palette(), grid, labels, 16)
+    for topic in range(16):
+        beside = [topic + 4] * (topic < 12) + [topic + 1] * (topic % 4 < 3)
+        assert colors[topic] not in [colors[other] for other in beside]
+
+
+def test_islands_are_moved_together_and_stay_as_they_are() -> None:
+    """Three groups far apart come near each other, none over another; within a group nothing changes but the turn."""
+    draws = np.random.default_rng(0)
+    groups = [draws.normal(size=(60, 2)) + place for place in ((0, 0), (90, 10), (-40, 70))]
+    places = np.concatenate(groups).astype(np.float32)
+    packed = pack_islands(places)
+    assert np.ptp(packed, axis=0).max() < 0.4 * np.ptp(places, axis=0).max()
+    own = np.repeat(np.arange(3), 60)
+    before, after = (np.linalg.norm(of[:, None] - of[None], axis=2) for of in (places, packed))
+    within = own[:, None] == own[None]
+    np.testing.assert_allclose(after[within], before[within], atol=1e-3)
+    assert after[~within].min() > 0.5

@@ -15,11 +15,32 @@ class Merge:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a topic: clusters that were joined to it, or an area of a large cluster on the map.
+
+    Attributes:
+        topic: the topic.
+        parent: the place of the part that this one is in, in the list of all parts; -1 for the topic itself.
+        rows: (m,) int64, its documents, without placed outliers.
+        keywords: what tells it from the rest of its topic, best first; at most three, perhaps none.
+        typical: the document nearest to its mean.
+        similarity: cosine of the centred means at which it was joined with its sibling; None for an area.
+    """
+
+    topic: int
+    parent: int
+    rows: IntArray
+    keywords: tuple[str, ...]
+    typical: int
+    similarity: float | None
+
+
+@dataclass(frozen=True, eq=False)
 class Diagnostics:
     """What explains a fit; computed only if it was asked for.
 
     Attributes:
-        coordinates: (n, 2) float32, a map: UMAP on the same neighbors.
+        coordinates: (n, 2) float32, a map: UMAP on the same neighbors, its islands moved together.
         core: (n,) int64, the topics before outliers were placed, numbered as in the fit.
         clusters: (n,) int64, by falling size, the clusters before merging; -1 for outliers.
         strengths: (n,) float32 in [0, 1], HDBSCAN's membership in the cluster; 0 for outliers.
@@ -35,6 +56,7 @@ class Diagnostics:
         coverage: (t,) float32 in [0, 1], share of a topic's documents that hold one of its keywords.
         merges: from the clusters to the topics, in order.
         cluster_topics: (c,) int64, the topic each cluster ended in; -1 if none of its comments holds a word.
+        parts: of the topics, each after the part that it is in.
     """
 
     coordinates: FloatArray
@@ -53,6 +75,7 @@ class Diagnostics:
     coverage: FloatArray
     merges: tuple[Merge, ...]
     cluster_topics: IntArray
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

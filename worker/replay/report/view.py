@@ -7,6 +7,7 @@ import numpy as np
 
 from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, assess
+from worker.replay.report.coloring import colors_of, topic_palette
 from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
 from worker.replay.report.votes import kind_of_outlier, vote_on, why_outside
@@ -87,6 +88,7 @@ class ReportView:
     n_clusters: int
     outliers: OutlierView
     stages: tuple[StageFinished, ...]
+    colors: tuple[int, ...]
 
     @property
     def good(self) -> list[TopicView]:
@@ -119,6 +121,7 @@ def make_view(session: Session) -> ReportView:
         n_clusters=len(diagnostics.cluster_topics),
         outliers=_outliers(session, diagnostics),
         stages=session.stages,
+        colors=tuple(colors_of(topic_palette(), diagnostics.coordinates, fit.labels, len(fit.topics))),
     )
 
 

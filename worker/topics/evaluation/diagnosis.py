@@ -7,6 +7,8 @@ import numpy as np
 
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.evaluation import metrics
+from worker.topics.evaluation.islands import pack_islands
+from worker.topics.evaluation.parts import PartFinder
 from worker.topics.fit import FloatArray, IntArray, TopicFit
 from worker.topics.graph.reduction import Reduction
 from worker.topics.modelling import Modelled
@@ -37,8 +39,11 @@ def diagnose(
     core = np.where(modelled.core >= 0, fit.labels, -1)
     embeddings, n_topics = prepared.corpus.embeddings, len(fit.topics)
     clustering, voters = modelled.clustering, prepared.voters
+    coordinates = pack_islands(_map(prepared))
+    cluster_topics = _cluster_topics(clustering.cluster_labels_, core)
+    finder = PartFinder(coordinates, embeddings, prepared.vocabulary)
     return Diagnostics(
-        coordinates=_map(prepared),
+        coordinates=coordinates,
         core=core,
         clusters=clustering.cluster_labels_,
         strengths=clustering.strengths(),
@@ -53,7 +58,8 @@ def diagnose(
         coherence=np.array(coherence, dtype=np.float32),
         coverage=_coverage(fit.labels, words, prepared.vocabulary),
         merges=clustering.merges_,
-        cluster_topics=_cluster_topics(clustering.cluster_labels_, core),
+        cluster_topics=cluster_topics,
+        parts=finder.parts(clustering.cluster_labels_, cluster_topics, clustering.merges_),
     )
 
 
@@ -74,7 +80,10 @@ def in_order_of(order: IntArray, diagnostics: Diagnostics) -> Diagnostics:
             "closeness",
         )
     }
-    return replace(diagnostics, neighbors=order[diagnostics.neighbors[position]], **by_document)
+    parts = tuple(
+        replace(part, rows=np.sort(order[part.rows]), typical=int(order[part.typical])) for part in diagnostics.parts
+    )
+    return replace(diagnostics, neighbors=order[diagnostics.neighbors[position]], parts=parts, **by_document)
 
 
 def _map(prepared: Prepared) -> FloatArray:
