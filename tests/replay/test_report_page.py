@@ -22,11 +22,15 @@ SIZES = [(1280, 900), (390, 844)]
 # What a click on a button would save: its name and its text.
 SAVED = """
 (async (id) => {
+  const { createObjectURL } = URL;
+  const { click } = HTMLAnchorElement.prototype;
   const saved = new Promise((give) => {
     URL.createObjectURL = (blob) => { blob.text().then(give); return "blob:null"; };
     HTMLAnchorElement.prototype.click = () => {};
   });
   document.getElementById(id).click();
+  Object.assign(URL, { createObjectURL });
+  Object.assign(HTMLAnchorElement.prototype, { click });
   return saved;
 })
 """
@@ -44,10 +48,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     envelope["items"][0]["text"] = f"{NASTY} {envelope['items'][0]['text']}"
     envelope["items"][0]["submissionId"] = "=nasty <b>"
     envelope["items"][1]["text"] += " " + LONG
+    for position, item in enumerate(envelope["items"]):
+        month = 1 + position % 4
+        item |= {"stars": position % 5 + 1, "teacher": ("Cruz", "<i>Lim")[position % 2], "sent": f"2026-0{month}-11"}
     batch = folder / "job.json"
     batch.write_text(json.dumps(envelope))
     report = folder / "out.html"
-    process = ask("--once", batch, "--report", report)
+    asked = ("--title", "Courses <spring>", "--sentiment", "stars", "--facet", "teacher", "--facet", "sent")
+    process = ask("--once", batch, "--report", report, *asked)
     assert process.returncode == 0, told(process)
     return report
 
@@ -97,18 +105,22 @@ def test_the_page_draws_and_is_silent(page: Path, tmp_path: Path) -> None:
                 typed(browser, "onerror")
                 assert browser.console == []
                 assert browser.requests == [page.resolve().as_uri()]
-                assert browser.evaluate("document.title").startswith("Topics of ")
+                assert browser.evaluate("document.title") == "Courses <spring>"
                 assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
                 screenshot = tmp_path / "page.png"
                 browser.screenshot(screenshot)
                 assert screenshot.stat().st_size > 10_000
+        browser.evaluate("document.getElementById('analysis').open = true")
         right = (
             "Math.max(...[...document.querySelectorAll('#metrics .badge')].map(b => b.getBoundingClientRect().right))"
         )
         assert 0 < browser.evaluate(right) <= 390
         assert browser.evaluate("document.querySelector('#metrics td:last-child').getBoundingClientRect().width") > 200
         assert browser.evaluate("document.querySelectorAll('img').length") == 0
-        assert len(browser.pdf()) > 50_000
+        browser.evaluate("document.getElementById('analysis').open = false")
+        n_pages = len(re.findall(rb"/Type\s*/Page\b", browser.pdf()))
+        # The map and the facets have a page each.
+        assert n_pages <= 2 + browser.evaluate(f"{DATA}.topics.length") / 3
 
 
 def test_every_topic_has_its_verdict_and_its_comments(opened: Browser) -> None:
@@ -116,9 +128,11 @@ def test_every_topic_has_its_verdict_and_its_comments(opened: Browser) -> None:
     n_topics = opened.evaluate("document.querySelectorAll('.topics tbody tr').length")
     assert n_topics == opened.evaluate(f"{DATA}.topics.length")
     assert n_topics > 5
-    assert opened.evaluate("document.querySelectorAll('#verdict .plain > li').length") == n_topics
+    assert opened.evaluate("document.querySelectorAll('#verdict .columns .plain > li').length") == n_topics
     assert opened.evaluate("document.querySelectorAll('#topics article').length") == n_topics
-    per_topic = "[...document.querySelectorAll('#topics article')].map(a => a.querySelectorAll('blockquote').length)"
+    per_topic = (
+        "[...document.querySelectorAll('#topics article')].map(a => a.querySelectorAll('.comments blockquote').length)"
+    )
     assert opened.evaluate(per_topic) == [6] * n_topics
     assert opened.evaluate("[...document.querySelectorAll('h1,h2,h3')].every(h => h.textContent.trim())")
     targets = "[...document.querySelectorAll('#verdict a')].every(a => document.querySelector(a.hash))"
@@ -173,6 +187,8 @@ def test_zooming_in_shows_parts_and_a_link_shows_the_same(opened: Browser, page:
     assert opened.evaluate("document.querySelector('#panel').innerText") == shown
     opened.evaluate("location.hash = '#topics'")
     assert opened.evaluate("document.querySelector('#panel').innerText") == shown
+    opened.wait_until("document.getElementById('analysis').open")
+    opened.evaluate("document.getElementById('analysis').open = false")
     cleared(opened)
 
 
@@ -232,6 +248,33 @@ def test_the_mouse_and_the_keyboard_reach_the_map(opened: Browser) -> None:
     for key in ("Escape", "0"):
         opened.ask("Input.dispatchKeyEvent", type="keyDown", key=key)
     opened.wait_until("!location.hash && document.getElementById('panel').hidden")
+
+
+def test_the_first_page_is_plain_and_has_praise_beside_complaint(opened: Browser) -> None:
+    """A card for each topic, without the words of statistics; quotes of both kinds; the analysis is folded."""
+    assert opened.evaluate("document.querySelector('h1').textContent") == "Courses <spring>"
+    assert not opened.evaluate("document.getElementById('analysis').open")
+    text = opened.evaluate("document.getElementById('overview').innerText")
+    assert not re.search("hdbscan|cosine|silhouette|outlier|cluster", text, re.IGNORECASE)
+    cards = opened.evaluate("document.querySelectorAll('#overview .card').length")
+    assert cards == opened.evaluate(f"{DATA}.topics.length")
+    heads = opened.evaluate("[...document.querySelectorAll('.card:first-child h4')].map(h => h.textContent)")
+    assert all(re.fullmatch(r"\d+ (praise|complaint)", head) for head in heads)
+    assert opened.evaluate("[...document.querySelectorAll('.card')].every(card => card.querySelector('blockquote'))")
+    opened.evaluate("document.querySelector('.card h3 a').click()")
+    opened.wait_until("!document.getElementById('panel').hidden")
+    cleared(opened)
+
+
+def test_facets_are_shown_and_saved(opened: Browser) -> None:
+    """Shares by teacher and by month; the counts of the table add up; what looks like a tag is text."""
+    heads = opened.evaluate("[...document.querySelectorAll('.facet')].map(t => t.tHead.innerText)")
+    assert "<i>Lim" in heads[0]
+    assert all(month in heads[1] for month in ("2026-01", "2026-02", "2026-03", "2026-04"))
+    rows = list(csv.DictReader(saved(opened, "save-facets").removeprefix("\ufeff").splitlines()))
+    n_inside = sum(topic["size"] for topic in opened.evaluate(f"{DATA}.topics"))
+    for facet in ("teacher", "sent"):
+        assert sum(int(row["comments"]) for row in rows if row["facet"] == facet) == n_inside
 
 
 def test_tables_hold_every_topic_and_comment_and_no_formula(opened: Browser) -> None:

@@ -131,7 +131,7 @@ def set_up_without_encoder(configuration: _Configuration, _: int | None) -> Engi
 
 def fit_batch(task: FitBatch, engine: Engine, on_stage: OnStage) -> tuple[TopicFit | NoTopics, ...]:
     """Run a task; several variants share one search for neighbors."""
-    names = ("diagnose", "stability", "keep", "save_bertopic", "earlier")
+    names = ("diagnose", "levers", "stability", "keep", "save_bertopic", "earlier")
     asked = {name: getattr(task, name) for name in names}
     options: dict[str, object] = {name: value for name, value in asked.items() if value not in (None, False, 0)}
     if len(task.variants) > 1:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from typing import Final
 
 import numpy as np
 
+from worker.replay.report.environment import resource
 from worker.topics.arrays import BoolArray, DoubleArray, FloatArray, IntArray
 
 # Cells of the grid on which two topics are neighbors, on each side of the map.
@@ -39,8 +39,7 @@ _TO_LAB: Final = np.array(
 @cache
 def topic_palette() -> tuple[str, ...]:
     """Give the topic colors of the light page, as RRGGBB."""
-    css = (resources.files("worker.replay.report") / "templates" / "colors.css").read_text(encoding="utf-8")
-    first = css.split("}", maxsplit=1)[0]
+    first = resource("colors.css").split("}", maxsplit=1)[0]
     found = sorted((int(number), color) for number, color in _COLOR.findall(first))
     return tuple(color for _, color in found)
 

@@ -2,13 +2,12 @@
 
 import base64
 import hashlib
-from importlib import resources
 from typing import Final
 
 from worker.replay.files import write_file
+from worker.replay.report.environment import jinja, resource
 from worker.replay.report.payload import payload_of
-from worker.replay.report.view import ReportView, TreeNode
-from worker.replay.wording import percent
+from worker.replay.report.view import ReportView
 from worker.version import WORKER_VERSION
 
 _STYLES: Final = ("colors.css", "report.css", "explorer.css")
@@ -41,41 +40,26 @@ def write_report(path: str, view: ReportView) -> None:
 
 def render(view: ReportView) -> str:
     """Render the report as HTML; its Content-Security-Policy allows its own script and no request."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("worker.replay.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "tree": _flat}
     script = _script()
-    return environment.get_template("report.html.j2").render(
-        view=view,
-        session=view.session,
-        document=view.session.document,
-        version=WORKER_VERSION,
-        css="".join(map(_resource, _STYLES)),
-        script=script,
-        script_hash=_hash(script),
-        data=payload_of(view),
+    return (
+        jinja()
+        .get_template("report.html.j2")
+        .render(
+            view=view,
+            session=view.session,
+            document=view.session.document,
+            version=WORKER_VERSION,
+            css="".join(map(resource, _STYLES)),
+            script=script,
+            script_hash=_hash(script),
+            data=payload_of(view),
+        )
     )
-
-
-def _flat(node: TreeNode, depth: int = 0) -> list[tuple[int, TreeNode]]:
-    children = [line for child in node.children for line in _flat(child, depth + 1)]
-    return [(depth, node), *children]
 
 
 def _script() -> str:
     """Join the parts of the script in one scope, which nothing outside sees."""
-    return '(() => {\n"use strict";\n' + "".join(map(_resource, _SCRIPTS)) + "})();\n"
-
-
-def _resource(name: str) -> str:
-    return (resources.files("worker.replay.report") / "templates" / name).read_text(encoding="utf-8")
+    return '(() => {\n"use strict";\n' + "".join(map(resource, _SCRIPTS)) + "})();\n"
 
 
 def _hash(script: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from worker.replay.report.ordering import typical_first
 from worker.replay.report.view import ReportView
 from worker.topics.diagnostics import Diagnostics, Part
 from worker.topics.fit import FloatArray, IntArray
@@ -32,7 +33,7 @@ def payload_of(view: ReportView) -> Mapping[str, Any]:
         "topics": [
             {
                 "label": topic.label,
-                "keywords": list(topic.assessment.keywords),
+                "keywords": list(topic.assessment.measures.keywords),
                 "size": topic.assessment.size,
                 "good": topic.assessment.is_good,
                 "color": view.colors[topic.assessment.index],
@@ -40,20 +41,17 @@ def payload_of(view: ReportView) -> Mapping[str, Any]:
             }
             for topic in view.topics
         ],
+        "facets": [
+            {
+                "key": facet.key,
+                "values": list(facet.values),
+                "totals": list(facet.counts),
+                "counts": [[cell.count for cell in row.cells] for row in facet.rows],
+            }
+            for facet in view.facets
+        ],
         "parts": _parts(diagnostics.parts, places),
     }
-
-
-def typical_first(diagnostics: Diagnostics) -> IntArray:
-    """Order the documents so that each topic's typical ones come first and its borderline ones last: (n,) int64.
-
-    Those that are nearer to their own topic than to any other come by falling closeness to its center; then come the
-    others, those that are clearly nearer to another topic last.
-    """
-    stray = diagnostics.silhouettes < 0
-    distance = np.where(stray, -diagnostics.silhouettes, -diagnostics.closeness)
-    order: IntArray = np.lexsort((distance, stray))
-    return order
 
 
 def _places(coordinates: FloatArray) -> IntArray:

@@ -8,12 +8,13 @@ const baseRadius = () => (N > 8000 ? 1.5 : N > 2500 ? 2 : N > 800 ? 2.6 : 3.6) *
 function paint(painter) {
   const { x, y } = projection();
   shores.forEach((segments, level) => {
-    const onScreen = segments.map(([x1, y1, x2, y2]) => [x(x1), y(y1), x(x2), y(y2)]);
+    const onScreen = segments
+      .map(([x1, y1, x2, y2]) => [x(x1), y(y1), x(x2), y(y2)])
+      .filter(([x1, y1]) => x1 > -50 && y1 > -50 && x1 < size.width + 50 && y1 < size.height + 50);
     painter.lines(onScreen, style("--shore"), 1, 0.35 + 0.12 * level);
   });
   const radius = baseRadius();
-  paintDim(painter, x, y, radius);
-  for (const [topic, rows] of members) paintTopic(painter, topic, rows, { x, y, radius });
+  paintPoints(painter, x, y, radius);
   if (state.row !== null) painter.dots([x(data.x[state.row])], [y(data.y[state.row])], radius + 5, style("--ink"), 1, true);
   const labels = placedLabels();
   // From the least important to the most, so that a large label's halo covers a small one.
@@ -27,26 +28,37 @@ function paint(painter) {
 
 const edgeOf = ({ box, px, py }) => [Math.min(Math.max(px, box.left), box.right), Math.min(Math.max(py, box.top), box.bottom)];
 
-const isFaint = (row) => !isLit(row) || (state.topic !== null && data.topic[row] !== state.topic);
-const inPart = () => (state.part === null ? null : new Set(data.parts[state.part].rows));
+// What is painted in one go: rows, a topic for the color (null: in gray under the others), whether hollow.
+// It changes only with what is chosen, not with each move of the map.
+let layers = null;
 
-/** Paint all shown points that do not match, in gray under the others. */
-function paintDim(painter, x, y, radius) {
-  const part = inPart();
-  if (!matches && state.topic === null) return;
-  const rows = data.order.filter((row) => isShown(row) && (isFaint(row) || (part && !part.has(row))));
-  painter.dots(rows.map((row) => x(data.x[row])), rows.map((row) => y(data.y[row])), radius * 0.8, style("--outlier"), 0.25, false);
+function layersNow() {
+  const part = state.part === null ? null : new Set(data.parts[state.part].rows);
+  const isBright = (row) => isLit(row) && (state.topic === null || data.topic[row] === state.topic) && (!part || part.has(row));
+  const bright = [];
+  const dim = [];
+  for (const [topic, rows] of members) {
+    if (state.hidden.has(topic)) continue;
+    for (const row of rows) if (!isBright(row)) dim.push(row);
+    for (const hollow of [0, 1]) bright.push({ topic, hollow, rows: rows.filter((row) => isBright(row) && data.placed[row] === hollow) });
+  }
+  return [{ topic: null, hollow: 0, rows: dim }, ...bright];
 }
 
-function paintTopic(painter, topic, rows, { x, y, radius }) {
-  if (state.hidden.has(topic)) return;
-  const part = inPart();
-  const bright = rows.filter((row) => !isFaint(row) && (!part || part.has(row)));
-  const larger = matches ? 1.3 : 1;
-  for (const hollow of [0, 1]) {
-    const some = bright.filter((row) => data.placed[row] === hollow);
-    const alpha = topic < 0 ? 0.5 : hollow ? 0.75 : 0.8;
-    painter.dots(some.map((row) => x(data.x[row])), some.map((row) => y(data.y[row])), radius * (topic < 0 ? 0.7 : larger), colorOf(topic), alpha, hollow === 1);
+function paintPoints(painter, x, y, radius) {
+  layers ??= layersNow();
+  for (const { topic, hollow, rows } of layers) {
+    const xs = [];
+    const ys = [];
+    for (const row of rows) {
+      const px = x(data.x[row]);
+      const py = y(data.y[row]);
+      // Points outside the window would cost as much as those inside.
+      if (px > -9 && py > -9 && px < size.width + 9 && py < size.height + 9) { xs.push(px); ys.push(py); }
+    }
+    if (topic === null) painter.dots(xs, ys, radius * 0.8, style("--outlier"), 0.25, false);
+    else if (topic < 0) painter.dots(xs, ys, radius * 0.7, colorOf(topic), 0.5, hollow === 1);
+    else painter.dots(xs, ys, radius * (matches ? 1.3 : 1), colorOf(topic), hollow ? 0.75 : 0.8, hollow === 1);
   }
 }
 

@@ -35,3 +35,11 @@ function saveComments() {
   const rows = data.id.map((id, row) => [id, data.topic[row] < 0 ? "" : data.topic[row], nameOf(data.topic[row]), data.placed[row] ? "yes" : "no", data.text[row]]);
   save("comments.csv", table([["submissionId", "topic", "label", "placed", "text"], ...rows]));
 }
+
+/** One line for each topic and value of each facet: how long tables can be filtered and drawn by a spreadsheet. */
+function saveFacets() {
+  const rows = data.facets.flatMap(({ key, values, totals, counts }) => data.topics.flatMap((topic, index) => values.map((value, at) => (
+    [key, value, totals[at], index, topic.label, counts[index][at], totals[at] ? (counts[index][at] / totals[at]).toFixed(4) : ""]
+  ))));
+  save("facets.csv", table([["facet", "value", "commentsOfValue", "topic", "label", "comments", "share"], ...rows]));
+}

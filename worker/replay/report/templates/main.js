@@ -11,8 +11,9 @@ const clicks = {
   "save-svg": saveSvg,
   "save-topics": saveTopics,
   "save-comments": saveComments,
+  "save-facets": saveFacets,
 };
-for (const [id, click] of Object.entries(clicks)) byId(id).addEventListener("click", click);
+for (const [id, click] of Object.entries(clicks)) byId(id)?.addEventListener("click", click);
 let typing = 0;
 const search = () => { clearTimeout(typing); shownUpTo = PAGE; change({ query: byId("query").value.trim() }); };
 byId("query").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(search, 120); });
@@ -20,23 +21,31 @@ byId("query").addEventListener("change", search);
 const CONTENT = ["query", "topic", "part", "row", "hidden"];
 listeners.push((changes) => {
   if (CONTENT.some((name) => name in changes)) {
+    layers = null;
     updateLegend();
     updatePanel();
   }
   redraw();
 });
-window.addEventListener("hashchange", () => { recall(); byId("query").value = state.query; });
+window.addEventListener("hashchange", () => { recall(); byId("query").value = state.query; showAnchor(); });
 new ResizeObserver(redraw).observe(plot);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-// Print in light colors, and with all details unfolded.
+/** An anchor inside the folded analysis unfolds it; a link to a topic leads to the map. */
+function showAnchor() {
+  const target = location.hash.includes("=") ? byId("map") : document.getElementById(location.hash.slice(1));
+  target?.closest("details")?.setAttribute("open", "");
+  if (location.hash.length > 1) target?.scrollIntoView();
+}
+// Print in light colors. The analysis is printed if the reader has unfolded it, then with all its parts.
 window.addEventListener("beforeprint", () => {
-  document.querySelectorAll("details").forEach((part) => { part.open = true; });
+  if (byId("analysis").open) document.querySelectorAll("#analysis details").forEach((part) => { part.open = true; });
   document.documentElement.classList.add("paper");
   drawNow();
 });
 window.addEventListener("afterprint", () => { document.documentElement.classList.remove("paper"); drawNow(); });
 recall();
 byId("query").value = state.query;
+showAnchor();
 updateLegend();
 updatePanel();
 redraw();
