@@ -318,6 +318,8 @@ def test_a_large_cluster_falls_into_areas_of_the_map() -> None:
     """A topic that nothing was joined to has parts too, whose places do not mix; the areas hold all of it."""
     draws = np.random.default_rng(3)
     places = (draws.normal(size=(90, 2)) + np.repeat([[0, 0], [30, 0], [0, 30]], 30, axis=0)).astype(np.float32)
+    # A document far out is no part of its own.
+    places[0] = (-9, -9)
     texts = [f"{('slides', 'exams', 'campus')[row // 30]} thing" for row in range(90)]
     finder = PartFinder(places, unit(draws.normal(size=(90, 8))), build_vocabulary(texts))
     parts = finder.parts(np.zeros(90, dtype=np.int64), np.zeros(1, dtype=np.int64), ())

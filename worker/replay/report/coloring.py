@@ -15,6 +15,8 @@ _CELLS: Final = 40
 # Topics whose middles are this share of the map apart count half of what they would count at one place, in cells.
 _NEAR: Final = 0.15
 _NEAR_CELLS: Final = 30.0
+# What another use of a color costs, in cells, so that all colors are used.
+_REUSED: Final = 4.0
 # Colors that differ by more than about this distance in Oklab are told apart at a glance.
 _TOLD_APART: Final = 0.12
 # The first topic color of each list of templates/colors.css, and the others after it.
@@ -60,7 +62,8 @@ def colors_of(palette: Sequence[str], coordinates: FloatArray, labels: IntArray,
     chosen = np.full(n_topics, -1, dtype=np.int64)
     for topic in range(n_topics):
         before = np.flatnonzero(chosen >= 0)
-        cost = alike[:, chosen[before]] @ near[topic, before]
+        uses = np.bincount(chosen[before], minlength=len(palette))
+        cost = alike[:, chosen[before]] @ near[topic, before] + _REUSED * uses
         chosen[topic] = int(np.argmin(np.round(cost, 9)))
     return [int(color) for color in chosen]
 

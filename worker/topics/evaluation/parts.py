@@ -17,6 +17,7 @@ N_KEYWORDS: Final = 3
 # A cluster is shown in parts of about this many documents, at most this many parts.
 _PART_SIZE: Final = 30
 _MOST_PARTS: Final = 5
+_FEWEST_IN_PART: Final = 8
 # A keyword of a part is in this many of its documents at least.
 _FEWEST_HOLDERS: Final = 2
 _SEED: Final = 42
@@ -65,8 +66,13 @@ class PartFinder:
         places = self._coordinates[rows]
         if n_parts < 2 or len(np.unique(places, axis=0)) < n_parts:
             return []
-        areas = KMeans(n_parts, n_init=2, random_state=_SEED).fit_predict(places)
-        parts = [rows[areas == area] for area in range(n_parts)]
+        found = KMeans(n_parts, n_init=2, random_state=_SEED).fit(places)
+        # A few documents that lie apart are no part: they go to the nearest area that is one.
+        large = np.flatnonzero(np.bincount(found.labels_, minlength=n_parts) >= _FEWEST_IN_PART)
+        if len(large) < 2:
+            return []
+        areas = large[np.argmin(found.transform(places)[:, large], axis=1)]
+        parts = [rows[areas == area] for area in large]
         return sorted(parts, key=lambda part: (-len(part), int(part[0])))
 
     def _named(self, found: list[Part]) -> list[Part]:
