@@ -55,6 +55,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     batch.write_text(json.dumps(envelope))
     report = folder / "out.html"
     asked = ("--title", "Courses <spring>", "--sentiment", "stars", "--facet", "teacher", "--facet", "sent")
+    asked = (*asked, "--set", "umap_n_neighbors=19")
     process = ask("--once", batch, "--report", report, *asked)
     assert process.returncode == 0, told(process)
     return report
@@ -204,7 +205,8 @@ def test_a_search_lights_up_counts_and_finds_hostile_text_as_text(opened: Browse
     titles = opened.evaluate("[...document.querySelectorAll('#panel li button')].map(b => b.title)")
     assert titles[0] == "=nasty <b>"
     assert titles[1].startswith("python -m worker --once /")
-    assert titles[1].endswith("job.json '--explain==nasty <b>'")
+    assert titles[1].endswith("job.json --set umap_n_neighbors=19 '--explain==nasty <b>'")
+    assert "All topics: 1 comment listed" in opened.evaluate("document.querySelector('[role=status]').textContent")
     typed(opened, "no such words 123")
     assert opened.evaluate("document.querySelectorAll('#panel li').length") == 0
     cleared(opened)
@@ -271,6 +273,8 @@ def test_facets_are_shown_and_saved(opened: Browser) -> None:
     heads = opened.evaluate("[...document.querySelectorAll('.facet')].map(t => t.tHead.innerText)")
     assert "<i>Lim" in heads[0]
     assert all(month in heads[1] for month in ("2026-01", "2026-02", "2026-03", "2026-04"))
+    lines = opened.evaluate("[...document.querySelectorAll('.spark polyline')].map(l => l.points.numberOfItems)")
+    assert lines == [4] * opened.evaluate(f"{DATA}.topics.length")
     rows = list(csv.DictReader(saved(opened, "save-facets").removeprefix("\ufeff").splitlines()))
     n_inside = sum(topic["size"] for topic in opened.evaluate(f"{DATA}.topics"))
     for facet in ("teacher", "sent"):

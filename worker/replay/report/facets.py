@@ -32,12 +32,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class FacetRow:
-    """One topic: its number and label, its share of all comments with a value, and a cell for each value."""
+    """One topic: its number and label, its share of all comments with a value, and a cell for each value.
+
+    `line` draws the shares in a box of 100 by 20, the points of an SVG polyline; the highest share touches its top.
+    """
 
     index: int
     label: str
     of_all: float
     cells: tuple[Cell, ...]
+
+    @property
+    def line(self) -> str:
+        """The points of the line."""
+        most = max((cell.share for cell in self.cells), default=0.0) or 1.0
+        step = 100 / max(1, len(self.cells) - 1)
+        return " ".join(f"{step * at:.1f},{20 - 20 * cell.share / most:.1f}" for at, cell in enumerate(self.cells))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the page's script works on: every comment with its place and topic, the topics, and their parts."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ def payload_of(view: ReportView) -> Mapping[str, Any]:
         "text": list(batch.texts),
         "id": [batch.submission_ids[position] for position in batch.kept.tolist()],
         "source": session.source,
+        "settings": [f"{name}={json.dumps(value)}" for name, value in session.overrides.items()],
         "topics": [
             {
                 "label": topic.label,

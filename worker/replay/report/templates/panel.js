@@ -18,6 +18,7 @@ const nameOf = (topic) => (topic < 0 ? "In no topic" : data.topics[topic].label)
 function updatePanel() {
   panel.hidden = state.topic === null && state.row === null && !matches;
   panel.replaceChildren();
+  byId("said").textContent = "";
   if (panel.hidden) return;
   let rows = selectedRows();
   const title = element("h3", state.part !== null ? data.parts[state.part].keywords.join(", ") || "A part without words of its own" : state.topic !== null ? nameOf(state.topic) : "All topics");
@@ -27,6 +28,7 @@ function updatePanel() {
   close.addEventListener("click", () => { change({ topic: null, part: null, row: null, query: "" }); byId("query").value = ""; plot.focus(); });
   const order = state.topic === null ? "" : ", typical first, borderline last";
   panel.append(title, close, element("p", `${counted(rows.length, "comment")}${matches ? " found" : ""}${order}`, "quiet"));
+  byId("said").textContent = `${title.textContent}: ${counted(rows.length, "comment")} listed beside the map`;
   if (state.topic !== null && state.topic >= 0) panel.append(partsOf(state.topic));
   const list = element("ol", "", "comments");
   if (state.row !== null) {
@@ -81,7 +83,9 @@ const quoted = (word) => (/^[\w./:@%+=,-]+$/u.test(word) ? word : `'${word.repla
 function explainCommand(row) {
   const source = data.source.startsWith("job ") ? ["--job", data.source.slice(4)] : [data.source === "stdin" ? "-" : data.source];
   // An id that begins with a dash would be read as a flag.
-  return ["python -m worker --once", ...source.map(quoted), quoted(`--explain=${data.id[row]}`)].join(" ");
+  // With other parameters the comment may be in another topic.
+  const settings = data.settings.map((setting) => `--set ${quoted(setting)}`);
+  return ["python -m worker --once", ...source.map(quoted), ...settings, quoted(`--explain=${data.id[row]}`)].join(" ");
 }
 
 function copyButton(name, text) {
