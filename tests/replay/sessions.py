@@ -11,8 +11,8 @@ from worker.topics.pipeline import fit_topics
 from worker.topics.words.encoders import CorpusEncoder
 
 
-def session_of(envelope: dict[str, Any], *, diagnose: bool = True) -> Session:
-    """Run a batch, with diagnostics unless they are not wanted."""
+def session_of(envelope: dict[str, Any], *, diagnose: bool = True, levers: bool = False) -> Session:
+    """Run a batch, with diagnostics unless they are not wanted, and with trials of other parameters if they are."""
     batch = read_envelope(envelope)
     assert isinstance(batch, Batch), batch
     fit = fit_topics(
@@ -23,6 +23,7 @@ def session_of(envelope: dict[str, Any], *, diagnose: bool = True) -> Session:
         device="cpu",
         on_stage=lambda _: None,
         diagnose=diagnose,
+        levers=levers,
     )
     assert isinstance(fit, TopicFit), fit
     return Session("a test", batch, fit, completed(batch, fit, now=datetime.now(UTC)))

@@ -12,23 +12,31 @@ import pytest
 from tests.acceptance.envelopes import themed_envelope
 from tests.conftest import SHARED
 from tests.replay.sessions import session_of
-from worker.replay.report.advice import Advice, advice
-from worker.replay.report.assessment import Assessment, Doubt, assess
+from worker.replay.report.advice import advice
+from worker.replay.report.assessment import Assessment, assess
+from worker.replay.report.coloring import colors_of, topic_palette
+from worker.replay.report.doubts import Doubt
+from worker.replay.report.measures import no_answer_share
 from worker.replay.report.page import render
-from worker.replay.report.parameter_advice import Change, ParameterAdvice
 from worker.replay.report.parameters import parameters_in_force
 from worker.replay.report.targets import targets
-from worker.replay.report.view import make_view, merge_trees
+from worker.replay.report.view import make_view
 from worker.replay.session import Session
 from worker.replay.stability import stability_lines
 from worker.replay.sweep import make_variants, results_of, show_sweep, variants_to_fit
 from worker.replay.terminal import Terminal
-from worker.topics.diagnostics import Diagnostics, Merge, Stability
+from worker.topics.diagnostics import Diagnostics, Part, Stability, Trial
 from worker.topics.engine import Engine, fit_batch
-from worker.topics.fit import Topic, TopicFit
+from worker.topics.evaluation.islands import pack_islands
+from worker.topics.evaluation.parts import PartFinder
+from worker.topics.evaluation.trust import cohesion as cohesion_of
+from worker.topics.evaluation.trust import denied_shares
+from worker.topics.fit import TopicFit
+from worker.topics.nuisance import Excess, Mark, Nuisance
 from worker.topics.pipeline import fit_topics
 from worker.topics.task import FitBatch
-from worker.topics.words.encoders import CorpusEncoder
+from worker.topics.words.encoders import CorpusEncoder, unit
+from worker.topics.words.vocabulary import build_vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -45,83 +53,167 @@ def diagnostics_of(session: Session) -> Diagnostics:
 
 def looked_at(session: Session, fit: TopicFit | None = None, **changed: object) -> list[Assessment]:
     """Assess a fit whose diagnostics are bent one way."""
-    n_items = len(session.batch.submission_ids)
-    return assess(fit or session.fit, replace(diagnostics_of(session), **changed), n_items)  # type: ignore[arg-type]
+    batch = session.batch
+    bent = replace(diagnostics_of(session), **changed)  # type: ignore[arg-type]
+    return assess(fit or session.fit, bent, batch.texts, len(batch.submission_ids))
+
+
+def doubts(topic: Assessment) -> list[str]:
+    """Name the reasons to doubt a topic, without figures; each has its meaning in plain words too."""
+    assert all(doubt.plain for doubt in topic.doubts)
+    return [doubt.what.split(":")[0] for doubt in topic.doubts]
 
 
 def test_clean_topics_are_good(session: Session) -> None:
-    """Against themes that are far apart nothing speaks, and nothing is to be changed."""
-    topics = assess(session.fit, diagnostics_of(session), len(session.batch.submission_ids))
+    """Nothing speaks against themes that are far apart."""
+    topics = looked_at(session)
     assert [topic.is_good for topic in topics] == [True] * 4
-    assert advice(topics) == []
-    assert all(topic.agreement > 0.99 and topic.stray == 0 and not topic.shared_keywords for topic in topics)
+    measured = [topic.measures for topic in topics]
+    assert all(m.agreement > 0.99 and m.rivalry < 0.1 and not m.shared_keywords and not m.no_answer for m in measured)
 
 
-def test_a_blurred_topic_is_doubted(session: Session) -> None:
-    """If most comments are nearer to another topic, the doubt says so; a splinter is to be let go."""
-    labels = session.fit.labels
-    topics = looked_at(session, silhouettes=np.where(labels == 2, -0.1, 0.3).astype(np.float32))
+def test_a_topic_that_is_hardly_apart_is_doubted(session: Session) -> None:
+    """If the next topic's comments are nearly as similar as its own, the doubt names that topic."""
+    cohesion, rivals = diagnostics_of(session).cohesion.copy(), diagnostics_of(session).rivals.copy()
+    cohesion[2], rivals[2] = (0.3, 0.2), 1
+    topics = looked_at(session, cohesion=cohesion, rivals=rivals)
     assert [topic.is_good for topic in topics] == [True, True, False, True]
     (doubt,) = topics[2].doubts
-    assert doubt.what == "blurred: 100% of its comments are nearer to another topic than to this one"
-    (one,) = advice(topics)
-    assert (one.param, one.way, one.topics) == ("min_topic_size", "raise", (2,))
-    assert one.flag == f"--set min_topic_size={round(one.now * 1.5)}"
-
-
-def test_opposite_wishes_are_one_row(session: Session) -> None:
-    """A broad topic wants smaller ones, a splinter larger: both are told, and the sweep that tries them."""
-    topics = assess(session.fit, diagnostics_of(session), len(session.batch.submission_ids))
-    lower = Change("min_topic_size", "lower", 15, 10)
-    higher = Change("min_topic_size", "raise", 15, 22)
-    bent = [
-        replace(topic, doubts=(Doubt("whatever", change),) if change else ())
-        for topic, change in zip(topics, (lower, higher, None, higher), strict=True)
-    ]
-    assert advice(bent) == [
-        Advice(
-            "min_topic_size",
-            "topics need opposite changes: lower for 0; raise for 1, 3",
-            15,
-            "--sweep min_topic_size=10,15,22",
-            (0, 1, 3),
-        )
-    ]
-
-
-def test_so_many_topics_that_no_merge_is_forced(session: Session) -> None:
-    """Each forced merge is a topic that there was no room for."""
-    diagnostics = diagnostics_of(session)
-    bent = looked_at(
-        session,
-        merges=(Merge(0, 4, 0.1), Merge(0, 5, 0.2), Merge(0, 6, 0.7)),
-        cluster_topics=np.append(diagnostics.cluster_topics, [2, 2, 2]),
+    assert doubt.what == (
+        "hardly apart: the comments of topic 1 are 67% as similar to its comments as these are to each other"
     )
-    (one,) = advice(bent)
-    assert (one.flag, one.topics) == (f"--set nr_topics={len(bent) + 2}", (2,))
 
 
-def test_a_thin_core_is_doubted(session: Session) -> None:
-    """If half of a topic came in as outliers, HDBSCAN is to take more in itself."""
+def test_similarity_within_and_beside_is_that_of_pairs() -> None:
+    """The means over all pairs of documents, one by one, and the topic that comes nearest."""
+    draws = np.random.default_rng(1)
+    embeddings = unit(draws.normal(size=(30, 8)) + np.repeat(draws.normal(size=(3, 8)), 10, axis=0))
+    labels = np.repeat(np.arange(3), 10)
+    found, rivals = cohesion_of(embeddings, labels, 3)
+    centred = unit(embeddings - embeddings.mean(axis=0))
+    cosines = centred @ centred.T
+    for topic in range(3):
+        own = labels == topic
+        within = cosines[np.ix_(own, own)][~np.eye(10, dtype=bool)].mean()
+        beside = [cosines[np.ix_(own, labels == other)].mean() if other != topic else -2.0 for other in range(3)]
+        assert found[topic, 0] == pytest.approx(within, abs=1e-5)
+        assert found[topic, 1] == pytest.approx(max(beside), abs=1e-5)
+        assert rivals[topic] == int(np.argmax(beside))
+
+
+def test_one_weak_suspicion_is_a_remark_two_are_a_doubt(session: Session) -> None:
+    """Good topics have a thin core too; one that also has no border is doubted. Two signs of one thing count once."""
     core = np.where(session.fit.labels == 1, -1, session.fit.labels)
     topics = looked_at(session, core=core)
-    assert topics[1].doubts[0].what == "thin core: 100% of its comments were outliers and joined afterwards"
-    assert topics[1].doubts[0].change is not None
-    assert topics[1].doubts[0].change.param == "hdbscan_min_samples"
+    assert topics[1].is_good
+    assert topics[1].remarks == ("thin core: 100% of its comments were outliers and joined afterwards",)
+    fit = replace(session.fit, stability=Stability(n_reruns=5, left_out=1, overall=0.8, topics=(1.0, 0.5, 0.5, 1.0)))
+    topics = looked_at(session, fit, core=core)
+    assert [topic.is_good for topic in topics] == [True, False, True, True]
+    assert doubts(topics[1]) == ["falls apart", "thin core"]
+    neighbors, labels = diagnostics_of(session).neighbors.copy(), session.fit.labels
+    neighbors[labels == 2] = np.flatnonzero(labels == 1)[0]
+    topics = looked_at(session, fit, neighbors=neighbors)
+    assert topics[2].is_good
+    assert [remark.split(":")[0] for remark in topics[2].remarks] == ["falls apart", "entangled"]
 
 
-def test_a_topic_that_falls_apart_is_doubted(session: Session) -> None:
-    """Without other 2 % of the comments it is another one; a topic that keeps more than half is good."""
-    fit = replace(session.fit, stability=Stability(n_reruns=5, left_out=1, overall=0.8, topics=(1.0, 0.5, 0.51, 1.0)))
+def test_no_answers_and_denied_names_are_doubted(session: Session) -> None:
+    """A topic of "N/A" is none; nor is "not clear" named well by "clear"."""
+    texts = list(session.batch.texts)
+    for row in np.flatnonzero(session.fit.labels == 0).tolist()[:4]:
+        texts[row] = "N/A"
+    changed = replace(session, batch=replace(session.batch, texts=tuple(texts)))
+    assert doubts(looked_at(changed)[0]) == ["no answers"]
+    topics = looked_at(session, denied=np.array([0.0, 0.4, 0.39, 0.0]))
+    assert [doubts(topic) for topic in topics] == [[], ["its name is denied"], [], []]
+
+
+@pytest.mark.parametrize(
+    "text", ["N/A", "n.a.", " none ", "None!!", "No comment.", "wala po", "I don't know", "nothing"]
+)
+def test_what_is_no_answer(text: str) -> None:
+    """Ways to say nothing."""
+    assert no_answer_share([text]) == 1.0
+
+
+@pytest.mark.parametrize("text", ["No feedback on essays", "none of the lectures began on time", "nothing new", "good"])
+def test_what_is_an_answer(text: str) -> None:
+    """Comments that begin as one that says nothing."""
+    assert no_answer_share([text]) == 0.0
+
+
+def test_how_often_a_keyword_is_denied() -> None:
+    """Of four comments with the word three deny it; a keyword that is itself denied counts the other way."""
+    texts = ["not clear", "never clear", "it is not clear", "clear", "slides", "slides"]
+    labels = np.array([0, 0, 0, 0, 1, 1])
+    vocabulary = build_vocabulary(texts)
+    (denied,) = [str(term) for term in vocabulary.terms[vocabulary.denied]]
+    shares = denied_shares(labels, [["clear"], ["slides"]], vocabulary)
+    assert shares.tolist() == [0.75, 0.0]
+    assert denied_shares(labels, [[denied], ["slides"]], vocabulary).tolist() == [0.25, 0.0]
+
+
+def test_each_lever_is_tried_and_only_an_effect_is_advice() -> None:
+    """What a trial says is what a run with that value gives; if no doubtful topic changes, nothing is advised."""
+    envelope = themed_envelope(12, 4, nr_topics=2)
+    session = session_of(envelope, levers=True)
+    fit, diagnostics = session.fit, diagnostics_of(session)
+    trials = {trial.param: trial for trial in diagnostics.trials}
+    assert set(trials) >= {"nr_topics", "min_topic_size", "umap_n_neighbors", "neutralize"}
+    more = trials["nr_topics"]
+    rerun = session_of(themed_envelope(12, 4, nr_topics=more.value)).fit
+    assert np.array_equal(rerun.labels, more.labels)
+    doubted = [replace(topic, doubts=(Doubt("whatever"),)) for topic in looked_at(session)]
+    first = advice(fit, diagnostics, doubted)[0]
+    assert first.flag == f"--set nr_topics={more.value}"
+    assert (first.before.n_topics, first.after.n_topics) == (2, more.value)
+    assert first.has_effect
+    assert "is divided: 12, 12 of its 24 comments go to 2 topics" in {fate.what for fate in first.fates}
+    idle = [one for one in advice(fit, diagnostics, doubted) if one.param == "neutralize"]
+    assert [one.has_effect for one in idle] == [False]
+    assert not any(one.has_effect for one in advice(fit, diagnostics, looked_at(session)) if one.fates == ())
+    page = render(make_view(session))
+    assert "now false" not in page
+
+
+def test_what_becomes_of_a_topic(session: Session) -> None:
+    """It stays, is divided, joins others, dissolves, or changes; and it may no longer be sorted by wording."""
+    labels = session.fit.labels
+    gone, joined = np.where(labels == 0, -1, labels), np.where(labels == 0, 1, labels)
+    doubted = [replace(topic, doubts=(Doubt("whatever"),)) for topic in looked_at(session)[:1]]
+    for there, what, changes in (
+        (labels, "stays", False),
+        (gone, "dissolves: 12 of its 12 comments are in no topic", True),
+        (joined, "joins others: 12 of its 12 comments are in a topic of 24", True),
+    ):
+        trial = Trial("min_topic_size", 3, there, (False,) * 4)
+        (one,) = advice(session.fit, replace(diagnostics_of(session), trials=(trial,)), doubted)
+        assert [(fate.what, fate.changes) for fate in one.fates] == [(what, changes)]
+        assert one.concerned == (12 if changes else 0)
+    worded = replace(
+        session.fit, excesses=((Excess(Mark(Nuisance.PRONOUN, "she"), 0.9, 0.2, is_doubt=True),), (), (), ())
+    )
+    trial = Trial("neutralize", True, labels, (False,) * 4)
+    (one,) = advice(worded, replace(diagnostics_of(session), trials=(trial,)), doubted)
+    assert one.fates[0].what == "stays, no longer sorted by wording"
+    assert (one.before.n_worded, one.after.n_worded, one.now) == (1, 0, "off")
+
+
+def test_a_topic_that_is_not_found_again_is_doubted(session: Session) -> None:
+    """Without other 2 % of the comments it is another one; a topic that only falls apart has a remark."""
+    fit = replace(session.fit, stability=Stability(n_reruns=5, left_out=1, overall=0.8, topics=(1.0, 0.25, 0.5, 0.51)))
     topics = looked_at(session, fit)
     assert [topic.is_good for topic in topics] == [True, False, True, True]
-    assert [topic.stability for topic in topics] == [1.0, 0.5, 0.51, 1.0]
+    assert [topic.measures.stability for topic in topics] == [1.0, 0.25, 0.5, 0.51]
+    assert [len(topic.remarks) for topic in topics] == [0, 0, 1, 0]
     (doubt,) = topics[1].doubts
-    assert doubt.what.startswith("falls apart: without other 1 of the comments the most similar topic shares only 50%")
+    assert doubt.what.startswith(
+        "not found again: without other 1 of the comments the most similar topic shares only 25%"
+    )
     (line,) = stability_lines(fit)
-    assert line.endswith("adjusted Rand index of 0.80; topics that fall apart (0.50 or less): 1")
-    assert topics[1].stability is not None
-    assert "falls apart" in render(make_view(replace(session, fit=fit)))
+    assert line.endswith("adjusted Rand index of 0.80; topics that fall apart (0.50 or less): 1, 2")
+    assert "not found again" in render(make_view(replace(session, fit=fit)))
 
 
 @pytest.mark.slow
@@ -138,28 +230,6 @@ def test_stability_in_a_sweep() -> None:
     show_sweep(Terminal(stream), "nr_topics", results)
     assert re.search(r"coherence +stability", stream.getvalue())
     assert len(re.findall(r"1\.0000 *$", stream.getvalue(), re.MULTILINE)) == 2
-
-
-def test_a_thin_core_with_the_lowest_min_samples(session: Session) -> None:
-    """If hdbscan_min_samples is 1 already, the advice is to switch placing off."""
-    fit = replace(session.fit, parameters={**session.fit.parameters, "hdbscan_min_samples": 1})
-    proposed = ParameterAdvice(fit, diagnostics_of(session), 0).denser()
-    assert proposed == Change("reduce_outliers", "switch off", now=True, to=False)
-
-
-def test_an_entangled_topic_is_doubted(session: Session) -> None:
-    """If the neighbors of its comments are in another topic, the doubt says so and names the most similar one."""
-    labels, neighbors = session.fit.labels, diagnostics_of(session).neighbors.copy()
-    neighbors[labels == 1] = np.flatnonzero(labels == 2)[0]
-    topics = looked_at(session, neighbors=neighbors)
-    assert [topic.is_good for topic in topics] == [True, False, True, True]
-    (doubt,) = topics[1].doubts
-    nearest = topics[1].nearest
-    assert doubt.what == (
-        f"entangled: only 0% of the neighbors of its comments are in it; the most similar topic is {nearest}"
-    )
-    assert doubt.change is not None
-    assert (doubt.change.param, doubt.change.way) == ("min_topic_size", "raise")
 
 
 def test_outliers_are_counted_by_reason() -> None:
@@ -192,30 +262,19 @@ def test_outliers_are_counted_by_reason() -> None:
     ]
 
 
-def test_bad_names_doubles_and_forced_merges_are_doubted(session: Session) -> None:
-    """Keywords that cover little, that two topics share, and clusters joined by force are each named."""
-    diagnostics = diagnostics_of(session)
-    topics = list(session.fit.topics)
-    topics[3] = Topic(topics[0].keywords, topics[3].size)
-    topics[2] = Topic(topics[2].keywords, 2 * topics[2].size)
-    fit = replace(session.fit, topics=tuple(topics))
-    bent = looked_at(
-        session,
-        fit,
-        coverage=np.array([1, 0.1, 1, 1], dtype=np.float32),
-        npmi=np.array([0, -0.5, -0.5, 0], dtype=np.float32),
-        merges=(Merge(0, 4, 0.1),),
-        cluster_topics=np.append(diagnostics.cluster_topics, 2),
-    )
-    assert [doubt.what.split(":")[0] for doubt in bent[1].doubts] == ["badly named"]
-    assert [doubt.what.split(":")[0] for doubt in bent[2].doubts] == [
-        "very broad",
-        "keywords that hardly ever occur together (NPMI -0.50)",
-        "joined by force",
-    ]
-    assert "a similarity of only 0.10" in bent[2].doubts[2].what
-    assert {doubt.change.param for doubt in bent[2].doubts if doubt.change} == {"nr_topics"}
-    assert all(bent[topic].doubts[-1].what.startswith("nearly a double") for topic in (0, 3))
+def test_bad_names_and_two_topics_in_one_are_doubted(session: Session) -> None:
+    """Keywords that cover little, and a second topic that was joined by force; a crumb that was joined is nothing."""
+    rows = np.flatnonzero(session.fit.labels == 2)
+    halves = (Part(2, -1, rows[:7], (), int(rows[0]), 0.1), Part(2, -1, rows[7:], (), int(rows[7]), 0.1))
+    coverage = np.array([1, 0.1, 1, 1], dtype=np.float32)
+    bent = looked_at(session, coverage=coverage, parts=halves)
+    assert doubts(bent[1]) == ["badly named"]
+    assert doubts(bent[2]) == ["two topics in one"]
+    assert "42% of it were joined to the rest by force, at a similarity of only 0.10" in bent[2].doubts[0].what
+    crumb = (replace(halves[0], rows=rows[:9]), replace(halves[1], rows=rows[9:]))
+    assert looked_at(session, parts=crumb)[2].is_good
+    alike = tuple(replace(half, similarity=0.4) for half in halves)
+    assert looked_at(session, parts=alike)[2].is_good
 
 
 def test_a_giant_is_doubted_by_its_share_alone() -> None:
@@ -242,15 +301,34 @@ def test_where_parameters_came_from() -> None:
     assert origins["min_topic_size"] == ("4", "default 15, adapted to 36 documents")
 
 
-def test_a_topic_that_was_merged_has_its_tree() -> None:
-    """Four themes joined to two topics give trees whose leaves are all clusters, sizes added up."""
+def test_a_topic_that_was_merged_has_its_parts() -> None:
+    """Four themes joined to two topics: each topic falls into its two clusters, with names, sizes added up."""
     session = session_of(themed_envelope(12, 4, nr_topics=2))
     diagnostics = diagnostics_of(session)
-    trees = merge_trees(session.fit, diagnostics)
     assert len(diagnostics.merges) == len(diagnostics.cluster_topics) - 2
-    for tree in trees:
-        assert tree.root.size == sum(child.size for child in tree.root.children)
-        assert tree.root.size == int(np.sum(diagnostics.core == tree.topic))
+    for topic in make_view(session).topics:
+        n_core = int(np.sum(diagnostics.core == topic.assessment.index))
+        assert len(topic.parts) == 2
+        assert sum(part.size for part in topic.parts) == n_core
+        assert all(part.keywords and part.similarity is not None and part.typical.text for part in topic.parts)
+        assert not set(topic.parts[0].keywords) & set(topic.parts[1].keywords)
+    for part in diagnostics.parts:
+        assert part.typical in part.rows
+        assert len(set(session.fit.labels[part.rows])) == 1
+
+
+def test_a_large_cluster_falls_into_areas_of_the_map() -> None:
+    """A topic that nothing was joined to has parts too, whose places do not mix; the areas hold all of it."""
+    draws = np.random.default_rng(3)
+    places = (draws.normal(size=(90, 2)) + np.repeat([[0, 0], [30, 0], [0, 30]], 30, axis=0)).astype(np.float32)
+    # A document far out is no part of its own.
+    places[0] = (-9, -9)
+    texts = [f"{('slides', 'exams', 'campus')[row // 30]} thing" for row in range(90)]
+    finder = PartFinder(places, unit(draws.normal(size=(90, 8))), build_vocabulary(texts))
+    parts = finder.parts(np.zeros(90, dtype=np.int64), np.zeros(1, dtype=np.int64), ())
+    assert sorted((part.rows // 30).tolist() for part in parts) == [[0] * 30, [1] * 30, [2] * 30]
+    assert sorted(part.keywords[0] for part in parts) == ["campus", "exams", "slides"]
+    assert {(part.parent, part.similarity) for part in parts} == {(-1, None)}
 
 
 def test_diagnostics_are_in_the_order_of_the_batch() -> None:
@@ -298,7 +376,6 @@ def test_a_stranger_is_told_apart_good_and_doubtful_topics() -> None:
     view = make_view(session_of({"items": items}))
     assert view.good
     assert view.doubtful
-    assert view.advice
     assert all(len(topic.typical) == 3 and len(topic.borderline) == 3 for topic in view.topics)
 
 
@@ -309,5 +386,28 @@ def test_each_screen_has_every_topic_color(session: Session) -> None:
     assert len(lists) == 4
     (numbers,) = set(map(tuple, lists))
     assert list(map(int, numbers)) == list(range(len(numbers)))
-    page = render(make_view(session))
-    assert f'"colors": {len(numbers)},' in page
+    assert len(topic_palette()) == len(numbers)
+
+
+def test_topics_that_touch_have_colors_that_differ() -> None:
+    """Of more topics than colors, none looks like one beside it: sixteen squares of a board, ten colors."""
+    grid = np.array([(x, y) for x in range(40) for y in range(40)], dtype=np.float32)
+    labels = (grid[:, 0] // 10 * 4 + grid[:, 1] // 10).astype(np.int64)
+    colors = colors_of(topic_palette(), grid, labels, 16)
+    for topic in range(16):
+        beside = [topic + 4] * (topic < 12) + [topic + 1] * (topic % 4 < 3)
+        assert colors[topic] not in [colors[other] for other in beside]
+
+
+def test_islands_are_moved_together_and_stay_as_they_are() -> None:
+    """Three groups far apart come near each other, none over another; within a group nothing changes but the turn."""
+    draws = np.random.default_rng(0)
+    groups = [draws.normal(size=(60, 2)) + place for place in ((0, 0), (90, 10), (-40, 70))]
+    places = np.concatenate(groups).astype(np.float32)
+    packed = pack_islands(places)
+    assert np.ptp(packed, axis=0).max() < 0.4 * np.ptp(places, axis=0).max()
+    own = np.repeat(np.arange(3), 60)
+    before, after = (np.linalg.norm(of[:, None] - of[None], axis=2) for of in (places, packed))
+    within = own[:, None] == own[None]
+    np.testing.assert_allclose(after[within], before[within], atol=1e-3)
+    assert after[~within].min() > 0.5

@@ -11,9 +11,7 @@ from tests.acceptance.envelopes import themed_envelope
 from tests.replay.commands import ask, told
 from tests.replay.sessions import session_of
 from worker.replay.experiment import read_settings
-from worker.replay.report.assessment import assess
 from worker.replay.report.page import render
-from worker.replay.report.parameter_advice import Change
 from worker.replay.report.parameters import parameters_in_force
 from worker.replay.report.view import make_view
 from worker.replay.session import Session
@@ -81,33 +79,11 @@ def test_the_report_doubts_and_remarks(session: Session) -> None:
     assert [topic.assessment.is_good for topic in view.topics] == [False, True, True, True, True]
     page = render(view)
     assert "sorted by wording: 93% of its comments say &#34;she&#34;, 31% of all comments do; 82% of its" in page
-    assert "too seldom for a doubt: 5.0% of its comments say &#34;he&#34;, 2.0% of all comments do." in page
+    assert "Not enough for a doubt: 5.0% of its comments say &#34;he&#34;, 2.0% of all comments do." in page
     assert {row.name: (row.value, row.origin) for row in parameters_in_force(session)}["neutralize"] == (
         "off",
         "default",
     )
-
-
-@pytest.mark.parametrize(
-    ("sent", "excess", "advised"),
-    [
-        (False, SHE, True),
-        (True, SHE, False),
-        (False, NATIVE, True),
-        (True, NATIVE, False),
-        (False, SHORT, False),
-        (False, Excess(Mark(Nuisance.ADDRESS, "prof"), 0.9, 0.1, is_doubt=True), False),
-    ],
-)
-def test_the_parameter_is_advised_if_it_can_help(session: Session, sent: bool, excess: Excess, advised: bool) -> None:
-    """Not if it was in force already, nor for what it never takes out."""
-    sent_details = {"neutralized": "nothing"} if sent else {}
-    fit = replace(
-        session.fit, excesses=((excess,), (), (), (), ()), parameters={**session.fit.parameters, **sent_details}
-    )
-    assert fit.diagnostics is not None
-    (doubt,) = assess(fit, fit.diagnostics, 60)[0].doubts
-    assert doubt.change == (Change("neutralize", "switch on", now=False, to=True) if advised else None)
 
 
 def test_the_report_says_what_was_taken_out(session: Session) -> None:

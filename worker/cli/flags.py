@@ -69,6 +69,9 @@ _ONCE_FLAGS: Final = (
     "--save-job",
     "--save-bertopic",
     "--redact",
+    "--title",
+    "--sentiment",
+    "--facet",
 )
 
 
@@ -85,6 +88,7 @@ def make_parser() -> argparse.ArgumentParser:
     once = parser.add_argument_group("with --once")
     _add_what_once_takes(once)
     _add_what_once_writes(once)
+    _add_what_a_report_shows(once)
     _add_the_rest(parser, what)
     return parser
 
@@ -156,7 +160,7 @@ def _add_what_once_takes(once: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         help="run once for each value, neighbors searched once, and print a table of metrics; with --report there is "
-        "a file for each, as out.min_topic_size=5.html; e.g. --sweep min_topic_size=5,10,15,20",
+        "a file for each, as out.min_topic_size=5.html, and out.html compares them; e.g. --sweep min_topic_size=5,10",
     )
     once.add_argument(
         "--stability",
@@ -198,6 +202,26 @@ def _add_what_once_writes(once: argparse._ArgumentGroup) -> None:
         help="with --save-job: replace every word but stop words by a pseudonym, so that the run reproduces without "
         "anyone's words. Embeddings are kept, and can still give away what a comment is about; "
         "e.g. --save-job bug.json.gz --redact",
+    )
+
+
+def _add_what_a_report_shows(once: argparse._ArgumentGroup) -> None:
+    once.add_argument(
+        "--title", metavar="TEXT", help='the title of the report; e.g. --title "Evaluation of courses, spring 2026"'
+    )
+    once.add_argument(
+        "--sentiment",
+        metavar="KEY",
+        help="a key of the items that tells praise from complaint, which the report then shows side by side: positive "
+        "or negative, a number from -1 to 1, or stars; e.g. --sentiment rating",
+    )
+    once.add_argument(
+        "--facet",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="a key of the items by which the report breaks the topics down, over time if it is a date; repeatable; "
+        "the result has nothing of it; e.g. --facet teacher --facet term",
     )
 
 

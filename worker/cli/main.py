@@ -131,6 +131,9 @@ def _request(arguments: argparse.Namespace) -> Request | None:
         settings=tuple(arguments.set),
         sweep=tuple(arguments.sweep),
         save_job=arguments.save_job,
+        title=arguments.title,
+        sentiment=arguments.sentiment,
+        facets=tuple(arguments.facet),
         save_bertopic=arguments.save_bertopic,
         redact=arguments.redact,
     )

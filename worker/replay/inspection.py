@@ -1,5 +1,7 @@
 """What `--once` can add to a result: a comparison with the stored result, an explanation, a report."""
 
+from typing import Final
+
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
 from worker.queue.stored_job import StoredJob
@@ -7,12 +9,15 @@ from worker.replay.comparison import show_comparison
 from worker.replay.differences import compare
 from worker.replay.explanation import explain, show_explanation
 from worker.replay.files import UnreadableFile, UnwritableFile
+from worker.replay.report.comparison_page import Compared, write_comparison
 from worker.replay.report.page import write_report
-from worker.replay.report.view import make_view
+from worker.replay.report.view import ReportView, make_view
 from worker.replay.request import BadUsage
 from worker.replay.result_document import checked_result
 from worker.replay.session import Session
 from worker.replay.terminal import Terminal
+
+FEWEST_COMPARED: Final = 2
 
 
 class Inspection:
@@ -59,10 +64,22 @@ class Inspection:
         if self._explained is not None:
             show_explanation(self._terminal, explain(session, self._explained))
 
-    def report(self, path: str, session: Session) -> None:
-        """Write a report, or note in `unwritable` why that failed."""
+    def report(self, path: str, session: Session) -> ReportView:
+        """Write a report, or note in `unwritable` why that failed; give what it shows."""
+        view = make_view(session)
         try:
-            write_report(path, make_view(session))
+            write_report(path, view)
             self._terminal.say(f"report: {path}")
+        except UnwritableFile as error:
+            self.unwritable = error
+        return view
+
+    def report_sweep(self, path: str, param: str, compared: list[Compared]) -> None:
+        """Write the page that compares the reports of a sweep, if there are two."""
+        if len(compared) < FEWEST_COMPARED:
+            return
+        try:
+            write_comparison(path, param, compared)
+            self._terminal.say(f"comparison: {path}")
         except UnwritableFile as error:
             self.unwritable = error

@@ -9,6 +9,7 @@ from worker.replay.files import STDIN
 
 # One rerun alone would tell of the comments that it happens to leave out.
 FEWEST_RERUNS: Final = 2
+RERUNS_OF_REPORT: Final = 3
 
 
 class BadUsage(WorkerError):
@@ -29,6 +30,9 @@ class Request:
         sweep: the arguments of `--sweep`, each of the form `name=value,value,…`.
         save_job: the path of the envelope to write.
         save_bertopic: the folder to write BERTopic's own object to.
+        title: the title of the report.
+        sentiment: the key of the items that tells praise from complaint, for the report.
+        facets: keys of the items by which the report breaks topics down.
         redact: whether to replace words of the saved envelope by pseudonyms.
     """
 
@@ -41,6 +45,9 @@ class Request:
     sweep: tuple[str, ...] = field(default_factory=tuple)
     save_job: str | None = None
     save_bertopic: str | None = None
+    title: str | None = None
+    sentiment: str | None = None
+    facets: tuple[str, ...] = ()
     redact: bool = False
 
     def __post_init__(self) -> None:
@@ -59,12 +66,20 @@ class Request:
             raise BadUsage("--redact changes what --save-job writes: add --save-job out.json.gz")
         if self.stability is not None and self.stability < FEWEST_RERUNS:
             raise BadUsage(f"--stability takes a number of reruns, at least {FEWEST_RERUNS}; e.g. --stability 5")
+        self._check_report()
         self._check_sweep()
         if self.report is not None and self.save_job is not None and _is_same_file(self.report, self.save_job):
             raise BadUsage("--report and --save-job name the same file")
         for path in (self.report, self.save_job):
             if self.source not in (None, STDIN) and path is not None and _is_same_file(str(self.source), path):
                 raise BadUsage(f"{path} is the batch file itself and would be overwritten")
+
+    def _check_report(self) -> None:
+        if self.report is not None:
+            return
+        wanted = {"--title": self.title, "--sentiment": self.sentiment, "--facet": self.facets or None}
+        for flag in (flag for flag, value in wanted.items() if value is not None):
+            raise BadUsage(f"{flag} is for the report: add --report out.html")
 
     def _check_sweep(self) -> None:
         if len(self.sweep) > 1:
@@ -88,6 +103,11 @@ class Request:
         given = [flag for flag, value in flags.items() if value is not None]
         if given and not is_fit:
             raise BadUsage(f"{given[0]} looks into a fit, type topic-model; the type of this batch is {kind}")
+
+    @property
+    def n_reruns(self) -> int:
+        """How often the topics are found anew: the verdict of a report needs to know whether a topic is found again."""
+        return self.stability or (RERUNS_OF_REPORT if self.report and not self.sweep else 0)
 
     @property
     def inspects(self) -> bool:

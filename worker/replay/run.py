@@ -1,6 +1,5 @@
 """`--once`: run the batch of a file or of a stored job as a worker would, and print the result document."""
 
-import json
 import os
 import sys
 import time
@@ -8,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from worker.contract.envelope import Batch, Rejection, Skip
 from worker.contract.result import Document, failed, skipped
@@ -23,14 +22,18 @@ from worker.replay.computing import Computing
 from worker.replay.earlier import completed_by_earlier, variants_by_earlier
 from worker.replay.embedding import read_as_envelope
 from worker.replay.experiment import read_settings, read_sweep, with_params
+from worker.replay.extras import read_extras
 from worker.replay.files import STDIN, check_writable, make_folder, read_batch_file
 from worker.replay.inspection import Inspection
 from worker.replay.model_view import show_model_result
+from worker.replay.output import write_document
+from worker.replay.report.comparison_page import Compared
+from worker.replay.report.view import ReportView
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
 from worker.replay.session import Session, source_of
 from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, value_text, variants_to_fit
-from worker.replay.terminal import Terminal, silence
+from worker.replay.terminal import Terminal
 from worker.settings import Settings
 from worker.tables.reading import is_table
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
@@ -56,7 +59,7 @@ def replay(request: Request, settings: Settings) -> ExitCode:
         WorkerError: the infrastructure failed; nothing was written to stdout.
     """
     terminal = Terminal(sys.stderr)
-    with Computing(settings, terminal, request.stability or 0) as computing:
+    with Computing(settings, terminal, request.n_reruns) as computing:
         return _Replay(request, settings, computing, terminal).run()
 
 
@@ -80,6 +83,7 @@ class _Replay:
         self._terminal.say(f"topic-model-worker {WORKER_VERSION}")
         data = self._read()
         self._inspection = Inspection(self._terminal, self._request.explain, self._stored)
+        self._extras = read_extras(self._request, data)
         for path in self._report_paths():
             check_writable(path)
         if self._bertopic_folder is not None:
@@ -96,7 +100,7 @@ class _Replay:
             self._terminal.warn("there are no topics to report or explain")
         if not errors:
             self._terminal.say(f"completed in {time.monotonic() - began_s:.1f} s")
-        if not all(_write(document, sys.stdout.buffer) for document in documents):
+        if not all(write_document(document, sys.stdout.buffer) for document in documents):
             self._terminal.warn("the result could not be written to stdout")
             return ExitCode.INFRASTRUCTURE
         if self._inspection.unwritable is not None:
@@ -118,11 +122,12 @@ class _Replay:
         return read_batch_file(source)
 
     def _report_paths(self) -> list[str]:
-        """Give the path of each report; a sweep writes one for each value."""
+        """Give the path of each report; a sweep writes one for each value, and one that compares them."""
         path = self._request.report
         if path is None:
             return []
-        return [path_of(path, self._sweep[0], value) for value in self._sweep[1]] if self._sweep else [path]
+        swept = [path_of(path, self._sweep[0], value) for value in self._sweep[1]] if self._sweep else []
+        return [*swept, path]
 
     def _run_once(self, data: object) -> Document:
         began_s = time.monotonic()
@@ -191,18 +196,22 @@ class _Replay:
         results = results_of(variants, fits, self._computing.stages, datetime.now(UTC))
         show_sweep(self._terminal, name, results)
         if self._request.diagnoses or self._stored is not None:
+            compared = []
             for result in results:
                 self._terminal.say(f"{name}={value_text(result.value)}:")
-                self._inspect_swept(name, result)
+                compared += self._inspect_swept(name, result)
+            if self._request.report is not None:
+                self._inspection.report_sweep(self._request.report, name, compared)
         return [result.document for result in results]
 
-    def _inspect_swept(self, name: str, result: Result) -> None:
+    def _inspect_swept(self, name: str, result: Result) -> list[Compared]:
         if result.batch is None or result.fit is None:
             self._inspection.compare(result.document)
-            return
+            return []
         report = self._request.report and path_of(self._request.report, name, result.value)
         overrides = {**self._overrides, name: result.value}
-        self._inspect(result.batch, result.fit, result.document, result.stages, overrides, report)
+        view = self._inspect(result.batch, result.fit, result.document, result.stages, overrides, report)
+        return [Compared(value_text(result.value), report, view)] if report and view else []
 
     def _inspect(
         self,
@@ -212,19 +221,21 @@ class _Replay:
         stages: Sequence[StageFinished],
         overrides: Mapping[str, Any],
         report: str | None,
-    ) -> None:
+    ) -> ReportView | None:
         comparison = self._inspection.compare(document)
-        session = Session(source_of(self._request), batch, fit, document, tuple(stages), overrides, comparison)
+        source = source_of(self._request)
+        session = Session(source, batch, fit, document, tuple(stages), overrides, comparison, self._extras)
         self._inspection.explain(session)
-        if report is not None:
-            self._inspection.report(report, session)
+        return None if report is None else self._inspection.report(report, session)
 
     def _task(self, batch: Batch, variants: list[TopicParams]) -> FitBatch:
         return replace(
             fit_once(batch),
             variants=tuple(variants),
             diagnose=self._request.diagnoses,
-            stability=self._request.stability or 0,
+            # A sweep tries values itself.
+            levers=self._request.report is not None and len(variants) == 1,
+            stability=self._request.n_reruns,
             save_bertopic=self._bertopic_folder,
         )
 
@@ -234,18 +245,3 @@ class _Replay:
         if not isinstance(outcome, Rejection | Skip):
             for warning in outcome.warnings:
                 self._terminal.warn(warning)
-
-
-def _write(document: Document, stdout: BinaryIO) -> bool:
-    # Indented on a terminal, else on one line. Written as bytes, since the encoding of stdout
-    # follows the locale: with LANG=C it could not write ñ.
-    indent = 2 if stdout.isatty() else None
-    separators = None if indent else (",", ":")
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
-    try:
-        stdout.write(text.encode("utf-8") + b"\n")
-        stdout.flush()
-    except OSError:  # the reader is gone, or the disk is full
-        silence(stdout)
-        return False
-    return True

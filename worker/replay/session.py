@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
 from worker.replay.continuity import continuity_lines
+from worker.replay.extras import Extras
 from worker.replay.files import STDIN
 from worker.replay.request import Request
 from worker.replay.stability import stability_lines
@@ -24,6 +25,7 @@ class Session:
         document: the result document.
         stages: the finished stages, in order.
         overrides: the parameters that `--set` and `--sweep` replaced.
+        extras: what the report shows beside the fit.
         comparison: lines about how the result differs from the stored one; empty if there is none.
     """
 
@@ -34,6 +36,7 @@ class Session:
     stages: tuple[StageFinished, ...] = ()
     overrides: Mapping[str, object] = field(default_factory=dict)
     comparison: tuple[str, ...] = ()
+    extras: Extras = field(default_factory=Extras, repr=False)
 
     @property
     def continuity(self) -> list[str]:

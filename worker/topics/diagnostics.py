@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from worker.topics.arrays import BoolArray, FloatArray, IntArray
+from worker.topics.arrays import BoolArray, DoubleArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,49 @@ class Merge:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a topic: clusters that were joined to it, or an area of a large cluster on the map.
+
+    Attributes:
+        topic: the topic.
+        parent: the place of the part that this one is in, in the list of all parts; -1 for the topic itself.
+        rows: (m,) int64, its documents, without placed outliers.
+        keywords: what tells it from the rest of its topic, best first; at most three, perhaps none.
+        typical: the document nearest to its mean.
+        similarity: cosine of the centred means at which it was joined with its sibling; None for an area.
+    """
+
+    topic: int
+    parent: int
+    rows: IntArray
+    keywords: tuple[str, ...]
+    typical: int
+    similarity: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What another value of one parameter would give.
+
+    Attributes:
+        param: its name in a request.
+        value: the other value.
+        labels: (n,) int64, the topics by falling size, -1 for outliers.
+        worded: of each of these topics, whether its comments share their wording rather than what they say.
+    """
+
+    param: str
+    value: int | bool
+    labels: IntArray
+    worded: tuple[bool, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Diagnostics:
     """What explains a fit; computed only if it was asked for.
 
     Attributes:
-        coordinates: (n, 2) float32, a map: UMAP on the same neighbors.
+        coordinates: (n, 2) float32, a map: UMAP on the same neighbors, its islands moved together.
         core: (n,) int64, the topics before outliers were placed, numbered as in the fit.
         clusters: (n,) int64, by falling size, the clusters before merging; -1 for outliers.
         strengths: (n,) float32 in [0, 1], HDBSCAN's membership in the cluster; 0 for outliers.
@@ -33,8 +71,14 @@ class Diagnostics:
         npmi: (t,) float32, of each topic's keywords; 0 for a topic of one.
         coherence: (t,) float32, mean cosine of each topic's keyword vectors; 0 for a topic of one.
         coverage: (t,) float32 in [0, 1], share of a topic's documents that hold one of its keywords.
+        cohesion: (t, 2) float64, mean cosine of two documents of a topic, and of one of it and one of the next topic,
+            after the mean of all documents was subtracted.
+        rivals: (t,) int64, that next topic; -1 if there is none.
+        denied: (t,) float64 in [0, 1], how often one of a topic's first keywords is denied in its documents.
         merges: from the clusters to the topics, in order.
         cluster_topics: (c,) int64, the topic each cluster ended in; -1 if none of its comments holds a word.
+        parts: of the topics, each after the part that it is in.
+        trials: what other values of the parameters would give; none if they were not asked for.
     """
 
     coordinates: FloatArray
@@ -51,8 +95,13 @@ class Diagnostics:
     npmi: FloatArray
     coherence: FloatArray
     coverage: FloatArray
+    cohesion: DoubleArray
+    rivals: IntArray
+    denied: DoubleArray
     merges: tuple[Merge, ...]
     cluster_topics: IntArray
+    parts: tuple[Part, ...] = ()
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def fit_batch(task: FitBatch, engine: Engine, on_stage: OnStage) -> tuple[TopicF
         if isinstance(made, NoTopics):
             return (made,) * len(task.variants)
         embeddings = made
-    names = ("diagnose", "stability", "keep", "save_bertopic", "earlier")
+    names = ("diagnose", "levers", "stability", "keep", "save_bertopic", "earlier")
     asked = {name: getattr(task, name) for name in names}
     options: dict[str, object] = {name: value for name, value in asked.items() if value not in (None, False, 0)}
     if len(task.variants) > 1:

@@ -12,7 +12,7 @@ from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.clusters.clustering import Clustering, EqualVectors
 from worker.topics.clusters.outliers import place_outliers
 from worker.topics.continuity.anchored import AnchoredClustering
-from worker.topics.fit import IntArray, NoTopics, NoTopicsReason, Shortfall
+from worker.topics.fit import FloatArray, IntArray, NoTopics, NoTopicsReason, Shortfall
 from worker.topics.graph.reduction import Reduction
 from worker.topics.naming import settle_names
 from worker.topics.preparation import Prepared
@@ -89,9 +89,17 @@ def _diverse(prepared: Prepared, ranking: KeywordRanking, origins: list[int]) ->
 
 def topics_anew(prepared: Prepared) -> IntArray:
     """Give the topics that the documents have by themselves, without words: (n,) int64, -1 for outliers."""
-    coordinates = prepared.corpus.embeddings
-    if not _is_hardly_distinct(prepared):
-        coordinates = _umap(prepared).fit_transform(coordinates)
+    return topics_on(prepared, layout_of(prepared))
+
+
+def layout_of(prepared: Prepared) -> FloatArray:
+    """Lay the documents out in the space in which they are clustered: (n, n_components) float32."""
+    embeddings = prepared.corpus.embeddings
+    return embeddings if _is_hardly_distinct(prepared) else _umap(prepared).fit_transform(embeddings)
+
+
+def topics_on(prepared: Prepared, coordinates: FloatArray) -> IntArray:
+    """Give the topics of documents that were laid out, without words: (n,) int64, -1 for outliers."""
     labels = _fresh_clustering(prepared).fit(coordinates).labels_
     return place_outliers(labels, prepared.voters) if prepared.params.reduce_outliers else labels
 

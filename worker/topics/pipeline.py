@@ -10,8 +10,10 @@ from worker.topics.adaptation import adapt
 from worker.topics.assembly import assemble, in_order_of
 from worker.topics.bertopic.export import renumber, save
 from worker.topics.carrying import carry_over
+from worker.topics.diagnostics import Diagnostics
 from worker.topics.earlier import EarlierTopics
 from worker.topics.evaluation import diagnosis, nuisance
+from worker.topics.evaluation.levers import try_levers
 from worker.topics.evaluation.stability import measure_stability
 from worker.topics.fit import FloatArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
 from worker.topics.keeping import topic_traits
@@ -33,6 +35,7 @@ def fit_topics(
     device: str,
     on_stage: OnStage,
     diagnose: bool = False,
+    levers: bool = False,
     stability: int = 0,
     keep: bool = False,
     save_bertopic: str | None = None,
@@ -49,6 +52,7 @@ def fit_topics(
         device: "cpu" or "cuda:N".
         on_stage: called when a stage begins and when it ends.
         diagnose: whether to add what explains the fit; the fit itself does not change.
+        levers: whether what explains it tells what other parameters would give.
         stability: reruns to add how far the topics hold together; 0 for none.
         keep: whether to add what a kept model needs.
         save_bertopic: a folder for BERTopic's own object, in the numbers of the fit; None for none.
@@ -63,19 +67,34 @@ def fit_topics(
     clock.finish()
     if isinstance(outcome, NoTopics):
         return outcome
-    prepared, modelled, fit, keywords = outcome
+    prepared, _, fit, _ = outcome
     ordered = in_order_of(shared.order, fit)
     if stability:
         ordered = replace(ordered, stability=measure_stability(shared, prepared, fit.labels, stability, clock))
     if diagnose:
-        ordered = replace(ordered, diagnostics=diagnosis.in_order_of(shared.order, diagnosis.diagnose(*outcome)))
+        ordered = replace(ordered, diagnostics=_explained(shared, outcome, clock if levers else None))
     if save_bertopic is not None:
-        renumber(modelled.model, ordered.labels, topic_traits(prepared, fit), keywords)
-        save(modelled.model, Path(save_bertopic))
+        _save_bertopic(outcome, ordered, Path(save_bertopic))
     return replace(ordered, traits=topic_traits(prepared, fit)) if keep else ordered
 
 
 _Outcome = tuple[Prepared, Modelled, TopicFit, list[list[Keyword]]]
+
+
+def _save_bertopic(outcome: _Outcome, ordered: TopicFit, folder: Path) -> None:
+    """Save BERTopic's own object in the numbers of the fit."""
+    prepared, modelled, fit, keywords = outcome
+    renumber(modelled.model, ordered.labels, topic_traits(prepared, fit), keywords)
+    save(modelled.model, folder)
+
+
+def _explained(shared: Preparation, outcome: _Outcome, clock: StageClock | None) -> Diagnostics:
+    """Collect what explains a fit, with trials of other parameters if there is a clock to report them to."""
+    prepared, modelled, *_ = outcome
+    diagnostics = diagnosis.diagnose(*outcome)
+    if clock is not None:
+        diagnostics = replace(diagnostics, trials=try_levers(shared, prepared, modelled, clock))
+    return diagnosis.in_order_of(shared.order, diagnostics)
 
 
 def _fit(

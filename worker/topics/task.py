@@ -17,6 +17,7 @@ class FitBatch:
         embeddings: (n - m, d) float32, L2-normalized; without those that are missing.
         variants: what was asked for.
         diagnose: whether the fits come with what explains them.
+        levers: whether what explains them tells what other parameters would give.
         stability: reruns of each fit without a few of the documents, to say how far its topics hold together; 0 for
             none.
         keep: whether the fits come with what a kept model needs.
@@ -32,6 +33,7 @@ class FitBatch:
     embeddings: FloatArray = field(repr=False)
     variants: tuple[TopicParams, ...]
     diagnose: bool = False
+    levers: bool = False
     stability: int = 0
     keep: bool = False
     save_bertopic: str | None = None

@@ -1,63 +1,118 @@
-"""Which parameters to change: what would help each doubtful topic, combined parameter by parameter."""
+"""What another value of one parameter would change: each was tried, and what becomes of the doubtful topics is told."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
 
 from worker.replay.report.assessment import Assessment
-from worker.replay.report.parameter_advice import Change
+from worker.topics.diagnostics import Diagnostics, Trial
+from worker.topics.fit import IntArray, TopicFit
+
+# A topic stays if it shares this much of what it and its most similar topic of the trial hold (Jaccard).
+STAYS: Final = 0.75
+# A part of a topic is told if it holds at least this share of it.
+PART: Final = 0.15
+# A topic joined another if most of it is in one that is larger by this factor.
+JOINED: Final = 1.3
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a doubtful topic: its number, what happens in words, and whether anything does."""
+
+    topic: int
+    what: str
+    changes: bool
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a set of topics; counts are of documents but for `n_topics` and `n_worded`."""
+
+    n_topics: int
+    largest: int
+    outliers: int
+    n_worded: int
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to try with one parameter.
+    """One value of a parameter that was tried.
 
     Attributes:
-        param: the name of the parameter.
-        way: the direction of the change, in words.
-        now: the present value.
-        flag: the flag of `--once` that tries the change.
-        topics: the numbers of the topics that the change might help.
+        param: the parameter.
+        now: its present value in words.
+        flag: the flag of `--once` that sets the other value.
+        before: the figures of the topics as they are.
+        after: the figures of the trial.
+        fates: of the doubtful topics, by number.
+        concerned: documents of the doubtful topics that change.
     """
 
     param: str
-    way: str
-    now: int | bool
+    now: str
     flag: str
-    topics: tuple[int, ...]
+    before: Figures
+    after: Figures
+    fates: tuple[Fate, ...]
+    concerned: int
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether any doubtful topic becomes another one."""
+        return self.concerned > 0
 
 
-def advice(assessments: list[Assessment]) -> list[Advice]:
-    """Combine the changes that would help doubtful topics, parameter by parameter.
-
-    The parameter whose topics hold the most documents comes first. If topics need opposite changes of a
-    parameter, no single value helps them all: the advice is then a sweep over the values.
-    """
-    wanted: dict[str, dict[Change, list[Assessment]]] = {}
-    for topic in assessments:
-        for change in dict.fromkeys(doubt.change for doubt in topic.doubts if doubt.change is not None):
-            wanted.setdefault(change.param, {}).setdefault(change, []).append(topic)
-    weighed = [(_n_documents(by_change), _advise(by_change)) for by_change in wanted.values()]
-    return [one for _, one in sorted(weighed, key=lambda pair: (-pair[0], pair[1].param))]
+def advice(fit: TopicFit, diagnostics: Diagnostics, assessments: Sequence[Assessment]) -> list[Advice]:
+    """Tell what each trial of a fit gives; those that change most of what is doubtful come first."""
+    doubtful = [topic for topic in assessments if not topic.is_good]
+    worded = tuple(any(excess.is_doubt for excess in own) for own in fit.excesses) or (False,) * len(fit.topics)
+    before = _figures(fit.labels, worded)
+    tried = [_tried(fit, trial, doubtful, (before, worded)) for trial in diagnostics.trials]
+    return sorted(tried, key=lambda one: (-one.concerned, one.after.outliers, one.flag))
 
 
-def _n_documents(by_change: Mapping[Change, list[Assessment]]) -> int:
-    concerned = {topic.index: topic.size for topics in by_change.values() for topic in topics}
-    return sum(concerned.values())
+def _tried(
+    fit: TopicFit, trial: Trial, doubtful: list[Assessment], present: tuple[Figures, tuple[bool, ...]]
+) -> Advice:
+    before, worded = present
+    fates = tuple(_fate(fit.labels == topic.index, topic.index, trial, worded[topic.index]) for topic in doubtful)
+    value = str(trial.value).lower() if isinstance(trial.value, bool) else str(trial.value)
+    return Advice(
+        param=trial.param,
+        now="off" if isinstance(trial.value, bool) else str(fit.parameters.get(trial.param, "")),
+        flag=f"--set {trial.param}={value}",
+        before=before,
+        after=_figures(trial.labels, trial.worded),
+        fates=fates,
+        concerned=sum(topic.size for topic, fate in zip(doubtful, fates, strict=True) if fate.changes),
+    )
 
 
-def _advise(by_change: Mapping[Change, list[Assessment]]) -> Advice:
-    """Combine the changes of one parameter to one advice."""
-    first = next(iter(by_change))
-    ways = list(dict.fromkeys(change.way for change in by_change))
-    topics = tuple(sorted({topic.index for topics in by_change.values() for topic in topics}))
-    if len(ways) == 1:
-        furthest = max(by_change, key=lambda change: abs(int(change.to) - int(change.now)))
-        value = str(furthest.to).lower() if isinstance(furthest.to, bool) else str(furthest.to)
-        return Advice(first.param, first.way, first.now, f"--set {first.param}={value}", topics)
-    sides = [
-        f"{way} for {', '.join(str(t.index) for change, ts in by_change.items() if change.way == way for t in ts)}"
-        for way in sorted(ways)
-    ]
-    values = sorted({int(change.to) for change in by_change} | {int(first.now)})
-    flag = f"--sweep {first.param}={','.join(map(str, values))}"
-    return Advice(first.param, f"topics need opposite changes: {'; '.join(sides)}", first.now, flag, topics)
+def _figures(labels: IntArray, worded: tuple[bool, ...]) -> Figures:
+    sizes = np.bincount(labels[labels >= 0], minlength=1)
+    return Figures(int(labels.max(initial=-1)) + 1, int(sizes.max()), int(np.sum(labels < 0)), sum(worded))
+
+
+def _fate(own: IntArray, topic: int, trial: Trial, was_worded: bool) -> Fate:
+    """Say what becomes of one topic, given which documents are in it."""
+    there = trial.labels[own]
+    size, n_outside = len(there), int(np.sum(there < 0))
+    counts = np.bincount(there[there >= 0], minlength=1)
+    best = int(counts.argmax())
+    shared, new_size = int(counts[best]), int(np.sum(trial.labels == best))
+    parts = sorted((int(count) for count in counts if count >= PART * size), reverse=True)
+    if n_outside > size / 2:
+        return Fate(topic, f"dissolves: {n_outside} of its {size} comments are in no topic", True)
+    if shared >= STAYS * (size + new_size - shared):
+        freed = was_worded and best < len(trial.worded) and not trial.worded[best]
+        return Fate(topic, "stays, no longer sorted by wording" if freed else "stays", freed)
+    if len(parts) > 1:
+        sizes = ", ".join(map(str, parts))
+        return Fate(topic, f"is divided: {sizes} of its {size} comments go to {len(parts)} topics", True)
+    if new_size >= JOINED * size:
+        return Fate(topic, f"joins others: {shared} of its {size} comments are in a topic of {new_size}", True)
+    what = f"changes: {shared} of its {size} comments stay together, in a topic of {new_size}"
+    return Fate(topic, f"{what}; {n_outside} are in no topic", True)

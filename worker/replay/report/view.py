@@ -7,6 +7,9 @@ import numpy as np
 
 from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, assess
+from worker.replay.report.coloring import colors_of, topic_palette
+from worker.replay.report.facets import Facet, facets_of
+from worker.replay.report.overview import Card, cards_of
 from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
 from worker.replay.report.votes import kind_of_outlier, vote_on, why_outside
@@ -33,6 +36,17 @@ class Example:
 
 
 @dataclass(frozen=True)
+class PartView:
+    """A part of a topic, with the parts that it has itself; `similarity` is that of the join with its sibling."""
+
+    keywords: tuple[str, ...]
+    size: int
+    similarity: float | None
+    typical: Example
+    children: tuple["PartView", ...]
+
+
+@dataclass(frozen=True)
 class TopicView:
     """One topic with its verdict and its examples."""
 
@@ -42,25 +56,7 @@ class TopicView:
     borderline: tuple[Example, ...]
     n_clusters: int
     aspect: str
-
-
-@dataclass(frozen=True)
-class TreeNode:
-    """A cluster, which has no children, or a merge of two nodes at a similarity."""
-
-    name: str
-    size: int
-    similarity: float | None = None
-    children: tuple["TreeNode", ...] = ()
-
-
-@dataclass(frozen=True)
-class TopicTree:
-    """How clusters were merged to a topic."""
-
-    topic: int
-    label: str
-    root: TreeNode
+    parts: tuple[PartView, ...]
 
 
 @dataclass(frozen=True)
@@ -85,10 +81,12 @@ class ReportView:
     parameters: tuple[Parameter, ...]
     notes: tuple[str, ...]
     similarity: tuple[tuple[float, ...], ...]
-    trees: tuple[TopicTree, ...]
     n_clusters: int
     outliers: OutlierView
     stages: tuple[StageFinished, ...]
+    colors: tuple[int, ...]
+    cards: tuple[Card, ...]
+    facets: tuple[Facet, ...]
 
     @property
     def good(self) -> list[TopicView]:
@@ -106,21 +104,23 @@ def make_view(session: Session) -> ReportView:
     fit, diagnostics = session.fit, session.fit.diagnostics
     if diagnostics is None:
         raise ValueError("a report needs a fit with diagnostics")
-    assessments = assess(fit, diagnostics, len(session.batch.submission_ids))
+    assessments = assess(fit, diagnostics, session.batch.texts, len(session.batch.submission_ids))
     n_items = len(session.batch.submission_ids)
     return ReportView(
         session=session,
         n_items=n_items,
         topics=tuple(_topic(session, diagnostics, topic) for topic in assessments),
         targets=tuple(targets(_metrics(session), fit.topics[0].size / n_items, fit.encoder)),
-        advice=tuple(advice(assessments)),
+        advice=tuple(advice(fit, diagnostics, assessments)),
         parameters=tuple(parameters_in_force(session)),
         notes=tuple(_notes(session)),
         similarity=tuple(map(tuple, diagnostics.topic_similarity[:MAX_MATRIX_TOPICS, :MAX_MATRIX_TOPICS].tolist())),
-        trees=tuple(merge_trees(fit, diagnostics)),
         n_clusters=len(diagnostics.cluster_topics),
         outliers=_outliers(session, diagnostics),
         stages=session.stages,
+        cards=cards_of(session, diagnostics, assessments),
+        facets=facets_of(session, [label_of(fit, topic) for topic in range(len(fit.topics))]),
+        colors=tuple(colors_of(topic_palette(), diagnostics.coordinates, fit.labels, len(fit.topics))),
     )
 
 
@@ -130,20 +130,20 @@ def label_of(fit: TopicFit, topic: int, n_words: int = 3) -> str:
     return words if fit.continuity is None else f"{words} (topicIndex {fit.continuity.numbers[topic]})"
 
 
-def merge_trees(fit: TopicFit, diagnostics: Diagnostics) -> list[TopicTree]:
-    """Build the tree of each topic that was merged from several clusters."""
-    sizes = np.bincount(diagnostics.clusters[diagnostics.clusters >= 0], minlength=len(diagnostics.cluster_topics))
-    nodes = {cluster: TreeNode(f"cluster {cluster}", int(size)) for cluster, size in enumerate(sizes)}
-    for merge in diagnostics.merges:
-        kept, gone = nodes[merge.keep], nodes.pop(merge.gone)
-        nodes[merge.keep] = TreeNode("", kept.size + gone.size, merge.similarity, (kept, gone))
-    trees = []
-    for cluster in sorted(nodes):
-        topic = int(diagnostics.cluster_topics[cluster])
-        if nodes[cluster].children:
-            label = label_of(fit, topic) if topic >= 0 else "dissolved: no keywords"
-            trees.append(TopicTree(topic, label, nodes[cluster]))
-    return sorted(trees, key=lambda tree: tree.topic)
+def parts_of(session: Session, diagnostics: Diagnostics, topic: int, parent: int = -1) -> tuple[PartView, ...]:
+    """Give the parts of a topic, or of one of its parts, the largest first."""
+    found = [
+        PartView(
+            keywords=part.keywords,
+            size=len(part.rows),
+            similarity=part.similarity,
+            typical=example_of(session, part.typical, "typical"),
+            children=parts_of(session, diagnostics, topic, index),
+        )
+        for index, part in enumerate(diagnostics.parts)
+        if (part.topic, part.parent) == (topic, parent)
+    ]
+    return tuple(sorted(found, key=lambda part: -part.size))
 
 
 def _metrics(session: Session) -> dict[str, float]:
@@ -161,10 +161,13 @@ def _topic(session: Session, diagnostics: Diagnostics, topic: Assessment) -> Top
     return TopicView(
         assessment=topic,
         label=label_of(session.fit, topic.index),
-        typical=tuple(_example(session, row, f"cosine to the center {closeness[row]:.2f}") for row in typical.tolist()),
-        borderline=tuple(_example(session, row, _between(session, diagnostics, row)) for row in borderline.tolist()),
+        typical=tuple(
+            example_of(session, row, f"cosine to the center {closeness[row]:.2f}") for row in typical.tolist()
+        ),
+        borderline=tuple(example_of(session, row, _between(session, diagnostics, row)) for row in borderline.tolist()),
         n_clusters=int(np.sum(diagnostics.cluster_topics == topic.index)),
         aspect="" if session.fit.guidance is None else aspect_text(session.fit.guidance.matches[topic.index]),
+        parts=parts_of(session, diagnostics, topic.index),
     )
 
 
@@ -180,7 +183,8 @@ def _between(session: Session, diagnostics: Diagnostics, row: int) -> str:
     return f"{came}; neighbors: {n_here} in this topic, {n_there} in topic {other} ({label_of(session.fit, other)})"
 
 
-def _example(session: Session, row: int, note: str) -> Example:
+def example_of(session: Session, row: int, note: str) -> Example:
+    """Give one comment as an example; a long one is shortened."""
     batch = session.batch
     text = batch.texts[row]
     if len(text) > MAX_EXAMPLE_CHARS:
@@ -197,7 +201,7 @@ def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
         kind = kind_of_outlier(vote)
         reasons[kind] = reasons.get(kind, 0) + 1
         if len(examples) < N_OUTLIERS_SHOWN:
-            examples.append(_example(session, row, why_outside(vote)))
+            examples.append(example_of(session, row, why_outside(vote)))
     n_zero = len(batch.submission_ids) - len(batch.kept)
     if n_zero:
         reasons["its embedding is the zero vector"] = n_zero

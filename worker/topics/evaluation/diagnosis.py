@@ -7,6 +7,9 @@ import numpy as np
 
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.evaluation import metrics
+from worker.topics.evaluation.islands import pack_islands
+from worker.topics.evaluation.parts import PartFinder
+from worker.topics.evaluation.trust import cohesion, denied_shares
 from worker.topics.fit import FloatArray, IntArray, TopicFit
 from worker.topics.graph.reduction import Reduction
 from worker.topics.modelling import Modelled
@@ -37,8 +40,12 @@ def diagnose(
     core = np.where(modelled.core >= 0, fit.labels, -1)
     embeddings, n_topics = prepared.corpus.embeddings, len(fit.topics)
     clustering, voters = modelled.clustering, prepared.voters
+    coordinates = pack_islands(_map(prepared))
+    cluster_topics = _cluster_topics(clustering.cluster_labels_, core)
+    similarities, rivals = cohesion(embeddings, fit.labels, n_topics)
+    finder = PartFinder(coordinates, embeddings, prepared.vocabulary)
     return Diagnostics(
-        coordinates=_map(prepared),
+        coordinates=coordinates,
         core=core,
         clusters=clustering.cluster_labels_,
         strengths=clustering.strengths(),
@@ -52,8 +59,12 @@ def diagnose(
         npmi=np.array(npmi, dtype=np.float32),
         coherence=np.array(coherence, dtype=np.float32),
         coverage=_coverage(fit.labels, words, prepared.vocabulary),
+        cohesion=similarities,
+        rivals=rivals,
+        denied=denied_shares(fit.labels, words, prepared.vocabulary),
         merges=clustering.merges_,
-        cluster_topics=_cluster_topics(clustering.cluster_labels_, core),
+        cluster_topics=cluster_topics,
+        parts=finder.parts(clustering.cluster_labels_, cluster_topics, clustering.merges_),
     )
 
 
@@ -74,7 +85,12 @@ def in_order_of(order: IntArray, diagnostics: Diagnostics) -> Diagnostics:
             "closeness",
         )
     }
-    return replace(diagnostics, neighbors=order[diagnostics.neighbors[position]], **by_document)
+    parts = tuple(
+        replace(part, rows=np.sort(order[part.rows]), typical=int(order[part.typical])) for part in diagnostics.parts
+    )
+    trials = tuple(replace(trial, labels=trial.labels[position]) for trial in diagnostics.trials)
+    neighbors = order[diagnostics.neighbors[position]]
+    return replace(diagnostics, neighbors=neighbors, parts=parts, trials=trials, **by_document)
 
 
 def _map(prepared: Prepared) -> FloatArray:

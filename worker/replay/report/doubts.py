@@ -1,0 +1,163 @@
+"""The reasons to doubt a topic, and when they are enough.
+
+Some reasons are enough by themselves. Others are weak: good topics have them too, so that two are needed, and two that
+tell of the same suspicion count once. The thresholds are rules of thumb. They were held against what a reader thought
+of forty topics after ten comments of each; docs/inspecting-topics.md has the table.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from worker.replay.report.measures import Measures
+from worker.replay.report.targets import BROAD_SHARE
+from worker.replay.stability import FALLS_APART
+from worker.replay.wording import excess_line
+from worker.topics.fit import TopicFit
+from worker.topics.nuisance import Excess
+
+# A topic is large from this multiple of the mean size on.
+LARGE: Final = 1.5
+# The next topic's comments are hardly less similar from this share of the similarity within the topic on.
+HARDLY_APART: Final = 2 / 3
+# Not found again at all: the most similar topic of a rerun shares no more than this (Jaccard).
+LOST: Final = 0.25
+# Two topics in one if the smaller of two parts that were joined by force holds this share of it.
+SECOND_PART: Final = 0.3
+# Doubtful from this share of documents on that were outliers and were placed.
+PLACED_SHARE: Final = 0.5
+# Doubtful below this share of documents that hold at least one of the ten keywords.
+COVERAGE: Final = 0.3
+# Doubtful from this share of the documents with a keyword on that deny it.
+DENIED: Final = 0.4
+# Doubtful from this share of documents on that are no answer, such as "N/A".
+NO_ANSWER: Final = 0.3
+# Doubtful below this share of the members' neighbors that are in the topic, relative to the most that can be.
+AGREEMENT: Final = 0.3
+# Below this NPMI, keywords hardly ever stand within ten words of each other.
+UNRELATED_NPMI: Final = -0.3
+# Doubtful from this number of keywords on that it shares with another topic.
+SHARED_KEYWORDS: Final = 3
+
+
+# What each doubt means for somebody who knows no statistics, by the words that it begins with.
+_PLAIN: Final = {
+    "sorted by wording": "These comments are alike in how they are worded, not only in what they say.",
+    "no answers": "Many of these comments say nothing.",
+    "badly named": "The words above are in few of these comments: read some before you rely on the name.",
+    "its name is denied": "Many of these comments say the opposite of the words above.",
+    "two topics in one": "These comments are about two different things.",
+    "hardly apart": "These comments are much like those of another subject.",
+    "not found again": "With a few comments less, this subject would be another one.",
+    "falls apart": "With a few comments less, this subject would have other borders.",
+    "very broad": "This subject is so large that a few words cannot describe it.",
+    "keywords that hardly ever occur together": "These comments may be about several things.",
+    "entangled": "These comments are mixed with those of another subject.",
+    "thin core": "Most of these comments were hard to assign.",
+    "nearly a double": "Another subject has nearly the same name.",
+}
+
+
+class Suspicion(StrEnum):
+    """What a doubt suspects; `ENOUGH` stands for a doubt that is enough by itself."""
+
+    ENOUGH = "enough"
+    SEVERAL = "several topics in one"
+    BORDER = "no firm border"
+    CORE = "no core"
+    NAME = "a bad name"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A reason to doubt a topic, in words, what it suspects, and what it means for a reader without statistics."""
+
+    what: str
+    suspicion: Suspicion = Suspicion.ENOUGH
+
+    @property
+    def plain(self) -> str:
+        """What it means, without a figure."""
+        return _PLAIN[self.what.split(":")[0].split(" (")[0]]
+
+
+def are_enough(doubts: Sequence[Doubt]) -> bool:
+    """Tell whether doubts make a topic doubtful: one that is enough, or weak ones of two kinds."""
+    kinds = {doubt.suspicion for doubt in doubts}
+    return Suspicion.ENOUGH in kinds or len(kinds) > 1
+
+
+def doubts_of(topic: Measures, fit: TopicFit, excesses: Sequence[Excess]) -> Iterator[Doubt]:
+    """Give each reason to doubt a topic, those that are enough first.
+
+    Args:
+        topic: what was measured of it.
+        fit: the fit.
+        excesses: what its comments' wording shares beyond the batch's.
+    """
+    yield from _enough(topic, excesses)
+    yield from _lost_or_falling_apart(topic, fit)
+    is_large = topic.size * len(fit.topics) >= LARGE * sum(other.size for other in fit.topics)
+    yield from _weak(topic, is_large)
+
+
+def _enough(topic: Measures, excesses: Sequence[Excess]) -> Iterator[Doubt]:
+    if worded := [excess for excess in excesses if excess.is_doubt]:
+        yield Doubt(f"sorted by wording: {'; '.join(map(excess_line, worded))}")
+    if topic.no_answer >= NO_ANSWER:
+        yield Doubt(f'no answers: {topic.no_answer:.0%} of its comments say nothing, such as "N/A" or "none"')
+    if topic.coverage < COVERAGE:
+        yield Doubt(
+            f"badly named: only {topic.coverage:.0%} of its comments hold any of its keywords; "
+            "read some comments before you name it"
+        )
+    if topic.denied >= DENIED:
+        yield Doubt(
+            f"its name is denied: of its comments with one of its first keywords, {topic.denied:.0%} say the opposite"
+        )
+    if topic.second_part >= SECOND_PART:
+        yield Doubt(
+            f"two topics in one: {topic.second_part:.0%} of it were joined to the rest by force, at a similarity of "
+            f"only {topic.forced:.2f}, because nr_topics allows no more topics"
+        )
+    if topic.rivalry >= HARDLY_APART:
+        yield Doubt(
+            f"hardly apart: the comments of topic {topic.rival} are {topic.rivalry:.0%} as similar to its comments as "
+            "these are to each other"
+        )
+
+
+def _lost_or_falling_apart(topic: Measures, fit: TopicFit) -> Iterator[Doubt]:
+    if fit.stability is None or topic.stability is None or topic.stability > FALLS_APART:
+        return
+    shares = (
+        f"without other {fit.stability.left_out} of the comments the most similar topic shares only "
+        f"{topic.stability:.0%} of what both hold (mean of {fit.stability.n_reruns} reruns)"
+    )
+    if topic.stability <= LOST:
+        yield Doubt(f"not found again: {shares}")
+    else:
+        yield Doubt(f"falls apart: {shares}", Suspicion.BORDER)
+
+
+def _weak(topic: Measures, is_large: bool) -> Iterator[Doubt]:
+    if topic.share > BROAD_SHARE:
+        what = f"very broad: it holds {topic.share:.0%} of all comments, more than ten keywords can describe"
+        yield Doubt(what, Suspicion.SEVERAL)
+    # The NPMI of a small topic tells nothing: in two dozen comments most pairs of words occur together once or never.
+    if is_large and topic.npmi < UNRELATED_NPMI:
+        what = f"keywords that hardly ever occur together (NPMI {topic.npmi:.2f}): it may be several topics in one"
+        yield Doubt(what, Suspicion.SEVERAL)
+    if topic.agreement < AGREEMENT:
+        what = (
+            f"entangled: only {topic.agreement:.0%} of the neighbors of its comments are in it; "
+            f"the most similar topic is {topic.nearest}"
+        )
+        yield Doubt(what, Suspicion.BORDER)
+    if topic.placed >= PLACED_SHARE:
+        what = f"thin core: {topic.placed:.0%} of its comments were outliers and joined afterwards"
+        yield Doubt(what, Suspicion.CORE)
+    if len(topic.shared_keywords) >= SHARED_KEYWORDS:
+        what = f"nearly a double: it shares the keywords {', '.join(topic.shared_keywords)} with another topic"
+        yield Doubt(what, Suspicion.NAME)
