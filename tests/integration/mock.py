@@ -10,13 +10,14 @@ from tests.environment import clean_environment
 
 
 @contextmanager
-def mock_worker(client: Path, port: int, *options: str) -> Iterator[None]:
-    """Run the mock of a built client until the context ends; it must end in time and without an error.
+def mock_worker(client: Path, port: int, *options: str, exit_code: int = 0) -> Iterator[None]:
+    """Run the mock of a built client until the context ends; it must end in time.
 
     Args:
         client: the folder of the compiled client.
         port: of Redis on 127.0.0.1.
         options: of the mock.
+        exit_code: of the mock when it is stopped.
     """
     command = ["node", str(client / "mock" / "main.js"), "--redis", f"redis://127.0.0.1:{port}", *options]
     with subprocess.Popen(
@@ -31,5 +32,8 @@ def mock_worker(client: Path, port: int, *options: str) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.communicate(timeout=60)
-        assert process.returncode == 0
+            try:
+                process.communicate(timeout=60)
+            finally:
+                process.kill()
+        assert process.returncode == exit_code

@@ -150,6 +150,12 @@ def test_the_mock_keeps_the_contract(client: Path, own_redis: RedisServer, tmp_p
     check_in_memory(told["inMemory"])
 
 
+def test_the_mock_can_be_stopped_while_redis_is_away(built: Path, own_redis: RedisServer) -> None:
+    """It would wait for its connections for ever; its exit code says that a job may be left."""
+    with mock_worker(built / "src", own_redis.port, exit_code=1):
+        own_redis.stop()
+
+
 def test_the_stages_are_those_of_the_worker(built: Path) -> None:
     """Of each kind of job, with the percent at which each begins."""
     script = """

@@ -16,6 +16,8 @@ const USAGE = `topic-model-mock: answers topic-model jobs with made-up topics.
 
 Outcomes: ${OUTCOMES.join(', ')}.`;
 
+const STOP_MS = 5_000;
+
 class Misuse extends Error {}
 
 async function main(): Promise<void> {
@@ -44,9 +46,15 @@ async function main(): Promise<void> {
     },
     (line) => console.log(line),
   );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void mock.close());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(mock));
   await mock.ready();
   console.log(`topic-model-mock: takes jobs of the queue ${values.queue}, prefix ${values.prefix}`);
+}
+
+/** Lets the running job end, but waits neither for a long one nor for a Redis that is away. */
+function stop(mock: MockWorker): void {
+  setTimeout(() => process.exit(1), STOP_MS).unref();
+  void mock.close();
 }
 
 function numberOf(option: string, text: string, least: number): number {
