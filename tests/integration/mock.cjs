@@ -28,6 +28,7 @@ async function asked(client) {
   const model = { tenant: 'campus-3' };
   const [first, last] = [items.slice(0, 36), items.slice(24)];
   const zero = items.slice(0, 15).map((item) => ({ ...item, embedding: new Array(768).fill(0) }));
+  const without = items.map(({ embedding, ...item }, i) => (i === 3 ? item : { ...item, embedding }));
   const wish = (pipelineId, mock) => client.run({ items }, { pipelineId, mock }, TIMEOUT_MS);
   const missing = { model: { tenant: 'campus-3', version: '20260101_000000' } };
   const asks = {
@@ -52,6 +53,14 @@ async function asked(client) {
     predicted: () => client.predict({ items: items.slice(0, 1), model }, { pipelineId: 'predicted' }, TIMEOUT_MS),
     versionless: () => client.predict({ items, ...missing }, { pipelineId: 'versionless' }, TIMEOUT_MS),
     rebuilt: () => client.rebuild({ items, model }, { pipelineId: 'rebuilt' }, TIMEOUT_MS),
+    tuned: async () => {
+      const batch = { items, params: { grid: { nr_topics: [2, 4], min_topic_size: [5] } } };
+      const { job } = await client.enqueue(batch, { pipelineId: 'tuned' }, 'topic-model.tune');
+      return client.awaitResult(job, TIMEOUT_MS);
+    },
+    guided: () => client.run({ items, params: { tier1_guided: true } }, { pipelineId: 'guided' }, TIMEOUT_MS),
+    lacking: () => client.run({ items: without }, { pipelineId: 'lacking' }, TIMEOUT_MS),
+    embedded: () => client.run({ items: without, params: { embed_missing: true } }, { pipelineId: 'embedded' }, TIMEOUT_MS),
     failed: () => wish('failed', 'fail'),
     infrastructure: () => wish('infrastructure', { outcome: 'infrastructure', retry: false }),
     timeout: () => wish('timeout', { outcome: 'timeout', retry: false }),

@@ -20,6 +20,7 @@ from worker.jobs.registry import KINDS, show_schema
 ITEMS = themed_envelope(12, 4)["items"]
 SCHEMAS = {"kept": "TopicModelResult", "modelless": "TopicModelPredictResult", "versionless": "TopicModelPredictResult"}
 SCHEMAS |= {name: f"TopicModel{kind}Result" for name, kind in (("skipped", "Update"), ("updated", "Update"))}
+SCHEMAS |= {"tuned": "TopicModelTuneResult"}
 SCHEMAS |= {"predicted": "TopicModelPredictResult", "rebuilt": "TopicModelRebuildResult"}
 FAILURES = {
     "few": "Received 3 items, need at least 15 (min_topic_size) for topic modeling",
@@ -29,6 +30,7 @@ FAILURES = {
     "twice": "Invalid envelope: items[48].submissionId: is already that of items[0]",
     "modelless": 'Tenant "campus-3" has no model yet: send a topic-model job with this tenant, or an update',
     "versionless": 'Tenant "campus-3" has no version 20260101_000000 of its model',
+    "lacking": "Invalid envelope: items[3].embedding: is required",
     "failed": "BERTopic produced 0 topics",
 }
 BROKEN = {
@@ -78,7 +80,13 @@ def check_results(told: dict[str, Any]) -> None:
     assert re.match(r"Invalid envelope: params\.nr_topics: .+; items\[0\]\.text: .+", told["invalid"]["error"])
     assert told["misspelt"]["error"].startswith("Invalid envelope: metadata.mock: must be one of complete, ")
     assert told["skipped"]["reason"] == "Received 2 items, an update needs at least 10 (min_documents)"
-    for name, n_items in {"kept": 36, "updated": 24, "predicted": 1, "rebuilt": 48, "inline": 24}.items():
+    assert [trial["params"].get("nr_topics") for trial in told["tuned"]["trials"]] == [None, 2, 4]
+    aspects = told["guided"]["aspectMapping"]
+    assert set(aspects) == {"-1", *(str(topic["topicIndex"]) for topic in told["guided"]["topics"])}
+    assert {topic["aspectLabel"] for topic in told["guided"]["topics"]} >= {"teaching_clarity", "emergent"}
+    assert any(assignment["isMultiTopic"] for assignment in told["guided"]["assignments"])
+    n_items_of = {"embedded": 48, "kept": 36, "updated": 24, "predicted": 1, "rebuilt": 48, "inline": 24}
+    for name, n_items in n_items_of.items():
         result = told[name]
         assert sum(topic["docCount"] for topic in result["topics"]) + result["outlierCount"] == n_items
         assert len(result["assignments"]) == n_items - result["outlierCount"]

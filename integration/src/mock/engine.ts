@@ -5,10 +5,13 @@ import type {
   PredictedResult,
   SkippedResult,
   TopicModelRequest,
+  TopicModelTuneRequest,
+  TunedResult,
   UpdatedResult,
 } from '../generated/contract';
 import type { Kind, Kinds } from '../kinds';
 import { version } from './version';
+import { extended } from './aspects';
 import { continued, type EarlierResult, notContinued } from './continuing';
 import { flawOf, isZero, kindOf } from './envelopes';
 import {
@@ -26,6 +29,7 @@ import {
 } from './placing';
 import { type KeptModel, snapshotOf, Tenants } from './tenants';
 import { findTopics, type Words, wordsOf } from './topics';
+import { tuned } from './trials';
 
 const FEWEST_ITEMS = 15;
 const FEWEST_COMMENTS = 3;
@@ -35,10 +39,8 @@ const FEWEST_NEW = 10;
 const ALL_ZERO = 'All embeddings are zero vectors';
 
 type Params = TopicModelRequest['params'];
-/** The kinds of job that the mock answers. */
-type MockKind = 'topic-model' | 'topic-model.update' | 'topic-model.predict' | 'topic-model.rebuild';
-type Request = Kinds[MockKind]['request'];
-export type MockResult = Kinds[MockKind]['result'];
+type Request = Kinds[Kind]['request'];
+export type MockResult = Kinds[Kind]['result'];
 
 /** A batch as the mock sees it: each comment's words, which are none if its embedding is the zero vector. */
 interface Comments {
@@ -62,7 +64,6 @@ export class MockEngine {
     if (flaw !== undefined) return failedResult(flaw);
     const request = data as Request;
     const batch = commentsOf(request.items);
-    if (kindOf(data) === 'topic-model.tune') return failedResult('The mock does not tune: a worker has to');
     const few = tooFew(kindOf(data), batch, request.params);
     if (few !== undefined) return few;
     switch (request.type) {
@@ -72,6 +73,8 @@ export class MockEngine {
         return this.predict(batch, request.model.tenant, request.model.version);
       case 'topic-model.rebuild':
         return this.rebuild(batch, request.model.tenant, request.params);
+      case 'topic-model.tune':
+        return this.tune(batch, request.params);
       default:
         return this.fit(batch, request, earlier);
     }
@@ -83,7 +86,7 @@ export class MockEngine {
     if (!isResult(earlier)) {
       const found = this.found(batch, params, model ? FEWEST_IN_MODEL : FEWEST_COMMENTS);
       if ('status' in found) return found;
-      const result = completed(found, model ? this.tenants.keep(model.tenant, found).model : undefined);
+      const result = extended(completed(found, model ? this.tenants.keep(model.tenant, found).model : undefined), params);
       if (previous === undefined || previous === null) return result;
       const topics = result.topics.map((topic) => ({ ...topic, since: result.completedAt }));
       return { ...result, topics, continuity: notContinued(found.topics) };
@@ -92,7 +95,7 @@ export class MockEngine {
     const { since, continuity, ...found } = continued(batch.ids, batch.comments, earlier, name, sizes);
     const placed = { ...batch, ...found };
     if (placed.topics.length === 0) return noTopics(sizes.fewest, batch);
-    const result = completed(placed, model ? this.tenants.keep(model.tenant, placed).model : undefined);
+    const result = extended(completed(placed, model ? this.tenants.keep(model.tenant, placed).model : undefined), params);
     const topics = result.topics.map((topic) => ({ ...topic, since: since.get(topic.topicIndex) ?? result.completedAt }));
     return { ...result, topics, continuity };
   }
@@ -146,6 +149,14 @@ export class MockEngine {
     const topics = [...numbers.values()];
     const born = topics.filter(({ topicIndex }) => topicIndex >= before.next);
     return this.updated({ ...batch, labels, topics }, tenant, { ...before, topics: [] }, born);
+  }
+
+  private tune(batch: Comments, params: TopicModelTuneRequest['params']): TunedResult | FailedResult {
+    const result = tuned(params?.grid, (settings) => {
+      const found = this.found(batch, { ...params, ...settings }, FEWEST_COMMENTS);
+      return 'status' in found ? found.error : found;
+    });
+    return result ?? noTopics(params?.min_topic_size ?? FEWEST_COMMENTS, batch);
   }
 
   private updated(placed: Placed, tenant: string, before: KeptModel, born: readonly NumberedTopic[]): UpdatedResult {

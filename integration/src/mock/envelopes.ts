@@ -15,7 +15,7 @@ export function kindOf(data: unknown): Kind {
 export function flawOf(data: unknown): string | undefined {
   const kind = kindOf(data);
   const parsed = (requestSchemas[kind] as z.ZodType).safeParse(data);
-  const issues = parsed.success ? [...twice(data), ...lacking(data)] : parsed.error.issues.map(({ path, message }) => `${placeOf(path)}: ${message}`);
+  const issues = parsed.success ? [...lacking(data), ...twice(data)] : parsed.error.issues.map(({ path, message }) => `${placeOf(path)}: ${message}`);
   const [first] = issues;
   if (first === undefined) return undefined;
   const isLength = !parsed.success && parsed.error.issues.every(({ path }) => path[0] === 'items' && path[2] === 'embedding');
@@ -42,12 +42,13 @@ function twice(data: unknown): string[] {
   });
 }
 
-/** An embedding may be left out only if the worker is asked to make it, which the schema of a single item cannot say. */
+/** An embedding may be left out only if the worker is asked to make it. */
 function lacking(data: unknown): string[] {
-  const { items, params } = data as { items: { embedding?: unknown }[]; params?: { embed_missing?: boolean | null } | null };
+  const { items, params } = data as { items: { embedding?: unknown }[]; params?: { embed_missing?: unknown } | null };
   if (params?.embed_missing === true) return [];
-  const isLeftOut = ({ embedding }: { embedding?: unknown }): boolean => embedding === undefined || embedding === null;
-  return items.flatMap((item, place) => (isLeftOut(item) ? [`items[${place}].embedding: Field required`] : []));
+  return items.flatMap(({ embedding }, place) =>
+    embedding === undefined || embedding === null ? [`items[${place}].embedding: is required`] : [],
+  );
 }
 
 function wrongLength(data: unknown): string | undefined {

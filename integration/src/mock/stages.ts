@@ -7,6 +7,7 @@ const STAGES: Partial<Record<Kind, Record<string, number>>> = {
   'topic-model.update': CHANGE,
   'topic-model.predict': { validate: 0, load: 50, assign: 60 },
   'topic-model.rebuild': CHANGE,
+  'topic-model.tune': { validate: 0, neighbours: 2, try: 5 },
 };
 
 /** Gives the worker's stages of a kind of job, and the percent at which each begins. */

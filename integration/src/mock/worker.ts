@@ -147,5 +147,6 @@ export class MockWorker {
 function told(result: MockResult): string {
   if (result.status === 'failed') return `failed: ${result.error}`;
   if (result.status === 'skipped') return `skipped: ${result.reason}`;
+  if ('trials' in result) return `completed: ${result.trials.length} trials`;
   return `completed: ${result.topics.length} topics, ${result.assignments.length} comments in them`;
 }
