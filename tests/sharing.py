@@ -23,6 +23,7 @@ GROUPS: Final = (
         "tests/topics/test_trust.py",
         "tests/deployment/test_image.py",
     ),
+    ("tests/cli/test_analyses.py",),
     ("tests/docs/test_shell_blocks.py",),
     ("tests/acceptance/test_models.py",),
     ("tests/replay/test_assessment.py",),
@@ -31,6 +32,7 @@ GROUPS: Final = (
     ("tests/replay/test_report_page.py",),
     ("tests/topics/test_keeping.py",),
     ("tests/topics/test_layout.py",),
+    ("tests/topics/test_tuning.py",),
 )
 
 

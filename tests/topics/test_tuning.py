@@ -109,7 +109,10 @@ def test_a_search_does_not_depend_on_the_order_of_the_batch(searched: tuple[Tune
     order = np.random.default_rng(1).permutation(len(task.texts))
     texts = tuple(task.texts[row] for row in order)
     again = TuneBatch(texts, task.embeddings[order], task.params, {"n_topics": (3,), "min_cluster_size": (8,)})
-    assert run(again, ENGINE, lambda _: None) == Tuned(found.trials[:2])
+    events: list[Any] = []
+    assert run(again, ENGINE, events.append) == Tuned(found.trials[:2])
+    # The default is not in this grid, and is counted too.
+    assert [event.share for event in events if isinstance(event, StageAdvanced)] == [0.5, 1.0]
 
 
 @pytest.mark.slow

@@ -40,11 +40,12 @@ def run(task: TuneBatch, engine: Engine, on_stage: OnStage) -> Tuned | NoTopics:
     clock.note(documents=len(task.texts))
     clock.enter(STAGE)
     trials: list[Trial] = []
+    n_trials = _n_trials(task.grid, bench)
     for settings in _search(task.grid, bench.adapted({}), trials):
         in_force = asdict(bench.adapted(settings))
         if all(trial.in_force != in_force for trial in trials):
             trials.append(Trial(settings, in_force, bench.outcome(settings)))
-            clock.advance(min(1.0, len(trials) / _n_trials(task.grid)))
+            clock.advance(min(1.0, len(trials) / n_trials))
     tuned = Tuned(tuple(trials))
     clock.note(trials=len(trials), best=tuned.verdict.best, beats_default=tuned.verdict.beats_default)
     clock.finish()
@@ -67,11 +68,11 @@ def _search(grid: Mapping[str, Sequence[int]], default: AdaptedParams, trials: l
         yield {**best, "min_cluster_size": size}
 
 
-def _n_trials(grid: Mapping[str, Sequence[int]]) -> int:
-    """Estimate how many settings differ from each other; the default is often one of the grid's."""
+def _n_trials(grid: Mapping[str, Sequence[int]], bench: "_Bench") -> int:
+    """Count the settings that differ from each other; without a grid about so many."""
     if not grid:
         return len(N_TOPICS) + len(SIZE_FACTORS)
-    return int(np.prod([len(values) for values in grid.values()]))
+    return len({bench.adapted(settings) for settings in _search(grid, bench.adapted({}), [])})
 
 
 class _Bench:
