@@ -18,11 +18,11 @@ class Computing:
         stages: that have finished, in order.
     """
 
-    def __init__(self, settings: Settings, terminal: Terminal, n_reruns: int) -> None:
-        """Take the settings, where to tell what happens, and how many reruns each fit has; these tell no stage."""
+    def __init__(self, settings: Settings, terminal: Terminal, n_more_fits: int) -> None:
+        """Take the settings, where to tell what happens, and how many more fits come with each, for the deadline."""
         self._settings = settings
         self._terminal = terminal
-        self._n_reruns = n_reruns
+        self._n_more_fits = n_more_fits
         self.stages: list[StageFinished] = []
 
     async def run(self, task: Task, n_stages: int, n_fits: int = 1, *, needs_engine: bool = True) -> Any:
@@ -38,7 +38,7 @@ class Computing:
             WorkerError: the process could not be set up, or the task failed.
         """
         compute = Compute(ComputeConfig.of(self._settings, needs_engine=needs_engine))
-        timeout_s = self._settings.timeout_ms / 1000 * n_fits * (1 + self._n_reruns)
+        timeout_s = self._settings.timeout_ms / 1000 * n_fits * (1 + self._n_more_fits)
         try:
             with self._terminal.progress(n_fits * (n_stages - 1)):
                 self._terminal.say("starting the compute process")

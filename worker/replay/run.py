@@ -42,6 +42,8 @@ from worker.version import WORKER_VERSION
 # A longer state of a job, which may hold the reason of its failure, is shortened.
 _STATE_CHARS: Final = 240
 _RERUNS_OF_REPORT: Final = 3
+# Trying other parameters takes no longer than so many fits.
+_FITS_OF_LEVERS: Final = 10
 
 
 def replay(request: Request, settings: Settings) -> ExitCode:
@@ -70,9 +72,11 @@ class _Replay:
         self._overrides = read_settings(request.settings)
         self._sweep = read_sweep(request.sweep[0]) if request.sweep else None
         self._terminal = Terminal(sys.stderr)
+        is_reported = request.report is not None and not self._sweep
         # A verdict needs to know whether a topic is found again.
-        self._n_reruns = request.stability or (_RERUNS_OF_REPORT if request.report and not self._sweep else 0)
-        self._computing = Computing(settings, self._terminal, self._n_reruns)
+        self._n_reruns = request.stability or (_RERUNS_OF_REPORT if is_reported else 0)
+        n_more_fits = self._n_reruns + (_FITS_OF_LEVERS if is_reported else 0)
+        self._computing = Computing(settings, self._terminal, n_more_fits)
         self._stored: StoredJob | None = None
         folder = request.save_bertopic
         self._bertopic_folder = None if folder is None else os.path.abspath(folder)
