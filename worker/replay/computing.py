@@ -19,11 +19,11 @@ class Computing:
         stages: that have finished, in order.
     """
 
-    def __init__(self, settings: Settings, terminal: Terminal, n_reruns: int = 0) -> None:
-        """Take the settings, where to tell what happens, and how many reruns each fit has; these tell no stage."""
+    def __init__(self, settings: Settings, terminal: Terminal, n_more_fits: int = 0) -> None:
+        """Take the settings, where to tell what happens, and how many more fits come with each, for the deadline."""
         self._settings = settings
         self._terminal = terminal
-        self._n_reruns = n_reruns
+        self._n_more_fits = n_more_fits
         self._runner = asyncio.Runner()
         self._compute: Compute | None = None
         self._has_engine = False
@@ -64,7 +64,7 @@ class Computing:
         Raises:
             WorkerError: the process could not be set up, or the task failed.
         """
-        timeout_s = more_s + self._settings.timeout_ms / 1000 * n_fits * (1 + self._n_reruns)
+        timeout_s = more_s + self._settings.timeout_ms / 1000 * n_fits * (1 + self._n_more_fits)
         try:
             with self._terminal.progress(n_fits * (n_stages - 1)):
                 return self._runner.run(self._run(task, timeout_s, needs_engine=needs_engine))

@@ -10,6 +10,8 @@ from worker.replay.files import STDIN
 # One rerun alone would tell of the comments that it happens to leave out.
 FEWEST_RERUNS: Final = 2
 RERUNS_OF_REPORT: Final = 3
+# Trying other parameters takes no longer than so many fits.
+FITS_OF_LEVERS: Final = 10
 
 
 class BadUsage(WorkerError):
@@ -107,7 +109,16 @@ class Request:
     @property
     def n_reruns(self) -> int:
         """How often the topics are found anew: the verdict of a report needs to know whether a topic is found again."""
-        return self.stability or (RERUNS_OF_REPORT if self.report and not self.sweep else 0)
+        return self.stability or (RERUNS_OF_REPORT if self._is_reported else 0)
+
+    @property
+    def n_more_fits(self) -> int:
+        """How many fits the reruns and the trials of a report take at most, for the deadline."""
+        return self.n_reruns + (FITS_OF_LEVERS if self._is_reported else 0)
+
+    @property
+    def _is_reported(self) -> bool:
+        return self.report is not None and not self.sweep
 
     @property
     def inspects(self) -> bool:

@@ -59,7 +59,7 @@ def replay(request: Request, settings: Settings) -> ExitCode:
         WorkerError: the infrastructure failed; nothing was written to stdout.
     """
     terminal = Terminal(sys.stderr)
-    with Computing(settings, terminal, request.n_reruns) as computing:
+    with Computing(settings, terminal, request.n_more_fits) as computing:
         return _Replay(request, settings, computing, terminal).run()
 
 
