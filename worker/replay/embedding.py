@@ -14,6 +14,7 @@ from worker.contract.item import EMBEDDING_DIM
 from worker.errors import ModelUnavailable
 from worker.models.model import model_name
 from worker.replay.computing import Computing
+from worker.replay.files import check_writable
 from worker.replay.terminal import Terminal
 from worker.replay.vector_cache import SUFFIX, VectorCache
 from worker.tables.comments import Comments, Wanted, comments_of
@@ -52,11 +53,13 @@ class Embedder:
             self._terminal.say(line)
         for line in comments.warnings:
             self._terminal.warn(line)
-        flaw = self._cache.read() if self._keeps else None
-        if flaw is not None:
-            self._terminal.warn(flaw)
+        if self._keeps:
+            # Before a model works for an hour on what cannot be kept.
+            check_writable(self._cache.path)
+            if (flaw := self._cache.read()) is not None:
+                self._terminal.warn(flaw)
         missing = self._cache.missing(comments.texts)
-        if self._keeps and len(missing) < len(comments.texts):
+        if self._keeps and len(missing) < len(set(comments.texts)):
             self._terminal.say(f"embeddings: {len(missing):,} texts are new, the others are in {self._cache.path}")
         if missing:
             self._cache.add(missing, self._embed(missing))

@@ -1,0 +1,68 @@
+"""What every analysis of a table does before anything is computed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.contract.envelopes import make_envelope
+from worker.analyses.analysis import Analysis
+from worker.analyses.request import Asked
+from worker.analyses.training import train
+from worker.contract.envelope import read_envelope
+from worker.exit_codes import ExitCode
+from worker.replay.computing import Computing
+from worker.replay.embedding import Embedder
+from worker.replay.files import UnwritableFile
+from worker.replay.terminal import Terminal
+from worker.settings import Settings
+from worker.store.retention import Retention
+from worker.tables.comments import Comments
+from worker.topics.fit import NoTopics
+
+
+def test_a_model_of_a_table_lets_old_versions_go_as_one_of_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MODEL_KEEP_VERSIONS holds for both: a table that is trained on each day must not fill the store."""
+    tasks: list[Any] = []
+
+    def run(_: Analysis, kind: object, task: object, **__: object) -> NoTopics:
+        tasks.append(task)
+        return NoTopics.NO_CLUSTERS
+
+    batch = read_envelope(make_envelope(20) | {"model": {"tenant": "default"}})
+    monkeypatch.setattr(Analysis, "batch", lambda *_, **__: batch)
+    monkeypatch.setattr(Analysis, "run", run)
+    settings = Settings.from_environment({"MODEL_KEEP_VERSIONS": "3", "MODEL_KEEP_ACTIVATIONS": "2"})
+    assert train(Asked("comments.csv"), settings) is ExitCode.FAILED
+    assert [task.retention for task in tasks] == [Retention(3, 2)]
+
+
+def test_embeddings_that_cannot_be_kept_are_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An hour of embedding must not end in the line that the folder is read-only."""
+    embedder = _embedder(tmp_path / "nowhere" / "a.csv", fails=True)
+    with pytest.raises(UnwritableFile, match=r"cannot write .*a\.csv\.embeddings\.npz"):
+        embedder.embed(Comments(("1",), ("a",)))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_that_is_not_there_holds_no_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Equal comments are embedded once, which does not mean that the others were there before."""
+    comments = Comments(("1", "2"), ("a", "a"))
+    _embedder(tmp_path / "a.csv").embed(comments)
+    assert "are new" not in capsys.readouterr().err
+    _embedder(tmp_path / "a.csv", fails=True).embed(comments)
+    assert "embeddings: 0 texts are new, the others are in" in capsys.readouterr().err
+
+
+def _embedder(table: Path, *, fails: bool = False) -> Embedder:
+    """Give an embedder that keeps embeddings beside a table, with a model that costs nothing, or must not be used."""
+    import sys
+
+    class Model(Computing):
+        def run(self, task: Any, *_: object, **__: object) -> Any:
+            assert not fails
+            return np.ones((len(task.texts), 4), dtype=np.float32)
+
+    terminal = Terminal(sys.stderr)
+    return Embedder(Model(Settings.from_environment({}), terminal), terminal, "model", str(table))
