@@ -1,5 +1,6 @@
 """What every analysis of a table does before anything is computed."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from worker.analyses.training import train
 from worker.contract.envelope import read_envelope
 from worker.exit_codes import ExitCode
 from worker.replay.computing import Computing
-from worker.replay.embedding import Embedder
+from worker.replay.embedding import Embedder, read_as_envelope
+from worker.replay.extras import read_extras
 from worker.replay.files import UnwritableFile
+from worker.replay.request import Request
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
 from worker.store.retention import Retention
 from worker.tables.comments import Comments
+from worker.tables.table import UnreadableTable
 from worker.topics.fit import NoTopics
 
 
@@ -55,14 +59,32 @@ def test_a_file_that_is_not_there_holds_no_others(tmp_path: Path, capsys: pytest
     assert "embeddings: 0 texts are new, the others are in" in capsys.readouterr().err
 
 
+def test_once_takes_the_columns_that_a_report_shows(tmp_path: Path) -> None:
+    """--facet and --sentiment name columns of a table; one that is not there is told before anything is embedded."""
+    path = tmp_path / "a.csv"
+    path.write_text("comment,teacher,stars\na,Cruz,5\n,Lim,2\nb,,1\n", encoding="utf-8")
+    asked = Request(source=str(path), report="x.html", facets=("teacher",), sentiment="stars")
+    terminal = Terminal(sys.stderr)
+    data = read_as_envelope(str(path), _Model(), terminal, "model", asked.keys_of_items)
+    assert [sorted(item) for item in data["items"]] == [["embedding", "stars", "submissionId", "teacher", "text"]] * 2
+    extras = read_extras(asked, data)
+    assert (extras.facets, extras.moods) == ({"teacher": ("Cruz", "")}, ("praise", "complaint"))
+    with pytest.raises(UnreadableTable, match="has no column techer; it has comment, teacher, stars"):
+        read_as_envelope(str(path), _Model(fails=True), terminal, "model", ("techer",))
+
+
 def _embedder(table: Path, *, fails: bool = False) -> Embedder:
     """Give an embedder that keeps embeddings beside a table, with a model that costs nothing, or must not be used."""
-    import sys
+    return Embedder(_Model(fails=fails), Terminal(sys.stderr), "model", str(table))
 
-    class Model(Computing):
-        def run(self, task: Any, *_: object, **__: object) -> Any:
-            assert not fails
-            return np.ones((len(task.texts), 4), dtype=np.float32)
 
-    terminal = Terminal(sys.stderr)
-    return Embedder(Model(Settings.from_environment({}), terminal), terminal, "model", str(table))
+class _Model(Computing):
+    """Embeds whatever it is given in the same way, or fails the test."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        super().__init__(Settings.from_environment({}), Terminal(sys.stderr))
+        self._fails = fails
+
+    def run(self, task: Any, *_: object, **__: object) -> Any:
+        assert not self._fails
+        return np.ones((len(task.texts), 4), dtype=np.float32)
