@@ -1,6 +1,7 @@
 """What every analysis of a table does before anything is computed."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ import pytest
 
 from tests.contract.envelopes import make_envelope
 from worker.analyses.analysis import Analysis
+from worker.analyses.evaluating import evaluate
 from worker.analyses.request import Asked
 from worker.analyses.training import train
+from worker.analyses.tuning import tune
 from worker.contract.envelope import read_envelope
 from worker.exit_codes import ExitCode
+from worker.jobs.registry import KINDS
 from worker.replay.computing import Computing
 from worker.replay.embedding import Embedder, read_as_envelope
 from worker.replay.extras import read_extras
@@ -40,6 +44,27 @@ def test_a_model_of_a_table_lets_old_versions_go_as_one_of_a_job(monkeypatch: py
     settings = Settings.from_environment({"MODEL_KEEP_VERSIONS": "3", "MODEL_KEEP_ACTIVATIONS": "2"})
     assert train(Asked("comments.csv"), settings) is ExitCode.FAILED
     assert [task.retention for task in tasks] == [Retention(3, 2)]
+
+
+@pytest.mark.parametrize(("analyze", "kind"), [(evaluate, "topic-model"), (tune, "topic-model.tune")])
+def test_what_is_measured_or_tried_is_what_train_would_keep(
+    analyze: Callable[[Asked, Settings], ExitCode], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kept model has no topic of fewer than ten comments unless that was asked for."""
+    tasks: list[Any] = []
+
+    def run(_: Analysis, __: object, task: Any, *___: object, **____: object) -> Any:
+        tasks.append(task)
+        return NoTopics.NO_CLUSTERS if kind.endswith("tune") else (NoTopics.NO_CLUSTERS,)
+
+    monkeypatch.setattr(Analysis, "run", run)
+    for params, smallest in (({}, 10), ({"min_topic_size": 4}, 4)):
+        batch = KINDS[kind].read(make_envelope(40) | {"type": kind, "params": params})
+        monkeypatch.setattr(Analysis, "batch", lambda *_, _batch=batch, **__: _batch)
+        assert analyze(Asked("comments.csv"), Settings.from_environment({})) is ExitCode.FAILED
+        task = tasks.pop()
+        used = task.params if kind.endswith("tune") else task.variants[0]
+        assert used.min_cluster_size == smallest
 
 
 def test_embeddings_that_cannot_be_kept_are_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
