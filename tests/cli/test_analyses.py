@@ -180,6 +180,22 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
         ("train", "a.csv", "--out", "./a.csv"),
         "./a.csv is the table itself",
     ),
+    "one file for two results": (
+        ("train", "a.csv", "--out", "b.csv", "--report", "./b.csv"),
+        "./b.csv is given twice: one result would overwrite the other",
+    ),
+    "one setting twice": (
+        ("tune", "a.csv", "--grid", "nr_topics=5", "--grid", "nr_topics=10"),
+        "--grid nr_topics is given twice: write all its values at once, as --grid nr_topics=V,V,V",
+    ),
+    "no value to try": (
+        ("tune", "a.csv", "--grid", "nr_topics=null,5"),
+        "--grid: nr_topics: must be an array of 1 to 20 integers",
+    ),
+    "what cannot be tried": (
+        ("tune", "a.csv", "--grid", "neutralize=true,false"),
+        "--grid: must be an object with some of nr_topics, min_topic_size",
+    ),
     "an empty flag": (("train", "a.csv", "--text", ""), "--text is empty; is a shell variable not set?"),
     "a parameter": (("train", "a.csv", "--set", "topics=3"), "--set topics=3: there is no parameter topics"),
     "JSON that is a table": (("--once", "a.txt"), "a.txt is not JSON: Expecting value"),

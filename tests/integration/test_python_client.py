@@ -109,6 +109,11 @@ async def test_a_batch_and_a_tenants_model(redis_server: RedisServer, real_worke
         one = Batch(batch_of().items[:1], model={"tenant": "python"})
         predicted = await client.run(one, "python", kind="topic-model.predict")
         assert (predicted["status"], await client.find("nobody")) == ("completed", None)
+        tuned = await client.run(
+            Batch(batch_of().items, params={"grid": {"nr_topics": [4]}}), "python", kind="topic-model.tune"
+        )
+        assert tuned["status"] == "completed"
+        assert [trial["params"] for trial in tuned["trials"]] == [{}, {"nr_topics": 4}]
 
 
 async def test_how_a_job_can_end(faulty: TopicModelClient) -> None:
@@ -193,6 +198,8 @@ def test_an_embedding_is_packed(kind: Any) -> None:
         ("Metrics", ["Metrics"]),
         ("Failed", ["FailedResult"]),
         ("Skipped", ["SkippedResult"]),
+        ("Tuned", ["TunedResult"]),
+        ("Best", ["BestTrial"]),
     ],
 )
 def test_types_are_those_of_the_schema(name: str, definitions: list[str]) -> None:

@@ -47,3 +47,14 @@ def test_the_stage_has_one_name() -> None:
     """The worker process writes it down itself, as it does not import what runs in the compute process."""
     assert TRY == STAGE
     assert TRY in TUNE.stages
+
+
+def test_a_search_knows_which_embeddings_are_missing() -> None:
+    """With embed_missing the task names the comments that the compute process is to embed first."""
+    envelope = make_envelope(20) | {"type": "topic-model.tune", "params": {"embed_missing": True}}
+    del envelope["items"][3]["embedding"]
+    request = TUNE.read(envelope)
+    assert isinstance(request, Tuning)
+    task = TUNE.task(request, Surroundings("job", "models"))
+    assert isinstance(task, TuneBatch)
+    assert (len(task.embeddings), task.missing.tolist()) == (19, [3])

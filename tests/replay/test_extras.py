@@ -24,10 +24,11 @@ def read(items: list[dict[str, Any]], **asked: Any) -> Extras:
         ([0.8, -0.3, 0.05, None], ["praise", "complaint", "", ""]),
         ([5, 1, 3, 4], ["praise", "complaint", "", "praise"]),
         ([0, 4, 2, True], ["complaint", "praise", "", ""]),
+        (["5", "1.0", "3", ""], ["praise", "complaint", "", ""]),
     ],
 )
 def test_moods(values: list[Any], moods: list[str]) -> None:
-    """Words, signed numbers, and stars, whose middle is neither."""
+    """Words, signed numbers, and stars, whose middle is neither; a table has numbers as text."""
     assert list(read([{"mood": value} for value in values], sentiment="mood").moods) == moods
 
 

@@ -29,6 +29,19 @@ def test_a_csv_file_is_read_whatever_separates_its_fields(separator: str, tmp_pa
     assert table.notes == ()
 
 
+def test_separators_within_the_name_of_a_column_separate_nothing(tmp_path: Path) -> None:
+    """A form's export has its questions as names, with commas and line breaks in quotes."""
+    text = '"How was it, overall, in\na ""few"" words, please?";teacher\nfine, thanks;A\n'
+    table = read_table(write(tmp_path / "a.csv", text))
+    assert table.columns == {'How was it, overall, in\na "few" words, please?': ["fine, thanks"], "teacher": ["A"]}
+
+
+def test_the_mark_is_no_part_of_the_header_if_the_encoding_is_named(tmp_path: Path) -> None:
+    """Excel writes UTF-8 with a mark, and a person calls that utf-8."""
+    path = write(tmp_path / "a.csv", "comment\nmañana\n".encode("utf-8-sig"))
+    assert read_table(path, "utf-8").columns == {"comment": ["mañana"]}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_an_encoding_that_is_certain_is_taken_silently(encoding: str, tmp_path: Path) -> None:
     """UTF-8, or what the mark at the beginning says; the mark is no part of the header."""

@@ -5,6 +5,7 @@ import pytest
 
 from tests.small_model import make_model
 from tests.topics.themes import themed_corpus
+from worker.topics.engine import Engine
 from worker.topics.fit import (
     EMBED,
     BatchWarning,
@@ -15,7 +16,10 @@ from worker.topics.fit import (
     StageEvent,
     StageFinished,
     StageStarted,
+    TopicParams,
 )
+from worker.topics.trials import TuneBatch
+from worker.topics.tuning import run as tune
 from worker.topics.words.embedding import completed_embeddings
 from worker.topics.words.encoders import CorpusEncoder, KeywordEncoder, TransformerEncoder, unit
 from worker.topics.words.loading import choose_encoder
@@ -103,3 +107,26 @@ def test_nothing_is_done_if_nothing_is_missing() -> None:
     result, events = completed(given, [], None)
     assert result is given
     assert not events
+
+
+def test_a_search_for_settings_embeds_them_once_before_anything_else(encoder: TransformerEncoder) -> None:
+    """Each trial gets all of them; a worker without a model refuses, as for a fit."""
+    fitted: list[FloatArray] = []
+
+    def fit(_: object, embeddings: FloatArray, *__: object, **___: object) -> NoTopics:
+        fitted.append(embeddings)
+        return NoTopics.NO_CLUSTERS
+
+    everything = [*range(len(TEXTS))]
+    whole, _ = completed(nothing(48), everything, encoder)
+    assert isinstance(whole, np.ndarray)
+    task = TuneBatch(tuple(TEXTS), whole[1:], TopicParams(), {"n_topics": (3, 5)}, np.array([0]))
+    events: list[StageEvent] = []
+    assert tune(task, Engine(fit, encoder, "cpu", ""), events.append) == NoTopics.NO_CLUSTERS
+    assert [event.stage for event in events if isinstance(event, StageStarted)] == [EMBED, "neighbours", "try"]
+    assert len(fitted) == 3
+    assert all(embeddings.shape == whole.shape for embeddings in fitted)
+    np.testing.assert_allclose(fitted[0], whole, atol=1e-6)
+    refused = tune(task, Engine(fit, CorpusEncoder(), "cpu", ""), events.append)
+    assert isinstance(refused, NoTopics)
+    assert refused.reason is NoTopicsReason.NO_EMBEDDINGS

@@ -4,16 +4,18 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, Self, TypeVar
 
 from worker.analyses.outputs import check_formats, check_outputs, write_outputs
 from worker.analyses.request import DEFAULT_TENANT, Asked
 from worker.compute.tasks import Task
-from worker.contract.envelope import Rejection, Skip
+from worker.contract.envelope import Batch, Rejection, Skip
 from worker.exit_codes import ExitCode
 from worker.jobs.kind import JobKind, Request, Surroundings
 from worker.jobs.predict import PREDICT
 from worker.models.model import UNKNOWN_MODEL, model_name
+from worker.models.smallest_topic import with_vectors
 from worker.replay.computing import Computing
 from worker.replay.embedding import Embedder, envelope_of
 from worker.replay.request import BadUsage
@@ -56,7 +58,7 @@ class Analysis:
         self.answer, self.told = Terminal(sys.stdout), Terminal(sys.stderr)
         self.computing = Computing(self.settings, self.told)
         self.comments = Comments((), ())
-        self.surroundings = Surroundings(f"file-{uuid.uuid4()}", settings.model_store)
+        self.surroundings = Surroundings(f"file-{uuid.uuid4()}", settings.model_store, settings.retention)
         self._began_s = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -97,6 +99,11 @@ class Analysis:
         for warning in () if isinstance(batch, Rejection | Skip) else batch.warnings:
             self.told.warn(warning)
         return batch
+
+    @staticmethod
+    def as_trained(batch: Batch) -> Batch:
+        """Give a batch the parameters by which `train` fits it, so that what is measured or tried is what it keeps."""
+        return replace(batch, params=with_vectors(batch.params, len(batch.kept)))
 
     def model_reference(self) -> dict[str, str]:
         """Give the envelope's `model`."""

@@ -50,7 +50,7 @@ def _measured(analysis: Analysis) -> Document | Rejection | Skip:
         batch = analysis.batch(TOPIC_MODEL)
         if not isinstance(batch, Batch):
             return batch
-        (fit,) = analysis.run(TOPIC_MODEL, fit_once(batch), another_follows=has_labels)
+        (fit,) = analysis.run(TOPIC_MODEL, fit_once(analysis.as_trained(batch)), another_follows=has_labels)
         return document_of(batch, fit, datetime.now(UTC))
     analysis.expect_same_embeddings()
     batch = analysis.batch(PREDICT, model=analysis.model_reference())

@@ -54,7 +54,7 @@ def _read(analysis: Analysis, version: str) -> KeptModel:
 
 def _keyword_jaccard(analysis: Analysis, batch: Batch, model: KeptModel) -> float | None:
     """Give Jaccard's coefficient of the model's keywords and those of topics found anew; None if none are found."""
-    (fit,) = analysis.run(TOPIC_MODEL, fit_once(batch))
+    (fit,) = analysis.run(TOPIC_MODEL, fit_once(analysis.as_trained(batch)))
     if isinstance(fit, NoTopics):
         return None
     anew = {keyword for topic in fit.topics for keyword in topic.keywords}

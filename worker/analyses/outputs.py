@@ -22,12 +22,17 @@ def check_outputs(paths: Sequence[str], source: str) -> None:
     """Check the paths before anything is computed.
 
     Raises:
-        BadUsage: a path ends otherwise, or is that of the table itself.
+        BadUsage: a path is that of the table itself, or is given twice.
         UnwritableFile: a file cannot be written.
     """
+    seen: list[str] = []
     for path in paths:
-        if os.path.realpath(path) == os.path.realpath(source):
+        real = os.path.realpath(path)
+        if real == os.path.realpath(source):
             raise BadUsage(f"{path} is the table itself and would be overwritten")
+        if real in seen:
+            raise BadUsage(f"{path} is given twice: one result would overwrite the other")
+        seen.append(real)
         check_writable(path)
 
 

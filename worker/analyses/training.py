@@ -27,7 +27,8 @@ def train(asked: Asked, settings: Settings) -> ExitCode:
         batch = analysis.batch(TOPIC_MODEL, model=analysis.model_reference())
         if not isinstance(batch, Batch):
             return analysis.refuse(batch)
-        made_of = (batch, analysis.surroundings.model_store, analysis.surroundings.job_id)
+        given = analysis.surroundings
+        made_of = (batch, given.model_store, given.job_id, given.retention)
         task = InspectedFit(*made_of, embedding_model=analysis.embedding_model, diagnose=asked.report is not None)
         outcome = analysis.run(TOPIC_MODEL, task)
         if not isinstance(outcome, InspectedModel):

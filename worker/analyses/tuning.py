@@ -1,5 +1,6 @@
 """`tune`: try settings on a table, show how good the topics of each are, and say which to take."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import prod
 from typing import Any, Final
@@ -22,6 +23,7 @@ def tune(asked: Asked, settings: Settings) -> ExitCode:
         tuning = analysis.batch(TUNE)
         if isinstance(tuning, Rejection | Skip):
             return analysis.refuse(tuning)
+        tuning = replace(tuning, batch=analysis.as_trained(tuning.batch))
         n_fits = prod(len(values) for values in tuning.grid.values()) if tuning.grid else _OWN_SEARCH
         outcome = analysis.run(TUNE, TUNE.task(tuning, analysis.surroundings), n_fits)
         document: dict[str, Any] = TUNE.respond(tuning, outcome, datetime.now(UTC))

@@ -33,7 +33,7 @@ def why_shed(data: object) -> str | None:
         return None
     return (
         "its embeddings left Redis after its result was delivered (SHED_JOB_DATA=after_success); "
-        "its texts and its result are still there. To compute it again, enqueue the batch with its embeddings"
+        "its texts are still there. To compute it again, enqueue the batch with its embeddings"
     )
 
 

@@ -10,7 +10,7 @@ from worker.contract.tuning_envelope import Tuning, read_tuning
 from worker.contract.tuning_result import tuned
 from worker.contract.tuning_schema import tune_definitions
 from worker.jobs.kind import JobKind, Surroundings
-from worker.topics.fit import NoTopics, Stage
+from worker.topics.fit import EMBED, NoTopics, Stage
 from worker.topics.trials import TuneBatch, Tuned
 
 # As `worker.topics.tuning` names it, which the worker process does not import.
@@ -19,7 +19,8 @@ TRY: Final = "try"
 
 def task_of(tuning: Tuning, _: Surroundings) -> TuneBatch:
     """Give the task of a search."""
-    return TuneBatch(tuning.batch.texts, tuning.batch.embeddings, tuning.batch.params, tuning.grid)
+    batch = tuning.batch
+    return TuneBatch(batch.texts, batch.embeddings, batch.params, tuning.grid, batch.missing)
 
 
 def _respond(tuning: Tuning, outcome: Tuned | NoTopics, now: datetime) -> Document:
@@ -38,7 +39,7 @@ def _summarize(document: Document) -> Mapping[str, object]:
 
 TUNE: Final = JobKind(
     name=JobType.TUNE.value,
-    stages={Stage.VALIDATE: 0, Stage.NEIGHBOURS: 2, TRY: 5},
+    stages={Stage.VALIDATE: 0, EMBED: 1, Stage.NEIGHBOURS: 2, TRY: 5},
     read=read_tuning,
     task=task_of,
     respond=_respond,

@@ -14,7 +14,7 @@ from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.task import FitModel, InspectedFit, InspectedModel, ModelTask
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.building import build
-from worker.models.fitting import with_vectors
+from worker.models.smallest_topic import with_vectors
 from worker.store.activation import Activation
 from worker.topics.engine import Engine, fit_batch
 from worker.topics.fit import NoTopics, TopicFit

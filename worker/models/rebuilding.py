@@ -9,8 +9,9 @@ from worker.models.assignment import assign
 from worker.models.building import Name, Origin, build_named
 from worker.models.capping import followed
 from worker.models.drift import drift
-from worker.models.fitting import fit_documents, with_vectors
+from worker.models.fitting import fit_documents
 from worker.models.model import Documents, KeptModel, KeptTopic
+from worker.models.smallest_topic import with_vectors
 from worker.models.updating import Updated
 from worker.topics.arrays import IntArray
 from worker.topics.continuity.numbering import matched_numbers, with_new_numbers

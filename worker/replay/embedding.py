@@ -5,7 +5,7 @@ every job, and a model that was kept of a table takes the comments of a queue to
 """
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from worker.contract.item import EMBEDDING_DIM
 from worker.errors import ModelUnavailable
 from worker.models.model import model_name
 from worker.replay.computing import Computing
+from worker.replay.files import check_writable
 from worker.replay.terminal import Terminal
 from worker.replay.vector_cache import SUFFIX, VectorCache
 from worker.tables.comments import Comments, Wanted, comments_of
@@ -52,11 +53,13 @@ class Embedder:
             self._terminal.say(line)
         for line in comments.warnings:
             self._terminal.warn(line)
-        flaw = self._cache.read() if self._keeps else None
-        if flaw is not None:
-            self._terminal.warn(flaw)
+        if self._keeps:
+            # Before a model works for an hour on what cannot be kept.
+            check_writable(self._cache.path)
+            if (flaw := self._cache.read()) is not None:
+                self._terminal.warn(flaw)
         missing = self._cache.missing(comments.texts)
-        if self._keeps and len(missing) < len(comments.texts):
+        if self._keeps and len(missing) < len(set(comments.texts)):
             self._terminal.say(f"embeddings: {len(missing):,} texts are new, the others are in {self._cache.path}")
         if missing:
             self._cache.add(missing, self._embed(missing))
@@ -92,15 +95,27 @@ def envelope_of(comments: Comments, vectors: FloatArray, rest: Mapping[str, Any]
         {"submissionId": id_, "text": text, "embedding": binascii.b2a_base64(row.tobytes(), newline=False).decode()}
         for id_, text, row in zip(comments.ids, comments.texts, rows, strict=True)
     ]
+    for name, cells in comments.others.items():
+        for item, cell in zip(items, cells, strict=True):
+            item.setdefault(name, cell)
     return {"version": "1.0", **rest, "items": items}
 
 
-def read_as_envelope(path: str, computing: Computing, terminal: Terminal, model: str) -> dict[str, Any]:
+def read_as_envelope(
+    path: str, computing: Computing, terminal: Terminal, model: str, others: Sequence[str] = ()
+) -> dict[str, Any]:
     """Read a table whose columns are told by their names, embed its comments and make the envelope of a fit.
 
+    Args:
+        path: of the table.
+        computing: embeds.
+        terminal: where to tell it.
+        model: the name or the folder of the model that embeds.
+        others: columns whose cells the items have as well, under these names.
+
     Raises:
-        UnreadableTable: the file is no table of comments.
+        UnreadableTable: the file is no table of comments, or has no such column.
         ModelUnavailable: see `Embedder.embed`.
     """
-    comments = comments_of(read_table(path), Wanted())
+    comments = comments_of(read_table(path), Wanted(others=tuple(others)))
     return envelope_of(comments, Embedder(computing, terminal, model).embed(comments), {})

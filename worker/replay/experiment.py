@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from worker.contract.flaws import Flaws
 from worker.contract.rules import Params
+from worker.contract.tuning_envelope import TuneParams
 from worker.replay.request import BadUsage
 
 NAMES: Final = tuple(Params.model_fields)
@@ -37,6 +38,25 @@ def read_sweep(argument: str, flag: str = "--sweep") -> tuple[str, list[Any]]:
     return name, list({json.dumps(value): value for value in found}.values())
 
 
+def read_grid(arguments: tuple[str, ...]) -> dict[str, list[Any]]:
+    """Read arguments of the form `name=value,value,…`, each of another name, as the grid of a search for settings.
+
+    Raises:
+        BadUsage: a name is given twice, or the contract allows no such grid.
+    """
+    grid: dict[str, list[Any]] = {}
+    for argument in arguments:
+        name, values = read_sweep(argument, "--grid")
+        if name in grid:
+            raise BadUsage(f"--grid {name} is given twice: write all its values at once, as --grid {name}=V,V,V")
+        grid[name] = values
+    try:
+        TuneParams.model_validate({"grid": grid or None})
+    except ValidationError as error:
+        raise BadUsage(f"--grid: {_told(error).removeprefix('grid: ')}") from None
+    return grid
+
+
 def with_params(data: object, params: Mapping[str, Any]) -> object:
     """Give a copy of an envelope with these parameters replaced; anything but an envelope is given back unchanged."""
     if not params or not isinstance(data, dict):
@@ -57,9 +77,13 @@ def _setting(argument: str, flag: str) -> tuple[str, Any]:
         value = json.loads(written)
         Params.model_validate({name: value})
     except ValidationError as error:
-        flaws = Flaws()
-        flaws.add_all(error, at="")
-        raise BadUsage(f"{flag} {argument}: {flaws.line().removeprefix('Invalid envelope: ')}") from None
+        raise BadUsage(f"{flag} {argument}: {_told(error)}") from None
     except (ValueError, RecursionError):
         raise BadUsage(f"{flag} {argument}: {written} is not a number, true, false, null or other JSON") from None
     return name, value
+
+
+def _told(error: ValidationError) -> str:
+    flaws = Flaws()
+    flaws.add_all(error, at="")
+    return flaws.line().removeprefix("Invalid envelope: ")

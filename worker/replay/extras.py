@@ -3,6 +3,7 @@
 Mood and facets are keys of the batch's items beside those of the contract. Only the report reads them.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -67,6 +68,7 @@ def _text(value: object) -> str:
 
 def _moods(values: Sequence[object], key: str) -> tuple[str, ...]:
     """Tell praise from complaint: by word, by sign, or by the side of the middle of a scale without negative values."""
+    values = [_number(value) for value in values]
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     least, most = min(numbers, default=0), max(numbers, default=0)
     middle, width = (0.0, _NEUTRAL) if least < 0 else ((least + most) / 2, (most - least) / 10)
@@ -74,6 +76,15 @@ def _moods(values: Sequence[object], key: str) -> tuple[str, ...]:
     if values and not any(moods):
         raise BadUsage(f"--sentiment {key}: write positive or negative, a number from -1 to 1, or stars")
     return moods
+
+
+def _number(value: object) -> object:
+    """Read a number that stands as text, as in a table; anything else stays as it is."""
+    try:
+        number = float(value) if isinstance(value, str) else math.nan
+    except ValueError:
+        return value
+    return number if math.isfinite(number) else value
 
 
 def _mood(value: object, middle: float, width: float) -> str:

@@ -107,6 +107,11 @@ class Request:
             raise BadUsage(f"{given[0]} looks into a fit, type topic-model; the type of this batch is {kind}")
 
     @property
+    def keys_of_items(self) -> tuple[str, ...]:
+        """The keys of the items that the report shows beside the contract's."""
+        return (*self.facets, *(() if self.sentiment is None else (self.sentiment,)))
+
+    @property
     def n_reruns(self) -> int:
         """How often the topics are found anew: the verdict of a report needs to know whether a topic is found again."""
         return self.stability or (RERUNS_OF_REPORT if self._is_reported else 0)

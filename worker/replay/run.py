@@ -118,7 +118,8 @@ class _Replay:
         if source == STDIN and sys.stdin.isatty():
             self._terminal.say("reading the batch from the terminal; press Ctrl-D at its end")
         if is_table(source):
-            return read_as_envelope(source, self._computing, self._terminal, self._settings.labse_model)
+            shown = self._request.keys_of_items
+            return read_as_envelope(source, self._computing, self._terminal, self._settings.labse_model, shown)
         return read_batch_file(source)
 
     def _report_paths(self) -> list[str]:

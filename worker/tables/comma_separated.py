@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,6 +12,9 @@ _SEPARATORS: Final = (",", ";", "\t", "|")
 _NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 # The module's own limit, 131,072 characters a field, is shorter than a long text.
 _LONGEST_FIELD: Final = 2**31 - 1
+# A question as the name of a column may hold separators and line breaks, in quotes.
+_QUOTED: Final = re.compile(r'"[^"]*"')
+_HEADER_CHARS: Final = 100_000
 
 
 def read_csv(text: str, name: str, notes: tuple[str, ...]) -> Table:
@@ -45,8 +49,8 @@ def read_csv(text: str, name: str, notes: tuple[str, ...]) -> Table:
 
 
 def _separator(text: str) -> str:
-    """Give the separator that the header has most of; the comma if it has none."""
-    header = next((line for line in text.split("\n") if line.strip()), "")
+    """Give the separator that the header has most of outside quotes; the comma if it has none."""
+    header = next((line for line in _QUOTED.sub("", text[:_HEADER_CHARS]).split("\n") if line.strip()), "")
     return max(_SEPARATORS, key=header.count)
 
 

@@ -1,7 +1,7 @@
 """The comments of a table: which column is their text, their title, their id, their label."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,12 +29,14 @@ class Wanted:
         title: stands before each comment.
         id: names each comment.
         label: what each comment is about, as a person said.
+        others: what else is to be known of each comment.
     """
 
     text: str | None = None
     title: str | None = None
     id: str | None = None
     label: str | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,7 @@ class Comments:
         labels: (n,) "" for a comment without one; None if no column was named.
         notes: what a person should know, one line each; no text of a comment.
         warnings: as notes.
+        others: for each other column that was named, by that name, (n,) its cells as text.
     """
 
     ids: tuple[str, ...] = field(repr=False)
@@ -54,6 +57,7 @@ class Comments:
     labels: tuple[str, ...] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
 
 def comments_of(table: Table, wanted: Wanted) -> Comments:
@@ -75,10 +79,14 @@ def comments_of(table: Table, wanted: Wanted) -> Comments:
         cells = _cells(table, _column(table, wanted.label))
         labels = tuple(cells[row] for row in rows)
     what = f"columns {_shown(title)} and {_shown(text)}" if title else f"column {_shown(text)}"
+    others = {}
+    for name in wanted.others:
+        cells = _cells(table, _column(table, name))
+        others[name] = tuple(cells[row] for row in rows)
     notes = [f"{table.name}: {len(rows):,} comments, text: {what}, ids: {of_ids}"]
     n_empty = table.n_rows - len(rows)
     warnings = [*table.notes, *id_notes, *([f"{n_empty:,} rows without text are left out"] if n_empty else [])]
-    return Comments(ids, tuple(texts[row] for row in rows), labels, tuple(notes), tuple(warnings))
+    return Comments(ids, tuple(texts[row] for row in rows), labels, tuple(notes), tuple(warnings), others)
 
 
 def _column(table: Table, name: str) -> str:

@@ -11,6 +11,8 @@ _MARKS: Final = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _GUESS: Final = "cp1252"
+# What is left of a mark if the encoding was named, as utf-8.
+_MARK: Final = "\ufeff"
 
 
 def decode(raw: bytes, name: str, encoding: str | None) -> tuple[str, tuple[str, ...]]:
@@ -48,7 +50,7 @@ def decode(raw: bytes, name: str, encoding: str | None) -> tuple[str, tuple[str,
 
 def _decoded(raw: bytes, name: str, encoding: str) -> str:
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding).removeprefix(_MARK)
     except LookupError:
         raise UnreadableTable(f"there is no encoding {encoding}; there are utf-8, cp1252, utf-16 and others") from None
     except ValueError as error:

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from worker.topics.fit import FloatArray, NoTopics, TopicMetrics, TopicParams
+from worker.topics.fit import FloatArray, IntArray, NoTopics, TopicMetrics, TopicParams
 
 # A setting with one topic of more documents than this tells nothing, and neither does one with more outliers.
 MOST_IN_ONE: Final = 0.4
@@ -24,9 +24,10 @@ class TuneBatch:
     Attributes:
         function: that runs it, imported in the compute process only.
         texts: (n,).
-        embeddings: (n, d) float32, L2-normalized.
+        embeddings: (n - m, d) float32, L2-normalized; without those that are missing.
         params: what was asked for; with these alone it is the default that others must beat.
         grid: the values to try of each setting, all with all; empty for the worker's own search.
+        missing: (m,) int64, rising: the texts that the worker's own model is to embed.
     """
 
     function: ClassVar[str] = "worker.topics.tuning:run"
@@ -35,6 +36,7 @@ class TuneBatch:
     embeddings: FloatArray = field(repr=False)
     params: TopicParams
     grid: Mapping[str, Sequence[int]]
+    missing: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)

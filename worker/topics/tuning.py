@@ -17,6 +17,7 @@ from worker.topics.modelling import topics_anew
 from worker.topics.preparation import Preparation
 from worker.topics.stages import StageClock
 from worker.topics.trials import Quality, Trial, TuneBatch, Tuned, verdict
+from worker.topics.words.embedding import completed_embeddings
 
 STAGE: Final = "try"
 # What the worker tries by itself: first numbers of topics, then multiples of the smallest topic's size.
@@ -34,6 +35,10 @@ _Settings = dict[str, int]
 
 def run(task: TuneBatch, engine: Engine, on_stage: OnStage) -> Tuned | NoTopics:
     """Try settings, the default first; the same batch gives the same trials."""
+    embeddings = completed_embeddings(task.texts, task.embeddings, task.missing, engine.encoder, on_stage)
+    if isinstance(embeddings, NoTopics):
+        return embeddings
+    task = replace(task, embeddings=embeddings)
     clock = StageClock(on_stage)
     clock.enter(Stage.NEIGHBOURS)
     bench = _Bench(task, engine)

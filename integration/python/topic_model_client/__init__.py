@@ -13,11 +13,23 @@ from topic_model_client.errors import (
     UnexpectedResult,
     WaitTimeout,
 )
-from topic_model_client.results import Assignment, Completed, Failed, Metrics, Result, Skipped, Topic
+from topic_model_client.results import (
+    Assignment,
+    Best,
+    Completed,
+    Failed,
+    Metrics,
+    Result,
+    Skipped,
+    Topic,
+    Tuned,
+    TuneResult,
+)
 
 __all__ = [
     "Assignment",
     "Batch",
+    "Best",
     "CancelAnswer",
     "Cancelled",
     "Completed",
@@ -38,6 +50,8 @@ __all__ = [
     "Topic",
     "TopicModelClient",
     "TopicModelError",
+    "TuneResult",
+    "Tuned",
     "UnexpectedResult",
     "WaitTimeout",
 ]

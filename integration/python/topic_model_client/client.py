@@ -4,12 +4,12 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self, TypedDict, cast
+from typing import Any, Final, Literal, Self, TypedDict, cast, overload
 
 from bullmq import Queue
 from redis.asyncio import Redis
 
-from topic_model_client.envelope import Batch, Kind, envelope_of, job_id_of
+from topic_model_client.envelope import Batch, Kind, TopicKind, TuneKind, envelope_of, job_id_of
 from topic_model_client.errors import (
     Cancelled,
     InfrastructureFailure,
@@ -18,7 +18,7 @@ from topic_model_client.errors import (
     UnexpectedResult,
     WaitTimeout,
 )
-from topic_model_client.results import Result
+from topic_model_client.results import Result, TuneResult
 from topic_model_client.standing import is_reused, make_way, mark_of
 
 DAY_S: Final = 24 * 60 * 60
@@ -138,7 +138,15 @@ class TopicModelClient:
             limit = f"Redis has not answered within {self._enqueue_timeout_s:g} s"
             raise RedisTimeout(job_id, f"job {job_id} may not be enqueued: {limit}") from None
 
-    async def await_result(self, pipeline_id: str, timeout_s: float = WAIT_S, *, kind: Kind = "topic-model") -> Result:
+    @overload
+    async def await_result(
+        self, pipeline_id: str, timeout_s: float = WAIT_S, *, kind: TopicKind = "topic-model"
+    ) -> Result: ...
+    @overload
+    async def await_result(self, pipeline_id: str, timeout_s: float = WAIT_S, *, kind: TuneKind) -> TuneResult: ...
+    async def await_result(
+        self, pipeline_id: str, timeout_s: float = WAIT_S, *, kind: Kind = "topic-model"
+    ) -> Result | TuneResult:
         """Wait until a pipeline's job has ended, and give its result; needs nothing that `enqueue` gave.
 
         A batch whose data is at fault gives a result with `status: "failed"`.
@@ -152,11 +160,31 @@ class TopicModelClient:
             RedisError: Redis is away, or refuses.
         """
         job_id = job_id_of(pipeline_id, kind)
-        result = _checked(job_id, await self._ended(job_id, timeout_s))
+        result = _checked(job_id, kind, await self._ended(job_id, timeout_s))
         if result["status"] == "failed" and result["error"] == "Cancelled":
             raise Cancelled(job_id, f"job {job_id} was cancelled")
         return result
 
+    @overload
+    async def run(
+        self,
+        batch: Batch,
+        pipeline_id: str,
+        run_id: str | None = None,
+        *,
+        timeout_s: float = WAIT_S,
+        kind: TopicKind = "topic-model",
+    ) -> Result: ...
+    @overload
+    async def run(
+        self,
+        batch: Batch,
+        pipeline_id: str,
+        run_id: str | None = None,
+        *,
+        timeout_s: float = WAIT_S,
+        kind: TuneKind,
+    ) -> TuneResult: ...
     async def run(
         self,
         batch: Batch,
@@ -165,10 +193,13 @@ class TopicModelClient:
         *,
         timeout_s: float = WAIT_S,
         kind: Kind = "topic-model",
-    ) -> Result:
+    ) -> Result | TuneResult:
         """Enqueue a batch and wait for its result; raises what `enqueue` and `await_result` raise."""
         await self.enqueue(batch, pipeline_id, run_id, kind=kind)
-        return await self.await_result(pipeline_id, timeout_s, kind=kind)
+        # The overloads take one kind or the other, and this is either.
+        await_result: Any = self.await_result
+        result: Result | TuneResult = await await_result(pipeline_id, timeout_s, kind=kind)
+        return result
 
     async def find(self, pipeline_id: str, *, kind: Kind = "topic-model") -> Found | None:
         """Find a pipeline's job without its batch, as after a restart; None if Redis holds none."""
@@ -230,9 +261,11 @@ class TopicModelClient:
             pause_s = min(2 * pause_s, _LOOK_S)
 
 
-def _checked(job_id: str, value: Any) -> Result:
+def _checked(job_id: str, kind: Kind, value: Any) -> Result | TuneResult:
     match value:
-        case {"status": "completed", "topics": list(), "assignments": list()}:
+        case {"status": "completed", "trials": list(), "best": dict()} if kind == "topic-model.tune":
+            return cast(TuneResult, value)
+        case {"status": "completed", "topics": list(), "assignments": list()} if kind != "topic-model.tune":
             return cast(Result, value)
         case {"status": "failed", "error": str()} | {"status": "skipped", "reason": str()}:
             return cast(Result, value)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-Kind = Literal["topic-model", "topic-model.update", "topic-model.predict", "topic-model.rebuild"]
+TopicKind = Literal["topic-model", "topic-model.update", "topic-model.predict", "topic-model.rebuild"]
+TuneKind = Literal["topic-model.tune"]
+Kind = TopicKind | TuneKind
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a job returns; `status` tells which of the three it is."""
+"""What a job returns; `status` tells which of its kind's it is."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -71,4 +71,26 @@ class Skipped(TypedDict):
     completedAt: str
 
 
+class Best(TypedDict):
+    """The best trial of a search for settings, by its place in `trials`."""
+
+    trial: int
+    params: dict[str, int]
+    beatsDefault: bool
+    gain: float
+    noise: float
+
+
+class Tuned(TypedDict):
+    """What a search for settings found; `advised` is what to add to `params`."""
+
+    version: str
+    status: Literal["completed"]
+    trials: list[dict[str, Any]]
+    best: Best
+    advised: dict[str, int]
+    completedAt: str
+
+
 Result = Completed | Failed | Skipped
+TuneResult = Tuned | Failed

@@ -78,10 +78,10 @@ def _check(given: argparse.Namespace) -> None:
 
 def _asked(given: argparse.Namespace) -> "Asked":
     from worker.analyses.request import Asked
-    from worker.replay.experiment import read_settings, read_sweep
+    from worker.replay.experiment import read_grid, read_settings
 
     params = read_settings(tuple(getattr(given, "set", [])))
-    grid = dict(read_sweep(argument, "--grid") for argument in getattr(given, "grid", []))
+    grid = read_grid(tuple(getattr(given, "grid", [])))
     return Asked(
         path=given.file,
         columns=Wanted(given.text, given.title, given.id, getattr(given, "label", None)),

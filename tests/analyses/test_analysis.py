@@ -1,0 +1,115 @@
+"""What every analysis of a table does before anything is computed."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.contract.envelopes import make_envelope
+from worker.analyses.analysis import Analysis
+from worker.analyses.evaluating import evaluate
+from worker.analyses.request import Asked
+from worker.analyses.training import train
+from worker.analyses.tuning import tune
+from worker.contract.envelope import read_envelope
+from worker.exit_codes import ExitCode
+from worker.jobs.registry import KINDS
+from worker.replay.computing import Computing
+from worker.replay.embedding import Embedder, read_as_envelope
+from worker.replay.extras import read_extras
+from worker.replay.files import UnwritableFile
+from worker.replay.request import Request
+from worker.replay.terminal import Terminal
+from worker.settings import Settings
+from worker.store.retention import Retention
+from worker.tables.comments import Comments
+from worker.tables.table import UnreadableTable
+from worker.topics.fit import NoTopics
+
+
+def test_a_model_of_a_table_lets_old_versions_go_as_one_of_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MODEL_KEEP_VERSIONS holds for both: a table that is trained on each day must not fill the store."""
+    tasks: list[Any] = []
+
+    def run(_: Analysis, kind: object, task: object, **__: object) -> NoTopics:
+        tasks.append(task)
+        return NoTopics.NO_CLUSTERS
+
+    batch = read_envelope(make_envelope(20) | {"model": {"tenant": "default"}})
+    monkeypatch.setattr(Analysis, "batch", lambda *_, **__: batch)
+    monkeypatch.setattr(Analysis, "run", run)
+    settings = Settings.from_environment({"MODEL_KEEP_VERSIONS": "3", "MODEL_KEEP_ACTIVATIONS": "2"})
+    assert train(Asked("comments.csv"), settings) is ExitCode.FAILED
+    assert [task.retention for task in tasks] == [Retention(3, 2)]
+
+
+@pytest.mark.parametrize(("analyze", "kind"), [(evaluate, "topic-model"), (tune, "topic-model.tune")])
+def test_what_is_measured_or_tried_is_what_train_would_keep(
+    analyze: Callable[[Asked, Settings], ExitCode], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kept model has no topic of fewer than ten comments unless that was asked for."""
+    tasks: list[Any] = []
+
+    def run(_: Analysis, __: object, task: Any, *___: object, **____: object) -> Any:
+        tasks.append(task)
+        return NoTopics.NO_CLUSTERS if kind.endswith("tune") else (NoTopics.NO_CLUSTERS,)
+
+    monkeypatch.setattr(Analysis, "run", run)
+    for params, smallest in (({}, 10), ({"min_topic_size": 4}, 4)):
+        batch = KINDS[kind].read(make_envelope(40) | {"type": kind, "params": params})
+        monkeypatch.setattr(Analysis, "batch", lambda *_, _batch=batch, **__: _batch)
+        assert analyze(Asked("comments.csv"), Settings.from_environment({})) is ExitCode.FAILED
+        task = tasks.pop()
+        used = task.params if kind.endswith("tune") else task.variants[0]
+        assert used.min_cluster_size == smallest
+
+
+def test_embeddings_that_cannot_be_kept_are_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An hour of embedding must not end in the line that the folder is read-only."""
+    embedder = _embedder(tmp_path / "nowhere" / "a.csv", fails=True)
+    with pytest.raises(UnwritableFile, match=r"cannot write .*a\.csv\.embeddings\.npz"):
+        embedder.embed(Comments(("1",), ("a",)))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_that_is_not_there_holds_no_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Equal comments are embedded once, which does not mean that the others were there before."""
+    comments = Comments(("1", "2"), ("a", "a"))
+    _embedder(tmp_path / "a.csv").embed(comments)
+    assert "are new" not in capsys.readouterr().err
+    _embedder(tmp_path / "a.csv", fails=True).embed(comments)
+    assert "embeddings: 0 texts are new, the others are in" in capsys.readouterr().err
+
+
+def test_once_takes_the_columns_that_a_report_shows(tmp_path: Path) -> None:
+    """--facet and --sentiment name columns of a table; one that is not there is told before anything is embedded."""
+    path = tmp_path / "a.csv"
+    path.write_text("comment,teacher,stars\na,Cruz,5\n,Lim,2\nb,,1\n", encoding="utf-8")
+    asked = Request(source=str(path), report="x.html", facets=("teacher",), sentiment="stars")
+    terminal = Terminal(sys.stderr)
+    data = read_as_envelope(str(path), _Model(), terminal, "model", asked.keys_of_items)
+    assert [sorted(item) for item in data["items"]] == [["embedding", "stars", "submissionId", "teacher", "text"]] * 2
+    extras = read_extras(asked, data)
+    assert (extras.facets, extras.moods) == ({"teacher": ("Cruz", "")}, ("praise", "complaint"))
+    with pytest.raises(UnreadableTable, match="has no column techer; it has comment, teacher, stars"):
+        read_as_envelope(str(path), _Model(fails=True), terminal, "model", ("techer",))
+
+
+def _embedder(table: Path, *, fails: bool = False) -> Embedder:
+    """Give an embedder that keeps embeddings beside a table, with a model that costs nothing, or must not be used."""
+    return Embedder(_Model(fails=fails), Terminal(sys.stderr), "model", str(table))
+
+
+class _Model(Computing):
+    """Embeds whatever it is given in the same way, or fails the test."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        super().__init__(Settings.from_environment({}), Terminal(sys.stderr))
+        self._fails = fails
+
+    def run(self, task: Any, *_: object, **__: object) -> Any:
+        assert not self._fails
+        return np.ones((len(task.texts), 4), dtype=np.float32)
