@@ -28,6 +28,7 @@ def train(asked: Asked, settings: Settings) -> ExitCode:
         if not isinstance(batch, Batch):
             return analysis.refuse(batch)
         given = analysis.surroundings
+        analysis.tracked.begin(TOPIC_MODEL.name, given.job_id, batch)
         made_of = (batch, given.model_store, given.job_id, given.retention)
         task = InspectedFit(*made_of, embedding_model=analysis.embedding_model, diagnose=asked.report is not None)
         outcome = analysis.run(TOPIC_MODEL, task)
