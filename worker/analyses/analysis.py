@@ -56,7 +56,7 @@ class Analysis:
         self.answer, self.told = Terminal(sys.stdout), Terminal(sys.stderr)
         self.computing = Computing(self.settings, self.told)
         self.comments = Comments((), ())
-        self.surroundings = Surroundings(f"file-{uuid.uuid4()}", settings.model_store)
+        self.surroundings = Surroundings(f"file-{uuid.uuid4()}", settings.model_store, labels=settings.label_service)
         self._began_s = time.monotonic()
 
     def __enter__(self) -> Self:

@@ -28,7 +28,12 @@ def train(asked: Asked, settings: Settings) -> ExitCode:
         if not isinstance(batch, Batch):
             return analysis.refuse(batch)
         made_of = (batch, analysis.surroundings.model_store, analysis.surroundings.job_id)
-        task = InspectedFit(*made_of, embedding_model=analysis.embedding_model, diagnose=asked.report is not None)
+        task = InspectedFit(
+            *made_of,
+            labels=analysis.surroundings.labels,
+            embedding_model=analysis.embedding_model,
+            diagnose=asked.report is not None,
+        )
         outcome = analysis.run(TOPIC_MODEL, task)
         if not isinstance(outcome, InspectedModel):
             return analysis.finish(document_of_model(batch, outcome, datetime.now(UTC)))
