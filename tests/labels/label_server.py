@@ -65,6 +65,11 @@ class _Handler(BaseHTTPRequestHandler):
         answers = self.server.answers
         answers[min(number, len(answers) - 1)](self)
 
+    def do_GET(self) -> None:
+        """Note what a client asks that has followed a redirect."""
+        self.server.paths.append(self.path)
+        self.send_error(404)
+
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 

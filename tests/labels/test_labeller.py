@@ -204,11 +204,14 @@ def test_a_dead_server_is_told() -> None:
     assert "cannot be reached" in asked.warnings[0]
 
 
-def test_the_key_follows_no_redirect() -> None:
+@pytest.mark.parametrize("code", [302, 307])
+def test_the_key_follows_no_redirect(code: int) -> None:
     """Another server gets neither the key nor the keywords."""
-    with serving(GOOD) as other, serving(status(307, Location=f"{other.base_url}/chat/completions")) as server:
-        assert Asked(server).labels == {}
-        assert other.requests == []
+    with serving(GOOD) as other, serving(status(code, Location=f"{other.base_url}/chat/completions")) as server:
+        asked = Asked(server)
+        assert asked.labels == {}
+        assert f"status {code}" in asked.warnings[0]
+        assert other.paths == []
 
 
 def test_a_fence_around_the_json_is_taken_off() -> None:

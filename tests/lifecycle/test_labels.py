@@ -134,6 +134,13 @@ def test_a_retry_gives_the_labels_that_were_made(tmp_path: Path, server: LabelSe
     assert len(server.requests) == 1
 
 
+def test_a_job_that_asks_for_labels_is_no_retry_of_one_that_does_not(tmp_path: Path, server: LabelServer) -> None:
+    """Though it has the same id and the same comments."""
+    jobs = Jobs(tmp_path, server)
+    jobs.run(envelope_of(0), "job")
+    assert all(label.startswith("About ") for label in names(jobs.run(envelope_of(0), "job", **ASKED)).values())
+
+
 @pytest.mark.parametrize("kept", [True, False], ids=["kept model", "plain fit"])
 @pytest.mark.parametrize("answer", [hang, status(500, Retry_After="0"), labels("x" * 61)], ids=["hangs", "500", "bad"])
 def test_a_hostile_server_changes_nothing(tmp_path: Path, kept: bool, answer: Any) -> None:
