@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic import ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
 
 from worker.errors import ConfigurationError
+from worker.labels.settings import LabelSettings
 from worker.store.location import read_location
 from worker.store.retention import Retention
 
@@ -19,7 +20,7 @@ TEST_ENGINE = re.compile(r"tests(\.\w+)+:\w+")
 
 ENCODING_HINT = "percent-encode @ : / ? # % in user and password, as %23 for #"
 # A variable that begins so was meant for the worker.
-OWN_PREFIXES = ("BULLMQ_", "COMPUTE_", "MODEL_KEEP_", "MODEL_STORE", "SHED_", "TOPIC_MODEL_")
+OWN_PREFIXES = ("BULLMQ_", "COMPUTE_", "LABELS_", "MODEL_KEEP_", "MODEL_STORE", "SHED_", "TOPIC_MODEL_")
 # Kubernetes sets these in every pod beside a Service of such a name, "topic-model" for one.
 OF_A_SERVICE = re.compile(r"\w+_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_\w+)?)")
 
@@ -27,7 +28,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Milliseconds = Annotated[int, Field(ge=1)]
 
 
-class Settings(BaseModel):
+class Settings(LabelSettings):
     """What an operator can set; a field's alias is the name of its variable, which .env.example explains."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -156,15 +157,20 @@ class Settings(BaseModel):
             raise ConfigurationError("; ".join(map(_line, error.errors(include_input=False)))) from None
 
     def effective(self) -> dict[str, str | int]:
-        """List what is in force by variable, for the log at start; no address holds a password."""
+        """List what is in force by variable, for the log at start; no address holds a password, and no key is told."""
         addresses = {"REDIS_URL": self.redis_address, "MLFLOW_TRACKING_URI": self.mlflow_address}
-        values = self.model_dump(by_alias=True) | addresses
+        values = self.model_dump(by_alias=True, exclude={"labels_api_key"}) | addresses
         return {name: value for name, value in values.items() if value not in {DEFAULT_ENGINE, ""}}
 
     @property
     def retention(self) -> Retention:
         """How many versions are kept of each tenant's model."""
         return Retention(self.model_keep_versions, self.model_keep_activations)
+
+    @property
+    def job_timeout_s(self) -> float:
+        """How long a job may compute, in seconds; the wait for labels comes on top, so that it times no job out."""
+        return self.timeout_ms / 1000 + self.labels_wait_s
 
     @property
     def sheds(self) -> bool:
@@ -207,7 +213,9 @@ def _meant(name: str, known: list[str]) -> str:
 
 def _line(error: Mapping[str, object]) -> str:
     location, limits = error["loc"], error.get("ctx")
-    variable = location[0] if isinstance(location, tuple) and location else "settings"
+    name = str(location[0]) if isinstance(location, tuple) and location else "settings"
+    field = Settings.model_fields.get(name)  # of a default, pydantic names the field and not its alias
+    variable = field.alias if field else name
     limits = limits if isinstance(limits, dict) else {}
     match error["type"]:
         case "int_parsing" | "int_from_float" | "int_type":

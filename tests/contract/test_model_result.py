@@ -38,6 +38,7 @@ class Topic:
     number: int
     n: int
     raw_label: str = "7_fast_pace"
+    label: str = ""
     keywords: tuple[str, ...] = ("fast", "pace", "fast")
     samples: tuple[Sample, ...] = field(default_factory=lambda: tuple(Sample(f"old-{i}") for i in range(9)))
 

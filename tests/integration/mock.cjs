@@ -58,7 +58,7 @@ async function asked(client) {
       const { job } = await client.enqueue(batch, { pipelineId: 'tuned' }, 'topic-model.tune');
       return client.awaitResult(job, TIMEOUT_MS);
     },
-    guided: () => client.run({ items, params: { tier1_guided: true } }, { pipelineId: 'guided' }, TIMEOUT_MS),
+    guided: () => client.run({ items, params: { tier1_guided: true, labels: true } }, { pipelineId: 'guided' }, TIMEOUT_MS),
     lacking: () => client.run({ items: without }, { pipelineId: 'lacking' }, TIMEOUT_MS),
     embedded: () => client.run({ items: without, params: { embed_missing: true } }, { pipelineId: 'embedded' }, TIMEOUT_MS),
     failed: () => wish('failed', 'fail'),

@@ -85,6 +85,8 @@ def check_results(told: dict[str, Any]) -> None:
     assert set(aspects) == {"-1", *(str(topic["topicIndex"]) for topic in told["guided"]["topics"])}
     assert {topic["aspectLabel"] for topic in told["guided"]["topics"]} >= {"teaching_clarity", "emergent"}
     assert any(assignment["isMultiTopic"] for assignment in told["guided"]["assignments"])
+    assert all(topic["label"] for topic in told["guided"]["topics"])
+    assert not any("label" in topic for topic in told["fit"]["topics"])
     n_items_of = {"embedded": 48, "kept": 36, "updated": 24, "predicted": 1, "rebuilt": 48, "inline": 24}
     for name, n_items in n_items_of.items():
         result = told[name]

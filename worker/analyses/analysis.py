@@ -60,7 +60,7 @@ class Analysis:
         self.answer, self.told = Terminal(sys.stdout), Terminal(sys.stderr)
         self.computing = Computing(self.settings, self.told)
         self.comments = Comments((), ())
-        self.surroundings = Surroundings(f"file-{uuid.uuid4()}", settings.model_store, settings.retention)
+        self.surroundings = Surroundings.of(settings, f"file-{uuid.uuid4()}")
         self.tracked = Tracked(self.settings, self.told.warn)
         self._began_s = time.monotonic()
 

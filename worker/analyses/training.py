@@ -29,8 +29,15 @@ def train(asked: Asked, settings: Settings) -> ExitCode:
             return analysis.refuse(batch)
         given = analysis.surroundings
         analysis.tracked.begin(TOPIC_MODEL.name, given.job_id, batch)
-        made_of = (batch, given.model_store, given.job_id, given.retention)
-        task = InspectedFit(*made_of, embedding_model=analysis.embedding_model, diagnose=asked.report is not None)
+        task = InspectedFit(
+            batch,
+            given.model_store,
+            given.job_id,
+            given.retention,
+            given.labels,
+            embedding_model=analysis.embedding_model,
+            diagnose=asked.report is not None,
+        )
         outcome = analysis.run(TOPIC_MODEL, task)
         if not isinstance(outcome, InspectedModel):
             return analysis.finish(document_of_model(batch, outcome, datetime.now(UTC)))

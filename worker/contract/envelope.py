@@ -46,6 +46,7 @@ class Batch:
         previous: the earlier result whose topics stay, or the id of its job until it is fetched; None for a first fit.
         model: the kept model that is meant; None for none.
         missing: (m,) int64, rising: the kept items without an embedding, which the worker's own model is to make.
+        labels: whether each topic is to have a label for people.
     """
 
     # Not in the repr: a batch in a traceback or a log must show no one's words.
@@ -59,6 +60,7 @@ class Batch:
     previous: EarlierResult | str | None = None
     model: ModelReference | None = None
     missing: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64), repr=False)
+    labels: bool = False
 
     @property
     def n_items(self) -> int:
@@ -120,6 +122,7 @@ def read_envelope(
         previous=previous,
         model=envelope.model,
         missing=np.array(items.missing, dtype=np.int64),
+        labels=params.labels is True,
     )
 
 
@@ -131,7 +134,9 @@ def revalidated(batch: Batch, data: object) -> Batch | Rejection:
         return Rejection(flaws.line(), batch.correlation)
     params = envelope.params or Params()
     error = too_few_to_fit(len(batch.submission_ids), len(batch.kept), params)
-    return Rejection(error, batch.correlation) if error else replace(batch, params=params.to_topic_params())
+    if error:
+        return Rejection(error, batch.correlation)
+    return replace(batch, params=params.to_topic_params(), labels=params.labels is True)
 
 
 def _may_lack_embedding(data: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from worker.contract.envelope import Batch
+from worker.contract.labels import label_of
 from worker.contract.result import (
     JSON,
     MAX_KEYWORDS,
@@ -47,7 +48,11 @@ class NumberedTopic(Protocol):
 
     @property
     def raw_label(self) -> str:
-        """Its label."""
+        """Its raw label."""
+
+    @property
+    def label(self) -> str:
+        """Its name for people; "" for none."""
 
     @property
     def keywords(self) -> tuple[str, ...]:
@@ -112,7 +117,7 @@ def predicted(batch: Batch, placed: Placed, drift: MeasuredDrift, version: str, 
     return {
         "version": WORKER_VERSION,
         "status": "completed",
-        "topics": [_topic(topic, sizes) for topic in _by_size(placed, sizes) if sizes[topic.number]],
+        "topics": [_topic(batch, topic, sizes) for topic in _by_size(placed, sizes) if sizes[topic.number]],
         "assignments": _assignments(batch, placed),
         "outlierCount": batch.n_items - sum(sizes.values()),
         "drift": _drift(drift),
@@ -121,7 +126,7 @@ def predicted(batch: Batch, placed: Placed, drift: MeasuredDrift, version: str, 
     }
 
 
-def _topic(topic: NumberedTopic, sizes: Counter[int]) -> Document:
+def _topic(batch: Batch, topic: NumberedTopic, sizes: Counter[int]) -> Document:
     keywords: list[JSON] = list(dict.fromkeys(topic.keywords))[:MAX_KEYWORDS]  # type: ignore[assignment]
     if not keywords or not topic.raw_label:
         raise inconsistent("a topic without words")
@@ -130,6 +135,7 @@ def _topic(topic: NumberedTopic, sizes: Counter[int]) -> Document:
         "rawLabel": topic.raw_label[:MAX_LABEL],
         "keywords": keywords,
         "docCount": sizes[topic.number],
+        **label_of(batch, topic.label, topic.raw_label[:MAX_LABEL]),
     }
 
 
@@ -206,7 +212,7 @@ def updated(batch: Batch, placed: Placed, changes: Changes, now: datetime) -> Do
     return {
         "version": WORKER_VERSION,
         "status": "completed",
-        "topics": [_topic(topic, sizes) | {"totalCount": topic.n} for topic in _by_size(placed, sizes)],
+        "topics": [_topic(batch, topic, sizes) | {"totalCount": topic.n} for topic in _by_size(placed, sizes)],
         "assignments": _assignments(batch, placed),
         "metrics": metrics_document(changes.metrics, n_outliers / batch.n_items),
         "outlierCount": n_outliers,

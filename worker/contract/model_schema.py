@@ -14,6 +14,7 @@ from worker.contract.schema import (
     Cosine,
     Count,
     Exact,
+    Label,
     Metrics,
     ResultModel,
     Share,
@@ -52,6 +53,7 @@ class KnownTopic(Exact):
     rawLabel: Annotated[str, Field(max_length=MAX_LABEL)]
     keywords: Annotated[list[str], Field(min_length=1, max_length=MAX_KEYWORDS, description="Best first.")]
     docCount: Annotated[int, Field(ge=1, description="Comments of this batch.")]
+    label: Label = ""
 
 
 class TotalledTopic(Exact):
@@ -62,6 +64,7 @@ class TotalledTopic(Exact):
     keywords: Annotated[list[str], Field(min_length=1, max_length=MAX_KEYWORDS, description="Best first.")]
     docCount: Annotated[Count, Field(description="Comments of this batch.")]
     totalCount: Annotated[Count, Field(description="Comments of all batches.")]
+    label: Label = ""
 
 
 class TopicSample(Exact):

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from worker.contract.flaws import Flaws
+from worker.labels.naming import is_label
 from worker.topics.earlier import UNKNOWN, EarlierTopics
 
 INLINE: Final = "inline"
@@ -25,6 +26,7 @@ class EarlierResult:
         name: the id of its job, or "inline"; None if it cannot be had, so that this is a first fit.
         topic_of: the index of the topic of each comment that was in one, by its submissionId.
         raw_labels: by the topic's index.
+        labels: names for people, by the topic's index; without those that are a raw label.
         since: when each topic was born, by its index, if that is known.
         highest: the highest index that was ever used; -1 for none.
         n_outliers: how many comments were in no topic.
@@ -34,6 +36,7 @@ class EarlierResult:
     # Not in the repr: labels are made of words of comments.
     topic_of: Mapping[str, int] = field(default_factory=dict, repr=False)
     raw_labels: Mapping[int, str] = field(default_factory=dict, repr=False)
+    labels: Mapping[int, str] = field(default_factory=dict, repr=False)
     since: Mapping[int, str] = field(default_factory=dict, repr=False)
     highest: int = -1
     n_outliers: int = 0
@@ -112,6 +115,7 @@ def read_result(document: object, name: str, flaws: Flaws) -> EarlierResult | No
     completed_at = _time(document.get("completedAt"), "previous.completedAt", flaws)
     topics = _list(document, "topics", flaws)
     raw_labels: dict[int, str] = {}
+    labels: dict[int, str] = {}
     since: dict[int, str] = {}
     for position, topic in enumerate(topics):
         place = f"previous.topics[{position}]"
@@ -121,6 +125,9 @@ def read_result(document: object, name: str, flaws: Flaws) -> EarlierResult | No
         if index in raw_labels:
             flaws.add(f"{place}.topicIndex", "is already that of another topic")
         raw_labels[index] = str(topic.get("rawLabel") or "")
+        label = str(topic.get("label") or "")
+        if label != raw_labels[index] and is_label(label):
+            labels[index] = label
         born = _time(topic.get("since"), f"{place}.since", flaws) or completed_at
         if born:
             since[index] = born
@@ -131,7 +138,7 @@ def read_result(document: object, name: str, flaws: Flaws) -> EarlierResult | No
         flaws.add("previous.outlierCount", _INDEX)
     if flaws.n_found > n_before:
         return None
-    return EarlierResult(name, topic_of, raw_labels, since, max([-1, *raw_labels, *used]), outliers)
+    return EarlierResult(name, topic_of, raw_labels, labels, since, max([-1, *raw_labels, *used]), outliers)
 
 
 def _read_topic(topic: Any, place: str, flaws: Flaws) -> int | None:
@@ -142,9 +149,10 @@ def _read_topic(topic: Any, place: str, flaws: Flaws) -> int | None:
     if not _is_index(index):
         flaws.add(f"{place}.topicIndex", _INDEX)
         return None
-    label = topic.get("rawLabel", "")
-    if not isinstance(label, str) or not _is_unicode(label):
-        flaws.add(f"{place}.rawLabel", "must be a string")
+    for name in ("rawLabel", "label"):
+        label = topic.get(name, "")
+        if not isinstance(label, str) or not _is_unicode(label):
+            flaws.add(f"{place}.{name}", "must be a string")
     found: int = index
     return found
 

@@ -18,7 +18,9 @@ _RESULT: Final = _object(
     ["topics", "assignments"],
     topics={
         "type": "array",
-        "items": _object(["topicIndex"], topicIndex=_INDEX, rawLabel={"type": "string"}, since=_TIME),
+        "items": _object(
+            ["topicIndex"], topicIndex=_INDEX, rawLabel={"type": "string"}, label={"type": "string"}, since=_TIME
+        ),
     },
     assignments={
         "type": "array",

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from worker.contract.envelope import Batch
+from worker.contract.labels import label_of
 from worker.contract.previous import EarlierResult
 from worker.errors import EngineFailed
 from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicMetrics
@@ -48,12 +49,7 @@ def completed(batch: Batch, fit: TopicFit, *, now: datetime) -> Document:
     return {
         "version": WORKER_VERSION,
         "status": "completed",
-        "topics": [
-            _topic(_number(fit, index), list(dict.fromkeys(topic.keywords))[:MAX_KEYWORDS], size)
-            | _continued(batch, fit, index, now)
-            | _aspect(fit, index)
-            for index, (topic, size) in enumerate(zip(fit.topics, sizes, strict=True))
-        ],
+        "topics": [_topic(batch, fit, index, size, now) for index, size in enumerate(sizes)],
         "assignments": _assignments(batch, fit),
         "metrics": metrics_document(fit.metrics, n_outliers / n_items),
         "outlierCount": n_outliers,
@@ -110,13 +106,17 @@ def metrics_document(metrics: TopicMetrics, outlier_ratio: float) -> Document:
     }
 
 
-def _topic(index: int, keywords: list[str], size: int) -> Document:
-    return {
-        "topicIndex": index,
-        "rawLabel": raw_label(index, keywords),
+def _topic(batch: Batch, fit: TopicFit, index: int, size: int, now: datetime) -> Document:
+    number, keywords = _number(fit, index), list(dict.fromkeys(fit.topics[index].keywords))[:MAX_KEYWORDS]
+    topic: Document = {
+        "topicIndex": number,
+        "rawLabel": raw_label(number, keywords),
         "keywords": list(keywords),
         "docCount": size,
+        **_continued(batch, fit, index, now),
+        **_aspect(fit, index),
     }
+    return {**topic, **label_of(batch, fit.names[index] if fit.names else "", str(topic["rawLabel"]))}
 
 
 def _assignments(batch: Batch, fit: TopicFit) -> list[JSON]:

@@ -168,6 +168,9 @@ class Params(BaseModel):
         Field(None, description="Words and phrases, such as names of teachers, that name no topic. Left out: none.")
     )
 
+    labels: _Flag = Field(
+        None, description="Extension: name each topic for people, by the language model of the worker. Left out: false."
+    )
     refit: _Flag = Field(None, description="Find topics anew, though `previous` is given. Left out: false.")
     min_documents: _Documents = Field(None, description="Fewest comments that an update adds. Left out: 10.")
     neutralize: _Flag = Field(

@@ -28,6 +28,10 @@ Count = Annotated[int, Field(ge=0)]
 TIME: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 Cosine = Annotated[float, Field(ge=-1, le=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Label = Annotated[
+    str,
+    Field(max_length=MAX_LABEL, description="A name for people, if labels were asked for; the rawLabel without one."),
+]
 
 
 def _never_null(part: dict[str, Any]) -> None:
@@ -62,6 +66,7 @@ class Topic(Exact):
     since: Annotated[
         str, Field(pattern=TIME, description="When the topic was born, if `previous` was given: a completedAt.")
     ] = ""
+    label: Label = ""
 
 
 class Assignment(Exact):

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from worker.compute.tasks import Task
 from worker.contract.envelope import Correlation, Rejection, Skip
 from worker.contract.result import Document
+from worker.labels.service import LabelService
+from worker.settings import Settings
 from worker.store.retention import KEEP_ALL, Retention
 
 # The stage of every kind in which the envelope is read.
@@ -38,11 +40,18 @@ class Surroundings:
         job_id: of the job; a retry has the same.
         model_store: the URL of the model store.
         retention: how many versions it keeps of each tenant.
+        labels: the language model that names topics; None for none.
     """
 
     job_id: str
     model_store: str
     retention: Retention = KEEP_ALL
+    labels: LabelService | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, job_id: str) -> Self:
+        """Take what the operator has set."""
+        return cls(job_id, settings.model_store, settings.retention, settings.label_service)
 
 
 _Request = TypeVar("_Request", bound=Request)

@@ -22,7 +22,7 @@ REBUILD: Final = JobKind(
         ModelStage.KEEP: 97,
     },
     read=read_rebuild,
-    task=lambda batch, given: RebuildModel(batch, given.model_store, given.job_id, given.retention),
+    task=lambda batch, given: RebuildModel(batch, given.model_store, given.job_id, given.retention, given.labels),
     respond=document_of_model,
     summarize=summarize_model,
     definitions=rebuild_definitions,

@@ -14,8 +14,9 @@ from worker.contract.result import Document, completed, no_topics
 from worker.contract.schema import definitions
 from worker.jobs.kind import JobKind, Surroundings
 from worker.jobs.model_outcome import ModelOutcome, document_of_model, summarize_fit
+from worker.labels.service import LabelService
 from worker.lifecycle.stages import ModelStage
-from worker.lifecycle.task import FitModel
+from worker.lifecycle.task import FitModel, LabelledFit
 from worker.topics.fit import EMBED, NoTopics, Stage, TopicFit
 from worker.topics.task import FitBatch
 
@@ -23,8 +24,16 @@ from worker.topics.task import FitBatch
 def task_of(batch: Batch, surroundings: Surroundings) -> Task:
     """Give the task of a batch: one fit, whose model is kept if the request says so."""
     if batch.model is None:
-        return fit_once(batch)
-    return FitModel(batch, surroundings.model_store, surroundings.job_id, surroundings.retention)
+        return with_labels(fit_once(batch), batch, surroundings.labels)
+    given = surroundings
+    return FitModel(batch, given.model_store, given.job_id, given.retention, given.labels)
+
+
+def with_labels(task: FitBatch, batch: Batch, labels: LabelService | None) -> FitBatch | LabelledFit:
+    """Give the task that also names the topics if the request asks for that; what has a name keeps it."""
+    if not batch.labels:
+        return task
+    return LabelledFit(task, labels, batch.previous.labels if isinstance(batch.previous, EarlierResult) else {})
 
 
 def fit_once(batch: Batch) -> FitBatch:

@@ -22,7 +22,7 @@ UPDATE: Final = JobKind(
         ModelStage.KEEP: 97,
     },
     read=read_update,
-    task=lambda batch, given: UpdateModel(batch, given.model_store, given.job_id, given.retention),
+    task=lambda batch, given: UpdateModel(batch, given.model_store, given.job_id, given.retention, given.labels),
     respond=document_of_model,
     summarize=summarize_model,
     definitions=update_definitions,

@@ -7,12 +7,14 @@ from typing import Protocol, TypeVar
 from worker.contract.envelope import Batch
 from worker.contract.model_result import Changes, Placed, updated
 from worker.contract.result import Document
+from worker.labels.labeller import Labeller
 from worker.lifecycle import models
 from worker.lifecycle.documents import documents_of, origin_of
 from worker.lifecycle.embedding import embedding_model_of
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.foreign import warn_of_foreign
 from worker.lifecycle.keeping import Made, keep
+from worker.lifecycle.labelling import named_model
 from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.task import ModelTask
 from worker.lifecycle.watched_store import WatchedStore
@@ -44,7 +46,12 @@ class Compute(Protocol):
 
 
 def change(
-    task: ModelTask, engine: Engine, on_event: OnEvent, compute: Compute, begin: Callable[[], Made | _Answer]
+    task: ModelTask,
+    engine: Engine,
+    on_event: OnEvent,
+    labeller: Labeller,
+    compute: Compute,
+    begin: Callable[[], Made | _Answer],
 ) -> Document | NoTopics | ModelRefusal | _Answer:
     """Make a model of the active one and the batch, keep it and make it active; see `keep` for what is raised.
 
@@ -52,6 +59,7 @@ def change(
         task: the batch, and whose model is meant.
         engine: that fits.
         on_event: takes what there is to tell.
+        labeller: names new topics, if the batch asks for names.
         compute: makes the new model.
         begin: is called if the tenant has no model; what is no `Made` is given back as it is.
     """
@@ -73,6 +81,8 @@ def change(
         if isinstance(done, NoTopics):
             return done
         warn_of_foreign(done.drift, on_event, added_to=task.tenant)
+        if batch.labels:
+            done = named_model(done, batch, labeller)
         return _made_of(batch, done, now)
 
     document: Document | NoTopics | ModelRefusal | _Answer = keep(task, store, clock, make)

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 from worker.contract.previous import NOT_HAD, EarlierResult
 from worker.contract.result import Document, completed
+from worker.labels.labeller import Labeller
 from worker.lifecycle import models
 from worker.lifecycle.documents import documents_of, origin_of
 from worker.lifecycle.embedding import embedding_model_of, with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
+from worker.lifecycle.labelling import labeller_of, named_fit
 from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.task import FitModel, InspectedFit, InspectedModel, ModelTask
 from worker.lifecycle.watched_store import WatchedStore
@@ -32,8 +34,8 @@ class FirstFit:
         fit: as soon as it was made; None if there are no topics.
     """
 
-    def __init__(self, task: ModelTask, engine: Engine, on_event: OnEvent) -> None:
-        """Take what is to be fitted, and by whom."""
+    def __init__(self, task: ModelTask, engine: Engine, on_event: OnEvent, labeller: Labeller) -> None:
+        """Take what is to be fitted, by whom, and who names the topics if the batch asks for names."""
         self.fit: TopicFit | None = None
         self._task = task
         self._inspected = task if isinstance(task, InspectedFit) else None
@@ -41,6 +43,7 @@ class FirstFit:
         self._on_event = on_event
         self._made: Made | NoTopics | None = None
         self._highest = -1
+        self._labeller = labeller
 
     def made(self, base: Activation | None, highest: int = -1) -> Made | NoTopics:
         """Give the model.
@@ -71,6 +74,9 @@ class FirstFit:
         (outcome,) = fit_batch(fit, self._engine, self._on_event)
         if isinstance(outcome, NoTopics):
             return outcome
+        if batch.labels:
+            known = batch.previous.labels if isinstance(batch.previous, EarlierResult) else {}
+            outcome = named_fit(outcome, batch.texts, known, self._labeller)
         now = datetime.now(UTC)
         if self._inspected is None:
             made_by = embedding_model_of(batch, self._engine)
@@ -86,14 +92,15 @@ def run(task: FitModel, engine: Engine, on_event: OnEvent) -> Document | NoTopic
     completed_task = with_embeddings(task, engine, on_event)
     if isinstance(completed_task, NoTopics):
         return completed_task
-    return _kept(completed_task, FirstFit(completed_task, engine, on_event), on_event)
+    first = FirstFit(completed_task, engine, on_event, labeller_of(task.labels, on_event))
+    return _kept(completed_task, first, on_event)
 
 
 def run_inspected(
     task: InspectedFit, engine: Engine, on_event: OnEvent
 ) -> InspectedModel | Document | NoTopics | ModelRefusal:
     """Do as `run`, and give the fit beside the document; a fit that was kept before is not made again."""
-    first = FirstFit(task, engine, on_event)
+    first = FirstFit(task, engine, on_event, labeller_of(task.labels, on_event))
     outcome = _kept(task, first, on_event)
     return InspectedModel(outcome, first.fit) if isinstance(outcome, dict) and first.fit is not None else outcome
 

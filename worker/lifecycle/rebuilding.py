@@ -4,6 +4,7 @@ from worker.contract.result import Document
 from worker.lifecycle.changing import change
 from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
+from worker.lifecycle.labelling import labeller_of
 from worker.lifecycle.refusal import ModelRefusal, Reason
 from worker.lifecycle.task import RebuildModel
 from worker.models.rebuilding import rebuild
@@ -16,4 +17,6 @@ def run(task: RebuildModel, engine: Engine, on_event: OnEvent) -> Document | NoT
     completed_task = with_embeddings(task, engine, on_event)
     if isinstance(completed_task, NoTopics):
         return completed_task
-    return change(completed_task, engine, on_event, rebuild, lambda: ModelRefusal(Reason.NO_MODEL, task.tenant))
+    labeller = labeller_of(task.labels, on_event)
+    refusal = ModelRefusal(Reason.NO_MODEL, task.tenant)
+    return change(completed_task, engine, on_event, labeller, rebuild, lambda: refusal)

@@ -1,6 +1,7 @@
 """What the compute process is asked to do with a kept model: plain values, numpy only."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -8,9 +9,11 @@ import numpy as np
 
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
+from worker.labels.service import LabelService
 from worker.models.model import UNKNOWN_MODEL
 from worker.store.retention import KEEP_ALL, Retention
 from worker.topics.fit import TopicFit
+from worker.topics.task import FitBatch
 
 N_DIGITS: Final = 16
 _MARK: Final = "#"
@@ -28,6 +31,7 @@ class ModelTask:
         store: the URL of the model store.
         job_id: of the job.
         retention: how many versions of the tenant are kept, once there is a new one.
+        labels: the language model that names new topics, if the batch asks for names; None for none.
     """
 
     function: ClassVar[str]
@@ -36,6 +40,7 @@ class ModelTask:
     store: str
     job_id: str
     retention: Retention = KEEP_ALL
+    labels: LabelService | None = None
 
     @property
     def tenant(self) -> str:
@@ -47,7 +52,8 @@ class ModelTask:
     def name(self) -> str:
         """Name the job and its batch: a retry has the same name, and a later job that was given the same id has not."""
         batch, digest = self.batch, hashlib.sha256()
-        for part in (self.function, *batch.submission_ids, *batch.texts, repr(batch.params)):
+        asked = (repr(batch.params), *(["labels"] if batch.labels else []))
+        for part in (self.function, *batch.submission_ids, *batch.texts, *asked):
             digest.update(f"{len(part)}:".encode() + part.encode())
         # Two machines may embed a text with other last bits.
         is_made = len(batch.missing) and len(batch.embeddings) == len(batch.kept)
@@ -59,6 +65,24 @@ class ModelTask:
 def job_id_in(name: str) -> str:
     """Give the id of the job in what `ModelTask.name` gave; "" for an activation by a person."""
     return name.rpartition(_MARK)[0] or name
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledFit:
+    """Fit a batch without keeping its model, and name its topics for people; gives what the fit gives.
+
+    Attributes:
+        function: that runs it, imported in the compute process only.
+        fit: of the batch.
+        labels: the language model that names topics; None for none.
+        known: the names of the topics that stay, by their number.
+    """
+
+    function: ClassVar[str] = "worker.lifecycle.labelling:run"
+
+    fit: FitBatch
+    labels: LabelService | None
+    known: Mapping[int, str] = field(default_factory=dict, repr=False)
 
 
 class FitModel(ModelTask):

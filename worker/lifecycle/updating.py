@@ -9,6 +9,7 @@ from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.fitting import FirstFit
 from worker.lifecycle.keeping import Made
+from worker.lifecycle.labelling import labeller_of
 from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.task import UpdateModel
 from worker.models.updating import update
@@ -21,11 +22,12 @@ def run(task: UpdateModel, engine: Engine, on_event: OnEvent) -> Document | NoTo
     completed_task = with_embeddings(task, engine, on_event)
     if isinstance(completed_task, NoTopics):
         return completed_task
-    task, batch, first = completed_task, completed_task.batch, FirstFit(completed_task, engine, on_event)
+    task, batch, labeller = completed_task, completed_task.batch, labeller_of(task.labels, on_event)
+    first = FirstFit(task, engine, on_event, labeller)
 
     def begin() -> Made | NoTopics | Rejection:
         params = Params(min_topic_size=batch.params.min_cluster_size)
         error = too_few_to_fit(batch.n_items, len(batch.kept), params)
         return first.made(None) if error is None else Rejection(error, batch.correlation)
 
-    return change(task, engine, on_event, update, begin)
+    return change(task, engine, on_event, labeller, update, begin)

@@ -64,9 +64,10 @@ def build(fit: TopicFit, documents: Documents, origin: Origin) -> KeptModel:
     """
     numbers = range(len(fit.topics)) if fit.continuity is None else fit.continuity.numbers
     labels = [None] * len(numbers) if fit.continuity is None else fit.continuity.raw_labels
+    for_people = fit.names or ("",) * len(numbers)
     names = [
-        Name(number, label or raw_label(number, topic.keywords), origin.at)
-        for number, label, topic in zip(numbers, labels, fit.topics, strict=True)
+        Name(number, label or raw_label(number, topic.keywords), origin.at, name)
+        for number, label, topic, name in zip(numbers, labels, fit.topics, for_people, strict=True)
     ]
     model = build_named(fit, documents, origin, names)
     faded = () if fit.continuity is None else fit.continuity.faded

@@ -73,11 +73,11 @@ async def _run_worker(settings: Settings) -> int:
     shutdown.listen()
     log.info("worker_starting", version=WORKER_VERSION, **settings.effective())
     look_at_model_store(settings)
-    telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind), settings.metrics_tenants)
+    telemetry = Telemetry(settings.job_timeout_s, kinds_with(settings.test_kind), settings.metrics_tenants)
     telemetry.tracing = start_tracing(settings)
     telemetry.tracking = start_tracking(settings)
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
-    health = Health(compute, settings.timeout_ms / 1000)
+    health = Health(compute, settings.job_timeout_s)
     telemetry.watch(compute, lambda: not health.why_not_alive())
     client = connect(settings, is_worker=True)
     background = [asyncio.create_task(task) for task in (mark_loop_alive(health), keep_compute_warm(compute))]

@@ -131,7 +131,7 @@ class Processor:
             else:
                 self._report_request(kind, request, report, time.monotonic() - began_s)
                 held.tracked = self._telemetry.tracking.begin(kind.name, str(job.id), request)
-                surroundings = Surroundings(str(job.id), self._settings.model_store, self._settings.retention)
+                surroundings = Surroundings.of(self._settings, str(job.id))
                 outcome = await self._run(kind.task(request, surroundings), report, str(job.id))
         settlement = settle(kind, request, outcome, now=datetime.now(UTC))
         # From here on there is an end to record. The fence is for computing: it must not give the job up
@@ -146,7 +146,7 @@ class Processor:
             return ComputeCancelled(HANDED_BACK)
         try:
             return await self._compute.run(
-                task, timeout_s=self._settings.timeout_ms / 1000, on_stage=report.on_stage, key=key
+                task, timeout_s=self._settings.job_timeout_s, on_stage=report.on_stage, key=key
             )
         except BaseException as error:  # noqa: BLE001 - settled as a value
             return error

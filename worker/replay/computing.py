@@ -64,7 +64,7 @@ class Computing:
         Raises:
             WorkerError: the process could not be set up, or the task failed.
         """
-        timeout_s = more_s + self._settings.timeout_ms / 1000 * n_fits * (1 + self._n_more_fits)
+        timeout_s = more_s + self._settings.job_timeout_s * n_fits * (1 + self._n_more_fits)
         try:
             with self._terminal.progress(n_fits * (n_stages - 1)):
                 return self._runner.run(self._run(task, timeout_s, needs_engine=needs_engine))

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from worker.replay.terminal import Terminal, new_table
+from worker.replay.terminal import Terminal, labels_of, new_table
 
 _N_KEYWORDS_SHOWN: Final = 6
 
@@ -16,11 +16,13 @@ def show_model_result(terminal: Terminal, document: Mapping[str, Any]) -> None:
     if not isinstance(model, dict) or document.get("status") != "completed":
         return
     has_totals = any("totalCount" in topic for topic in document["topics"])
-    headers = ["topic", "documents", *(["in all"] if has_totals else []), "keywords"]
-    table = new_table(*headers, numbers=len(headers) - 1)
-    for topic in document["topics"]:
+    labels = labels_of(document)
+    numbered = ["topic", "documents", *(["in all"] if has_totals else [])]
+    table = new_table(*numbered, *(["label"] if labels else []), "keywords", numbers=len(numbered))
+    for place, topic in enumerate(document["topics"]):
+        label = [Text(labels[place])] if labels else []
         numbers = [topic["topicIndex"], topic["docCount"], *([topic["totalCount"]] if has_totals else [])]
-        table.add_row(*map(str, numbers), Text(", ".join(topic["keywords"][:_N_KEYWORDS_SHOWN])))
+        table.add_row(*map(str, numbers), *label, Text(", ".join(topic["keywords"][:_N_KEYWORDS_SHOWN])))
     terminal.show(table)
     terminal.say(f"outliers: {document['outlierCount']}")
     if document.get("born") and "drift" in document:

@@ -15,7 +15,7 @@ from worker.exit_codes import ExitCode
 from worker.jobs.kind import JobKind, Surroundings
 from worker.jobs.kind import Request as JobRequest
 from worker.jobs.registry import kind_of, kinds_with
-from worker.jobs.topic_model import TOPIC_MODEL, document_of, fit_once
+from worker.jobs.topic_model import TOPIC_MODEL, document_of, fit_once, with_labels
 from worker.printable import printable
 from worker.queue.stored_job import StoredJob, read_stored_job
 from worker.replay.computing import Computing
@@ -156,7 +156,7 @@ class _Replay:
         if isinstance(request, Skip):
             self._terminal.say(f"skipped: {request.reason}")
             return skipped(request.reason, now=datetime.now(UTC))
-        task = kind.task(request, Surroundings(self._job_id, self._settings.model_store, self._settings.retention))
+        task = kind.task(request, Surroundings.of(self._settings, self._job_id))
         outcome = self._computing.run(task, len(kind.stages), needs_engine=kind.needs_engine(request))
         document = kind.respond(request, outcome, datetime.now(UTC))
         show_model_result(self._terminal, document)
@@ -173,7 +173,8 @@ class _Replay:
     def _fit(self, batch: Batch) -> Document:
         """Run a batch of comments, which can be inspected."""
         self._inspection.check(batch)
-        (outcome,) = self._computing.run(self._task(batch, [batch.params]), len(Stage))
+        task = with_labels(self._task(batch, [batch.params]), batch, self._settings.label_service)
+        (outcome,) = self._computing.run(task, len(Stage))
         document = document_of(batch, outcome, datetime.now(UTC))
         if isinstance(outcome, NoTopics):
             self._inspection.compare(document)

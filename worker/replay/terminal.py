@@ -3,8 +3,8 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterator
-from typing import BinaryIO, Final, TextIO, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Final, TextIO, cast
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -117,20 +117,27 @@ class Terminal:
         self.say(f"keywords ranked with: {fit.encoder}")
         stable = () if fit.stability is None else fit.stability.topics
         matches = () if fit.guidance is None else fit.guidance.matches
-        columns = (*(["stability"] if stable else []), *(["aspect"] if matches else []))
+        labels = labels_of(document)
+        columns = (*(["stability"] if stable else []), *(["label"] if labels else []), *(["aspect"] if matches else []))
         table = new_table("topic", "documents", "share", *columns, "keywords", numbers=3)
         n_items = len(batch.submission_ids)
         for index, topic in enumerate(fit.topics):
             keywords = ", ".join(topic.keywords[:_N_KEYWORDS_SHOWN])
             number = index if fit.continuity is None else fit.continuity.numbers[index]
             own = [f"{stable[index]:.2f}"] if stable else []
-            named = [Text(aspect_text(matches[index]))] if matches else []
+            named = [Text(labels[index])] if labels else []
+            named += [Text(aspect_text(matches[index]))] if matches else []
             table.add_row(str(number), str(topic.size), f"{topic.size / n_items:.1%}", *own, *named, Text(keywords))
         self.show(table)
         for line in (*doubt_lines(fit), *continuity_lines(document), *stability_lines(fit)):
             self.say(line)
         self.say("metrics: " + details_line(cast(Details, document["metrics"])))
         self.say(f"outliers: {document['outlierCount']} of {n_items} items")
+
+
+def labels_of(document: Mapping[str, Any]) -> list[str]:
+    """Give the label of each topic of a result; none if it has none."""
+    return [str(topic["label"]) for topic in document["topics"] if "label" in topic]
 
 
 class _ForgivingStream:

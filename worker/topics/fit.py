@@ -129,6 +129,7 @@ class TopicFit:
         traits: if they were asked for.
         continuity: if there was an earlier fit to continue.
         excesses: for each topic, what its comments' wording shares far beyond the batch's; mostly nothing.
+        names: for people, of each topic, "" for none; empty if none were asked for. The engine gives none.
     """
 
     labels: IntArray
@@ -144,6 +145,7 @@ class TopicFit:
     traits: TopicTraits | None = None
     continuity: Continuity | None = None
     excesses: tuple[tuple[Excess, ...], ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class NoTopicsReason(StrEnum):

@@ -12,6 +12,7 @@ class Topic(TypedDict):
     docCount: int
     totalCount: NotRequired[int]
     since: NotRequired[str]
+    label: NotRequired[str]
     aspectLabel: NotRequired[str]
     aspectSimilarity: NotRequired[float]
     isEmergent: NotRequired[bool]

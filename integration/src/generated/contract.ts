@@ -134,6 +134,10 @@ export interface Topic {
    * When the topic was born, if `previous` was given: a completedAt.
    */
   since?: string;
+  /**
+   * A name for people, if labels were asked for; the rawLabel without one.
+   */
+  label?: string;
 }
 /**
  * Five finite numbers, 4 decimals.
@@ -286,6 +290,10 @@ export interface KnownTopic {
    * Comments of this batch.
    */
   docCount: number;
+  /**
+   * A name for people, if labels were asked for; the rawLabel without one.
+   */
+  label?: string;
 }
 /**
  * Ids that appear in the worker's log; more keys are welcome.
@@ -377,6 +385,10 @@ export interface Params {
    * @maxItems 1000
    */
   stop_words?: string[] | null;
+  /**
+   * Extension: name each topic for people, by the language model of the worker. Left out: false.
+   */
+  labels?: boolean | null;
   /**
    * Find topics anew, though `previous` is given. Left out: false.
    */
@@ -534,6 +546,10 @@ export interface TotalledTopic {
    * Comments of all batches.
    */
   totalCount: number;
+  /**
+   * A name for people, if labels were asked for; the rawLabel without one.
+   */
+  label?: string;
 }
 /**
  * One of the largest topics, with typical comments.
@@ -569,6 +585,7 @@ export interface TopicModelRequest {
         topics: {
           topicIndex: number;
           rawLabel?: string;
+          label?: string;
           since?: string | null;
         }[];
         assignments: {
@@ -678,6 +695,10 @@ export interface TuneParams {
    * @maxItems 1000
    */
   stop_words?: string[] | null;
+  /**
+   * Extension: name each topic for people, by the language model of the worker. Left out: false.
+   */
+  labels?: boolean | null;
   /**
    * Find topics anew, though `previous` is given. Left out: false.
    */

@@ -36,6 +36,7 @@ export const topic = z.object({
   isEmergent: z.boolean().optional(),
   keywordsMmr: z.array(z.string()).max(10).optional(),
   since: z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')).optional(),
+  label: z.string().max(200).optional(),
 });
 
 export const metrics = z.object({
@@ -112,6 +113,7 @@ export const knownTopic = z.object({
   rawLabel: z.string().max(200),
   keywords: z.array(z.string()).min(1).max(10),
   docCount: z.number().int().gte(1),
+  label: z.string().max(200).optional(),
 });
 
 export const metadata = z.object({
@@ -154,6 +156,7 @@ export const params = z.object({
   stop_words: z
     .union([z.array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$'))).max(1000), z.null()])
     .optional(),
+  labels: z.union([z.boolean(), z.null()]).optional(),
   refit: z.union([z.boolean(), z.null()]).optional(),
   min_documents: z.union([z.number().int().gte(1), z.null()]).optional(),
   neutralize: z.union([z.boolean(), z.null()]).optional(),
@@ -214,6 +217,7 @@ export const totalledTopic = z.object({
   keywords: z.array(z.string()).min(1).max(10),
   docCount: z.number().int().gte(0),
   totalCount: z.number().int().gte(0),
+  label: z.string().max(200).optional(),
 });
 
 export const topicSample = z.object({
@@ -256,6 +260,7 @@ export const topicModelRequest = z.object({
           z.object({
             topicIndex: z.number().int().gte(0).lte(2147482647),
             rawLabel: z.string().optional(),
+            label: z.string().optional(),
             since: z
               .union([
                 z.string().regex(new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$')),
@@ -323,6 +328,7 @@ export const tuneParams = z.object({
   stop_words: z
     .union([z.array(z.string().regex(new RegExp('^\\s*\\S([\\s\\S]{0,98}\\S)?\\s*$'))).max(1000), z.null()])
     .optional(),
+  labels: z.union([z.boolean(), z.null()]).optional(),
   refit: z.union([z.boolean(), z.null()]).optional(),
   min_documents: z.union([z.number().int().gte(1), z.null()]).optional(),
   neutralize: z.union([z.boolean(), z.null()]).optional(),

@@ -28,6 +28,7 @@ import {
   type Placed,
 } from './placing';
 import { type KeptModel, snapshotOf, Tenants } from './tenants';
+import { named } from './labels';
 import { findTopics, type Words, wordsOf } from './topics';
 import { tuned } from './trials';
 
@@ -63,6 +64,10 @@ export class MockEngine {
     const flaw = flawOf(data);
     if (flaw !== undefined) return failedResult(flaw);
     const request = data as Request;
+    return named(this.topicsOf(data, request, earlier), request.params);
+  }
+
+  private topicsOf(data: unknown, request: Request, earlier: unknown): MockResult {
     const batch = commentsOf(request.items);
     const few = tooFew(kindOf(data), batch, request.params);
     if (few !== undefined) return few;
