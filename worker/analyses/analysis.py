@@ -4,7 +4,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 from worker.analyses.outputs import check_formats, check_outputs, write_outputs
 from worker.analyses.request import DEFAULT_TENANT, Asked
@@ -27,6 +27,8 @@ from worker.tables.reading import read_table
 _MORE_S_EACH: Final = 0.1
 
 _Request = TypeVar("_Request", bound=Request)
+# For the answer, and for what happens meanwhile.
+Terminals: TypeAlias = tuple[Terminal, Terminal]
 
 
 class Analysis:
@@ -42,8 +44,13 @@ class Analysis:
         surroundings: of the tasks.
     """
 
-    def __init__(self, asked: Asked, settings: Settings) -> None:
+    def __init__(self, asked: Asked, settings: Settings, terminals: Terminals | None = None) -> None:
         """Take what is asked, and check what can be checked before anything is computed.
+
+        Args:
+            asked: what is to be done.
+            settings: of the worker.
+            terminals: for the answer and for what happens meanwhile; stdout and stderr if left out.
 
         Raises:
             BadUsage, UnwritableFile: a result cannot be written as it was asked for.
@@ -53,7 +60,7 @@ class Analysis:
         self.asked = asked
         named = asked.embedding_model
         self.settings = settings if named is None else settings.model_copy(update={"labse_model": named})
-        self.answer, self.told = Terminal(sys.stdout), Terminal(sys.stderr)
+        self.answer, self.told = terminals or (Terminal(sys.stdout), Terminal(sys.stderr))
         self.computing = Computing(self.settings, self.told)
         self.comments = Comments((), ())
         self.surroundings = Surroundings(f"file-{uuid.uuid4()}", settings.model_store)
