@@ -10,6 +10,7 @@ from worker.analyses.request import Asked
 from worker.cli.models.output import time_text
 from worker.dashboard.doing import Done, predict_here
 from worker.dashboard.kept import Version, choose_tenant, choose_version, open_store, show_figures, topic_name
+from worker.dashboard.plain import plain
 from worker.dashboard.topic_map import SELECTED, chart
 from worker.dashboard.train import TABLES
 from worker.dashboard.work import Board, Upload, Work, watch
@@ -19,6 +20,8 @@ _MAP: Final = "explore-map"
 _TOPIC: Final = "explore-topic"
 _WORK: Final = "explore-work"
 _MOST_SHOWN: Final = 500
+# Three lines of a comment.
+_ROW_PX: Final = 72
 
 
 def page() -> None:
@@ -87,9 +90,9 @@ def _map(model: KeptModel, shown: Sequence[int], chosen: int | None) -> None:
 
 
 def _describe(model: KeptModel, topic: KeptTopic) -> None:
-    st.subheader(topic_name(topic))
+    st.subheader(plain(topic_name(topic)))
     total = max(1, sum(each.n for each in model.topics))
-    st.write(", ".join(topic.keywords))
+    st.text(", ".join(topic.keywords))
     st.caption(
         f"{topic.n:,} comments ({topic.n / total:.1%}), found {time_text(topic.born)}, "
         f"last seen {time_text(topic.last_seen)} UTC"
@@ -122,7 +125,7 @@ def _start(upload: Upload, version: Version) -> Work:
 
 def _show(model: KeptModel, done: Done, chosen: int | None) -> None:
     found = {each["submissionId"]: each for each in done.result["assignments"]}
-    st.caption(drift_lines(done.result, model, len(done.texts))[0])
+    st.caption(plain(drift_lines(done.result, model, len(done.texts))[0]))
     if chosen is None:
         st.caption(f"{len(found):,} of {len(done.texts):,} comments are in a topic. Choose a topic to read its own.")
         is_none = st.toggle("Show the comments in no topic")
@@ -138,6 +141,7 @@ def _show(model: KeptModel, done: Done, chosen: int | None) -> None:
     rows.sort(key=lambda row: (-row["probability"], row["id"]))
     st.caption(f"{len(rows):,} comments" + (f", the first {_MOST_SHOWN} are shown" if len(rows) > _MOST_SHOWN else ""))
     columns = {"comment": st.column_config.TextColumn(width="large")}
+    order = ("comment", "probability", "id")
     st.dataframe(
-        rows[:_MOST_SHOWN], hide_index=True, column_order=("comment", "probability", "id"), column_config=columns
+        rows[:_MOST_SHOWN], hide_index=True, column_order=order, column_config=columns, row_height=_ROW_PX, height=600
     )

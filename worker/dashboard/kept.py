@@ -9,6 +9,7 @@ import streamlit as st
 
 from worker.cli.models.reading import read_files
 from worker.contract.sealed_result import from_bytes
+from worker.dashboard.plain import plain
 from worker.lifecycle.keeping import OUTCOME
 from worker.models.model import KeptModel, KeptTopic
 from worker.models.model_file import from_files
@@ -49,7 +50,7 @@ def choose_tenant(store: ModelStore) -> str | None:
     """Let the person choose a tenant; None, with a line that says what to do, if no model is kept."""
     tenants = store.tenants()
     if not tenants:
-        st.info(f"No model is kept in {store.location} yet. Make one on the page Train.")
+        st.info(f"No model is kept in {plain(store.location)} yet. Make one on the page Train.")
         return None
     chosen: str | None = st.sidebar.selectbox("Tenant", tenants, key=_ASK)
     return chosen
@@ -60,7 +61,7 @@ def choose_version(store: ModelStore, tenant: str) -> Version | None:
     active = store.active(tenant)
     names = store.versions(tenant)
     if active is None or not names:
-        st.info(f"{tenant} has no active model. Make one on the page Train.")
+        st.info(f"{plain(tenant)} has no active model. Make one on the page Train.")
         return None
     names.sort(key=lambda name: name != active.version)
     chosen = st.sidebar.selectbox(

@@ -7,6 +7,7 @@ import streamlit as st
 
 from worker.dashboard.history import rows_of_shares, rows_of_versions
 from worker.dashboard.kept import Version, choose_tenant, open_store, read, show_figures
+from worker.dashboard.plain import plain
 from worker.store.errors import StoreCorrupt, VersionMissing
 
 _MOST_VERSIONS: Final = 30
@@ -28,9 +29,9 @@ def page() -> None:
         try:
             versions.append(read(tenant, name))
         except (StoreCorrupt, VersionMissing) as error:  # the others can be shown
-            st.warning(str(error))
+            st.warning(plain(error))
     if not versions:
-        st.info(f"{tenant} has no version that can be read.")
+        st.info(f"{plain(tenant)} has no version that can be read.")
         return
     rows = rows_of_versions(versions)
     _newest(rows[-1])
@@ -53,7 +54,9 @@ def page() -> None:
 
 def _newest(row: dict[str, Any]) -> None:
     show_figures({"Topics": row["topics"], "Comments seen": row["comments"]})
-    st.markdown(f"Newest version: {row['version']}. Drift of its batch: {_COLORS.get(row['drift'], row['drift'])}")
+    st.markdown(
+        f"Newest version: {plain(row['version'])}. Drift of its batch: {_COLORS.get(row['drift'], row['drift'])}"
+    )
     for what in ("born", "faded"):
         if row[what]:
             st.text(f"{what.capitalize()}: {row[what]}")

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from worker.dashboard.plain import plain
+
 _MOST_RUNS: Final = 100
 _URI: Final = "MLFLOW_TRACKING_URI"
 # Before MLflow is imported; whoever sets one keeps it.
@@ -25,7 +27,7 @@ def page() -> None:
     st.title("Runs")
     uri = os.environ.get(_URI, "").strip()
     if not uri:
-        st.info(f"No runs are tracked. Set {_URI}=http://localhost:5000 for the worker and for this dashboard.")
+        st.info(f"No runs are tracked. Set `{_URI}=http://localhost:5000` for the worker and for this dashboard.")
         return
     if importlib.util.find_spec("mlflow") is None:
         st.info("MLflow is not installed here: pip install 'topic-model-worker[tracking]'")
@@ -33,17 +35,17 @@ def page() -> None:
     try:
         rows = _rows_once(uri)
     except Exception as error:  # noqa: BLE001 - whatever MLflow raises; its text may hold an address with a password
-        st.warning(f"MLflow at {without_secrets(uri)} cannot be read ({type(error).__name__}). Does it run?")
+        st.warning(f"MLflow at {plain(without_secrets(uri))} cannot be read ({type(error).__name__}). Does it run?")
         return
     if not rows:
-        st.info(f"MLflow at {without_secrets(uri)} has no runs yet.")
+        st.info(f"MLflow at {plain(without_secrets(uri))} has no runs yet.")
         return
     columns = {
         "link": st.column_config.LinkColumn("in MLflow", display_text="open"),
-        "began": st.column_config.DatetimeColumn("began (UTC)", format="YYYY-MM-DD HH:mm"),
+        "began": st.column_config.TextColumn("began (UTC)"),
     }
     st.dataframe(rows, hide_index=True, column_config=columns)
-    st.caption(f"The newest {len(rows)} runs of MLflow at {without_secrets(uri)}.")
+    st.caption(f"The newest {len(rows)} runs of MLflow at {plain(without_secrets(uri))}.")
 
 
 def runs_of(uri: str) -> list[dict[str, Any]]:
@@ -71,7 +73,7 @@ def _row(run: Any, experiment: str, uri: str) -> dict[str, Any]:
     is_web = urlsplit(uri).scheme in {"http", "https"}
     return {
         "link": link if is_web else None,
-        "began": began,
+        "began": f"{began:%Y-%m-%d %H:%M}",
         "run": run.info.run_name,
         "experiment": experiment,
         "status": run.info.status,

@@ -7,6 +7,7 @@ import streamlit as st
 from worker.analyses.request import DEFAULT_TENANT, Asked
 from worker.dashboard.doing import Done, train_here
 from worker.dashboard.kept import as_json, show_figures
+from worker.dashboard.plain import plain
 from worker.dashboard.queueing import train_by_queue
 from worker.dashboard.work import Board, Upload, Work, watch
 from worker.settings import Settings
@@ -29,7 +30,7 @@ def page() -> None:
         if by_queue
         else f"The topics are found in this process and kept in {settings.model_store}. Set REDIS_URL to use the queue."
     )
-    st.caption(where)
+    st.caption(plain(where))
     work: Work | None = st.session_state.get(_WORK)
     is_running = work is not None and work.is_running
     with st.form("train"):
@@ -53,7 +54,7 @@ def _start(upload: Upload, tenant: str, columns: Wanted, n_topics: int | None, *
     try:
         checked_tenant(tenant)
     except InvalidName as error:
-        st.error(str(error))
+        st.error(plain(error))
         return None
     params = {} if n_topics is None else {"nr_topics": int(n_topics)}
     do = train_by_queue if by_queue else train_here
@@ -67,7 +68,7 @@ def _start(upload: Upload, tenant: str, columns: Wanted, n_topics: int | None, *
 def _show(done: Done) -> None:
     result = done.result
     model: dict[str, Any] = result["model"]
-    st.success(f"Kept as version {model['version']} of {model['tenant']}.")
+    st.success(plain(f"Kept as version {model['version']} of {model['tenant']}."))
     topics: list[dict[str, Any]] = result["topics"]
     n = sum(topic["docCount"] for topic in topics) + result["outlierCount"]
     show_figures({"Comments": n, "Topics": len(topics), "In no topic": result["outlierCount"]})

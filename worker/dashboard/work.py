@@ -13,6 +13,7 @@ import streamlit as st
 from rich.console import RenderableType
 
 from worker.cli.complaint import place_of
+from worker.dashboard.plain import plain
 from worker.errors import WorkerError
 from worker.printable import printable
 from worker.replay.terminal import Terminal
@@ -135,15 +136,15 @@ def watch(work: Work) -> bool:
         st.fragment(_show_running, run_every=_LOOK_S)(work)
         return False
     for line in work.board.warnings:
-        st.warning(line)
+        st.warning(plain(line))
     if work.error:
-        st.error(work.error)
+        st.error(plain(work.error))
     return True
 
 
 def _show_running(work: Work) -> None:
     if not work.is_running:
         st.rerun()
-    st.progress(work.board.share, text=work.board.doing)
+    st.progress(work.board.share, text=plain(work.board.doing))
     if work.board.lines:
-        st.caption(work.board.lines[-1])
+        st.caption(plain(work.board.lines[-1]))
