@@ -7,7 +7,7 @@ import pytest
 
 from tests.models.made_up import Comments, first_model
 
-pytest.importorskip("altair", reason="pip install 'topic-model-worker[dashboard]'")
+pytest.importorskip("streamlit", reason="pip install 'topic-model-worker[dashboard]'")
 
 
 def test_no_label_hides_another() -> None:

@@ -12,7 +12,7 @@ from worker.models.model import KeptModel, KeptTopic
 from worker.topics.arrays import BoolArray, DoubleArray
 
 # Of the map: what a label takes of its width and height, and how often labels are moved apart.
-_LABEL: Final = np.array([0.27, 0.11])
+_LABEL: Final = np.array([0.27, 0.14])
 _N_MOVES: Final = 300
 _MOST_LABEL_CHARS: Final = 18
 _HEIGHT_PX: Final = 460

@@ -43,7 +43,7 @@ def page() -> None:
         is_asked = st.form_submit_button("Train", type="primary", disabled=is_running)
     if is_asked and upload is None:
         st.warning("Choose a table first.")
-    elif is_asked:
+    elif is_asked and not is_running:
         work = _start(upload, tenant, Wanted(text=text or None, id=id_ or None), n_topics, by_queue=by_queue)
         st.session_state[_WORK] = work
     if work is not None and watch(work) and work.result is not None:
