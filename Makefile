@@ -4,6 +4,7 @@
 # make soak   run the tests marked soak in their long form, then chaos; the workflow does so every night
 # make coverage   run every test with each process measured; fails if less than 92 % of worker/ ran
 # make lint   run ruff, mypy and import-linter
+# make dashboard    install Streamlit and show kept models at http://localhost:8501; ARGS="--server.port 8601"
 # make integration    generate integration/ from the worker's own schema
 # make chaos  run two workers and 200 jobs with a fault about every second; ARGS="--jobs 50 --seed 7"
 # make bench-quality DATA=folder    compare the topics with those of plain BERTopic
@@ -29,7 +30,7 @@ PARALLEL ?= -n 4 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
-.PHONY: run test quick soak coverage lint integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-gpu chaos clean
+.PHONY: run test quick soak coverage lint dashboard integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-gpu chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
@@ -57,6 +58,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+dashboard: $(VENV)/.installed-dashboard
+	$(BIN)/python -m worker.dashboard $(ARGS)
 
 integration: $(VENV)/.installed $(CLIENT)/node_modules/.installed
 	$(BIN)/python -m worker --schema > $(CLIENT)/schema.json
@@ -104,6 +108,10 @@ $(VENV)/.installed: pyproject.toml poetry.lock .ci/constraints.py | $(VENV)/.cre
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt --requirement $(VENV)/dev.txt
+	@touch $@
+
+$(VENV)/.installed-dashboard: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt --editable ".[dashboard]"
 	@touch $@
 
 %/node_modules/.installed: %/package.json

@@ -13,8 +13,8 @@ from tests.deployment.files import PROJECT, check
 
 # Declared, but imported by another package than the worker.
 NOT_IMPORTED = {"hiredis": "redis-py parses answers with it, twice as fast"}
-# Of an extra that is too large for the dev group: the package of a module that may be missing.
-NOT_INSTALLED = {"mlflow": "mlflow-skinny"}
+# Of extras that are too large for the dev group: the package of a module that may be missing.
+NOT_INSTALLED = {"altair": "altair", "mlflow": "mlflow-skinny", "streamlit": "streamlit"}
 
 
 def read_toml(name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 from worker.analyses.outputs import check_formats, check_outputs, write_outputs
 from worker.analyses.request import DEFAULT_TENANT, Asked
@@ -30,6 +30,8 @@ from worker.tracking.terminal import Tracked
 _MORE_S_EACH: Final = 0.1
 
 _Request = TypeVar("_Request", bound=Request)
+# For the answer, and for what happens meanwhile.
+Terminals: TypeAlias = tuple[Terminal, Terminal]
 
 
 class Analysis:
@@ -46,8 +48,13 @@ class Analysis:
         tracked: what MLflow is told of the analysis; nothing unless its `begin` is called.
     """
 
-    def __init__(self, asked: Asked, settings: Settings) -> None:
+    def __init__(self, asked: Asked, settings: Settings, terminals: Terminals | None = None) -> None:
         """Take what is asked, and check what can be checked before anything is computed.
+
+        Args:
+            asked: what is to be done.
+            settings: of the worker.
+            terminals: for the answer and for what happens meanwhile; stdout and stderr if left out.
 
         Raises:
             BadUsage, UnwritableFile: a result cannot be written as it was asked for.
@@ -57,7 +64,7 @@ class Analysis:
         self.asked = asked
         named = asked.embedding_model
         self.settings = settings if named is None else settings.model_copy(update={"labse_model": named})
-        self.answer, self.told = Terminal(sys.stdout), Terminal(sys.stderr)
+        self.answer, self.told = terminals or (Terminal(sys.stdout), Terminal(sys.stderr))
         self.computing = Computing(self.settings, self.told)
         self.comments = Comments((), ())
         self.surroundings = Surroundings.of(settings, f"file-{uuid.uuid4()}")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from worker.analyses.analysis import Analysis
+from worker.analyses.analysis import Analysis, Terminals
 from worker.analyses.request import Asked
 from worker.contract.envelope import Batch, Rejection, Skip
 from worker.contract.result import Document
@@ -12,9 +12,9 @@ from worker.replay.model_view import show_model_result
 from worker.settings import Settings
 
 
-def predict(asked: Asked, settings: Settings) -> ExitCode:
+def predict(asked: Asked, settings: Settings, terminals: Terminals | None = None) -> ExitCode:
     """Assign the comments of a table; raises as `train`."""
-    with Analysis(asked, settings) as analysis:
+    with Analysis(asked, settings, terminals) as analysis:
         document = predicted(analysis)
         if isinstance(document, Rejection | Skip):
             return analysis.refuse(document)

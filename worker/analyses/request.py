@@ -25,6 +25,7 @@ class Asked:
         params: of the request, by their names in the contract, `grid` among them.
         outputs: paths to write the result to, each ending in .csv or .json.
         report: the path of an HTML report; None for none.
+        name: what the report calls the table; its path if left out.
     """
 
     path: str
@@ -37,3 +38,4 @@ class Asked:
     params: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     report: str | None = None
+    name: str | None = None

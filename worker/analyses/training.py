@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from worker.analyses.analysis import Analysis
+from worker.analyses.analysis import Analysis, Terminals
 from worker.analyses.request import Asked
 from worker.contract.envelope import Batch
 from worker.exit_codes import ExitCode
@@ -16,14 +16,14 @@ from worker.replay.session import Session, source_of
 from worker.settings import Settings
 
 
-def train(asked: Asked, settings: Settings) -> ExitCode:
+def train(asked: Asked, settings: Settings, terminals: Terminals | None = None) -> ExitCode:
     """Fit a table and keep the model as the tenant's active one.
 
     Raises:
         BadUsage, UnreadableTable, UnwritableFile: what was asked cannot be done.
         WorkerError: the infrastructure failed.
     """
-    with Analysis(asked, settings) as analysis:
+    with Analysis(asked, settings, terminals) as analysis:
         batch = analysis.batch(TOPIC_MODEL, model=analysis.model_reference())
         if not isinstance(batch, Batch):
             return analysis.refuse(batch)
@@ -58,7 +58,7 @@ def _tell_where(analysis: Analysis, made: InspectedModel) -> None:
 
 
 def _report(path: str, analysis: Analysis, batch: Batch, made: InspectedModel) -> None:
-    source = source_of(Request(source=analysis.asked.path))
+    source = source_of(Request(source=analysis.asked.name or analysis.asked.path))
     stages = tuple(analysis.computing.stages)
     write_report(path, make_view(Session(source, batch, made.fit, made.document, stages, analysis.asked.params)))
     analysis.told.say(f"report: {path}")

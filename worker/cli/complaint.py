@@ -2,6 +2,8 @@
 
 import contextlib
 import sys
+import traceback
+from pathlib import Path
 
 from worker.printable import printable
 
@@ -11,3 +13,11 @@ def complain(line: str) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.write(f"python -m worker: {printable(line)}\n")
         sys.stderr.flush()
+
+
+def place_of(error: BaseException) -> str:
+    """Name the last line of the worker that an exception came through."""
+    package_folder = Path(__file__).parent.parent
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package_folder)]
+    return f"worker/{Path(ours[-1].filename).relative_to(package_folder)}:{ours[-1].lineno}"

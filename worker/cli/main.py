@@ -5,12 +5,10 @@ import asyncio
 import importlib
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from worker.cli.complaint import complain
+from worker.cli.complaint import complain, place_of
 from worker.cli.env_file import read_env_file
 from worker.cli.flags import ASYNCAPI, FROM_REDIS, read_flags
 from worker.errors import ConfigurationError, UnreadableJob, WorkerError
@@ -70,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(str(error))
         return ExitCode.INFRASTRUCTURE
     except Exception as error:  # noqa: BLE001 - nothing above catches it: say where it happened, show no data
-        complain(f"a bug: {type(error).__name__} at {_place(error)}")
+        complain(f"a bug: {type(error).__name__} at {place_of(error)}")
         return ExitCode.INFRASTRUCTURE
 
 
@@ -137,11 +135,3 @@ def _request(arguments: argparse.Namespace) -> Request | None:
         save_bertopic=arguments.save_bertopic,
         redact=arguments.redact,
     )
-
-
-def _place(error: BaseException) -> str:
-    """Name the last line of the worker that an exception came through."""
-    package_folder = Path(__file__).parent.parent
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package_folder)]
-    return f"worker/{Path(ours[-1].filename).relative_to(package_folder)}:{ours[-1].lineno}"
