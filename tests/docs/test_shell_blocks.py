@@ -97,7 +97,7 @@ def _check_names(line: str, block: Block) -> None:
     for secret in re.findall(r"--secret id=(\w+)", line):
         assert f"id={secret} " in mounts, f"{block}: {line}"
     if "-m worker" in line:
-        command = re.search(r"-m worker (models [a-z]+)?", line)
+        command = re.search(r"-m worker (models [a-z]+|train|predict|evaluate|monitor|tune)?", line)
         assert command
         flags = _worker_flags(*(command[1] or "").split())
         assert set(re.findall(r" (--[a-z-]+)", line)) <= flags, f"{block}: {line}"
