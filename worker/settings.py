@@ -51,6 +51,7 @@ class Settings(BaseModel):
     health_port: int = Field(0, alias="HEALTH_PORT", ge=0, le=65535)
     metrics_tenants: int = Field(0, alias="METRICS_TENANTS", ge=0, le=10_000)
     otlp_endpoint: str = Field("", alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    mlflow_tracking_uri: SecretStr = Field(SecretStr(""), alias="MLFLOW_TRACKING_URI")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["auto", "console", "json"] = Field("auto", alias="LOG_FORMAT")
     engine: str = Field(DEFAULT_ENGINE, alias="TOPIC_MODEL_TEST_ENGINE")
@@ -155,8 +156,9 @@ class Settings(BaseModel):
             raise ConfigurationError("; ".join(map(_line, error.errors(include_input=False)))) from None
 
     def effective(self) -> dict[str, str | int]:
-        """List what is in force by variable, for the log at start; the Redis URL without its password."""
-        values = self.model_dump(by_alias=True) | {"REDIS_URL": self.redis_address}
+        """List what is in force by variable, for the log at start; no address holds a password."""
+        addresses = {"REDIS_URL": self.redis_address, "MLFLOW_TRACKING_URI": self.mlflow_address}
+        values = self.model_dump(by_alias=True) | addresses
         return {name: value for name, value in values.items() if value not in {DEFAULT_ENGINE, ""}}
 
     @property
@@ -175,6 +177,12 @@ class Settings(BaseModel):
         parts = urlsplit(self.redis_url.get_secret_value())
         # What stands before the last @ is user and password; an IPv6 address keeps its brackets.
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    @property
+    def mlflow_address(self) -> str:
+        """MLflow's tracking URI without user, password and options."""
+        scheme, separator, rest = self.mlflow_tracking_uri.get_secret_value().partition("://")
+        return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

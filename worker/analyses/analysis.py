@@ -22,6 +22,7 @@ from worker.settings import Settings
 from worker.store.store import ModelStore
 from worker.tables.comments import Comments, comments_of
 from worker.tables.reading import read_table
+from worker.tracking.terminal import Tracked
 
 # Seconds a comment and fit beyond TOPIC_MODEL_TIMEOUT_MS: who waits at a terminal can press Ctrl-C.
 _MORE_S_EACH: Final = 0.1
@@ -40,6 +41,7 @@ class Analysis:
         told: the terminal of stderr.
         comments: of the table, once `batch` has read it.
         surroundings: of the tasks.
+        tracked: what MLflow is told of the analysis; nothing unless its `begin` is called.
     """
 
     def __init__(self, asked: Asked, settings: Settings) -> None:
@@ -57,6 +59,7 @@ class Analysis:
         self.computing = Computing(self.settings, self.told)
         self.comments = Comments((), ())
         self.surroundings = Surroundings(f"file-{uuid.uuid4()}", settings.model_store)
+        self.tracked = Tracked(self.settings, self.told.warn)
         self._began_s = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -64,8 +67,9 @@ class Analysis:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End the compute process, if one is left."""
+        """End the compute process, if one is left, and what MLflow is told by."""
         self.computing.__exit__(*exception)
+        self.tracked.close()
 
     @property
     def tenant(self) -> str:
@@ -151,4 +155,5 @@ class Analysis:
         for path in self.asked.outputs:
             self.told.say(f"written: {path}")
         self.told.say(f"completed in {time.monotonic() - self._began_s:.1f} s")
+        self.tracked.deliver(document)
         return ExitCode.COMPLETED

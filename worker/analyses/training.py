@@ -27,6 +27,7 @@ def train(asked: Asked, settings: Settings) -> ExitCode:
         batch = analysis.batch(TOPIC_MODEL, model=analysis.model_reference())
         if not isinstance(batch, Batch):
             return analysis.refuse(batch)
+        analysis.tracked.begin(TOPIC_MODEL.name, analysis.surroundings.job_id, batch)
         made_of = (batch, analysis.surroundings.model_store, analysis.surroundings.job_id)
         task = InspectedFit(*made_of, embedding_model=analysis.embedding_model, diagnose=asked.report is not None)
         outcome = analysis.run(TOPIC_MODEL, task)

@@ -22,6 +22,7 @@ def tune(asked: Asked, settings: Settings) -> ExitCode:
         tuning = analysis.batch(TUNE)
         if isinstance(tuning, Rejection | Skip):
             return analysis.refuse(tuning)
+        analysis.tracked.begin(TUNE.name, analysis.surroundings.job_id, tuning)
         n_fits = prod(len(values) for values in tuning.grid.values()) if tuning.grid else _OWN_SEARCH
         outcome = analysis.run(TUNE, TUNE.task(tuning, analysis.surroundings), n_fits)
         document: dict[str, Any] = TUNE.respond(tuning, outcome, datetime.now(UTC))

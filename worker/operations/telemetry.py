@@ -15,6 +15,7 @@ from worker.jobs.registry import KINDS, Kinds
 from worker.operations.model_telemetry import ModelTelemetry
 from worker.operations.tracing import Tracing
 from worker.streams import lost_lines
+from worker.tracking.tracking import Tracking
 from worker.version import WORKER_VERSION
 
 # Seconds: a small warm batch takes a quarter of one, the deadline is five minutes by default.
@@ -50,6 +51,7 @@ class Telemetry:
         registry: what /metrics shows.
         kinds: of job, whose names are the label `kind`.
         tracing: where the traces of jobs go; nowhere until it is set.
+        tracking: where runs go; nowhere until it is set.
     """
 
     def __init__(self, job_timeout_s: float, kinds: Kinds = KINDS, n_tenants: int = 0) -> None:
@@ -57,6 +59,7 @@ class Telemetry:
         self.registry = CollectorRegistry()
         self.kinds = kinds
         self.tracing = Tracing()
+        self.tracking = Tracking()
         own = self.registry
         ProcessCollector(registry=own)
         self._build = Info("topic_model_build", "Version, device and keyword encoder.", registry=own)

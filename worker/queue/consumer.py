@@ -35,9 +35,12 @@ from worker.queue.pauses import PauseMover
 from worker.queue.pick_ups import watch_pick_ups
 from worker.queue.processing import Processor
 from worker.settings import Settings, unknown_variables
+from worker.tracking.tracking import start_tracking
 from worker.version import WORKER_VERSION
 
 CLOCK_INTERVAL_S = 60.0
+# How long the worker's end may wait for MLflow.
+TRACKING_S = 1.0
 
 log = structlog.get_logger()
 
@@ -72,6 +75,7 @@ async def _run_worker(settings: Settings) -> int:
     look_at_model_store(settings)
     telemetry = Telemetry(settings.timeout_ms / 1000, kinds_with(settings.test_kind), settings.metrics_tenants)
     telemetry.tracing = start_tracing(settings)
+    telemetry.tracking = start_tracking(settings)
     compute = Compute(ComputeConfig.of(settings), _note_ready(telemetry))
     health = Health(compute, settings.timeout_ms / 1000)
     telemetry.watch(compute, lambda: not health.why_not_alive())
@@ -85,7 +89,7 @@ async def _run_worker(settings: Settings) -> int:
     finally:
         for task in background:
             task.cancel()
-        closing = asyncio.create_task(telemetry.tracing.close())
+        closing = asyncio.gather(telemetry.tracing.close(), asyncio.to_thread(telemetry.tracking.close, TRACKING_S))
         await compute.close()
         with contextlib.suppress(RedisError, OSError):
             await client.aclose()

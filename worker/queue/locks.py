@@ -14,6 +14,7 @@ from worker.compute.compute import Compute
 from worker.operations.telemetry import Telemetry
 from worker.operations.tracing import NO_TRACE, JobTrace
 from worker.queue.claim import Claim
+from worker.tracking.tracking import TrackedJob
 
 LOCK_LOST = "lock lost"
 CHECK_INTERVAL_S = 0.25
@@ -40,6 +41,7 @@ class Held:
         is_settled: its end is recorded, or it is another worker's: no lock of this claim means anything any more.
         trace: of this attempt.
         rest: what its data become once its result is delivered; None if they stay as they are.
+        tracked: what MLflow is told of it, once its result is delivered; None for nothing.
     """
 
     claim: Claim
@@ -51,6 +53,7 @@ class Held:
     is_settled: bool = False
     trace: JobTrace = NO_TRACE
     rest: str | None = field(default=None, repr=False)
+    tracked: TrackedJob | None = field(default=None, repr=False)
 
 
 class LockWatch:

@@ -130,6 +130,7 @@ class Processor:
                 outcome = error
             else:
                 self._report_request(kind, request, report, time.monotonic() - began_s)
+                held.tracked = self._telemetry.tracking.begin(kind.name, str(job.id), request)
                 surroundings = Surroundings(str(job.id), self._settings.model_store, self._settings.retention)
                 outcome = await self._run(kind.task(request, surroundings), report, str(job.id))
         settlement = settle(kind, request, outcome, now=datetime.now(UTC))
@@ -191,6 +192,7 @@ class Processor:
             log.info("job_skipped", reason=document["reason"], duration_s=duration_s)
             return Outcome.SKIPPED
         self._telemetry.on_result(kind.name, document)
+        self._telemetry.tracking.on_delivered(held.tracked, document)
         log.info("job_completed", duration_s=duration_s, **kind.summarize(document))
         if held.rest is not None:
             await shed(held.claim, held.rest, self._client)

@@ -38,6 +38,7 @@ from worker.settings import Settings
 from worker.tables.reading import is_table
 from worker.topics.fit import NoTopics, Stage, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.topics.task import FitBatch
+from worker.tracking.terminal import Tracked
 from worker.version import WORKER_VERSION
 
 # A longer state of a job, which may hold the reason of its failure, is shortened.
@@ -59,24 +60,26 @@ def replay(request: Request, settings: Settings) -> ExitCode:
         WorkerError: the infrastructure failed; nothing was written to stdout.
     """
     terminal = Terminal(sys.stderr)
-    with Computing(settings, terminal, request.n_reruns) as computing:
-        return _Replay(request, settings, computing, terminal).run()
+    with Tracked(settings, terminal.warn) as tracked, Computing(settings, terminal, request.n_reruns) as computing:
+        return _Replay(request, settings, computing, terminal, tracked).run()
 
 
 class _Replay:
     """One call of `replay`: its request, its terminal, and the stages that have finished."""
 
-    def __init__(self, request: Request, settings: Settings, computing: Computing, terminal: Terminal) -> None:
+    def __init__(
+        self, request: Request, settings: Settings, computing: Computing, terminal: Terminal, tracked: Tracked
+    ) -> None:
         self._request = request
         self._settings = settings
         self._kinds = kinds_with(settings.test_kind)
         self._overrides = read_settings(request.settings)
         self._sweep = read_sweep(request.sweep[0]) if request.sweep else None
-        self._terminal = terminal
-        self._computing = computing
+        self._terminal, self._computing, self._tracked = terminal, computing, tracked
+        # Without Redis each run is a job of its own, as each job of a queue is.
+        self._job_id = request.job_id or f"once-{uuid.uuid4()}"
         self._stored: StoredJob | None = None
-        folder = request.save_bertopic
-        self._bertopic_folder = None if folder is None else os.path.abspath(folder)
+        self._bertopic_folder = request.save_bertopic and os.path.abspath(request.save_bertopic)
 
     def run(self) -> ExitCode:
         began_s = time.monotonic()
@@ -93,9 +96,8 @@ class _Replay:
             self._terminal.say(f"job saved: {self._request.save_job}")
         documents = self._run_sweep(data, *self._sweep) if self._sweep else [self._run_once(data)]
         errors = [str(document["error"]) for document in documents if document["status"] == "failed"]
-        if not self._sweep:
-            for error in errors:
-                self._terminal.say(f"failed: {error}")
+        for error in () if self._sweep else errors:
+            self._terminal.say(f"failed: {error}")
         if len(errors) == len(documents) and self._request.diagnoses:
             self._terminal.warn("there are no topics to report or explain")
         if not errors:
@@ -103,6 +105,7 @@ class _Replay:
         if not all(write_document(document, sys.stdout.buffer) for document in documents):
             self._terminal.warn("the result could not be written to stdout")
             return ExitCode.INFRASTRUCTURE
+        self._tracked.deliver(documents[0])
         if self._inspection.unwritable is not None:
             raise self._inspection.unwritable
         return ExitCode.FAILED if errors else ExitCode.COMPLETED
@@ -138,6 +141,7 @@ class _Replay:
         if not isinstance(request, Rejection | Skip):
             request = completed_by_earlier(kind, request, self._settings, self._terminal)
         self._say_validated(began_s, request)
+        self._tracked.begin(kind.name, self._job_id, request)
         if kind is TOPIC_MODEL and isinstance(request, Batch) and self._is_only_looked_at(request):
             return self._fit(request)
         document = self._answer(kind, request)
@@ -151,9 +155,7 @@ class _Replay:
         if isinstance(request, Skip):
             self._terminal.say(f"skipped: {request.reason}")
             return skipped(request.reason, now=datetime.now(UTC))
-        # Without Redis each run is a job of its own, as each job of a queue is.
-        job_id = self._request.job_id or f"once-{uuid.uuid4()}"
-        task = kind.task(request, Surroundings(job_id, self._settings.model_store, self._settings.retention))
+        task = kind.task(request, Surroundings(self._job_id, self._settings.model_store, self._settings.retention))
         outcome = self._computing.run(task, len(kind.stages), needs_engine=kind.needs_engine(request))
         document = kind.respond(request, outcome, datetime.now(UTC))
         show_model_result(self._terminal, document)
@@ -186,8 +188,8 @@ class _Replay:
         kind = kind_of(data, self._kinds)
         self._request.check_kind(kind.name, is_fit=kind is TOPIC_MODEL)
         self._computing.on_stage(StageStarted(Stage.VALIDATE))
-        variants = make_variants(data, self._overrides, name, values)
-        variants = variants_by_earlier(variants, self._settings, self._terminal)
+        made = make_variants(data, self._overrides, name, values)
+        variants = variants_by_earlier(made, self._settings, self._terminal)
         batch, params = variants_to_fit(variants)
         self._say_validated(began_s, batch or variants[0].outcome)
         if batch is not None:
