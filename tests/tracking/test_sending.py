@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.lifecycle.batches import envelope_of
 from worker.jobs.registry import KINDS
@@ -12,7 +13,7 @@ from worker.tracking import mlflow_process, sending
 from worker.tracking import tracking as tracking_module
 from worker.tracking.recorder import reason_of
 from worker.tracking.sending import MlflowTracking
-from worker.tracking.tracking import Tracking, start_tracking
+from worker.tracking.tracking import Tracking, start_tracking, tell_in_log
 
 FIT = "topic-model"
 DOCUMENT = {"status": "completed", "topics": [], "outlierCount": 0, "metrics": {}}
@@ -109,6 +110,20 @@ def test_a_run_that_takes_too_long_is_given_up_and_the_next_one_tried(
     ((event, reason, _),) = told.lines
     assert event == "tracking_failed"
     assert "no answer within 0.2 s" in reason
+
+
+def test_an_outage_is_told_at_its_beginning_and_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs are refused, two are taken: two lines."""
+    monkeypatch.setattr(mlflow_process, "MODULE", "tests.tracking.moody")
+    with capture_logs() as lines:
+        tracking = MlflowTracking(WITH_SERVER, tell_in_log)
+        for number in range(4):
+            deliver(tracking, f"job {number}")
+        tracking.close(60.0)
+    assert [(line["event"], line.get("reason")) for line in lines] == [
+        ("tracking_failed", "out of order"),
+        ("tracking_works_again", None),
+    ]
 
 
 def test_a_prediction_is_no_run_and_neither_is_a_job_that_failed(told: Told) -> None:
