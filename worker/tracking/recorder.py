@@ -1,6 +1,6 @@
 """`python -m worker.tracking.recorder SECONDS`: takes runs, a line each, and answers each with a line.
 
-It is a process of its own: MLflow takes seconds to import and holds 150 MB, and what hangs in it can be ended.
+It is a process of its own: MLflow takes seconds to import and holds 240 MB, and what hangs in it can be ended.
 """
 
 import contextlib

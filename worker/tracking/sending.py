@@ -18,7 +18,7 @@ from worker.version import WORKER_VERSION
 MOST_WAITING: Final = 100
 # For one run. The first one imports MLflow and may have to make the tables of its database.
 RUN_S: Final = 120.0
-# The process holds 150 MB: it ends if no run came for so long.
+# The process holds 240 MB: it ends if no run came for so long.
 IDLE_S: Final = 60.0
 _HINT: Final = "jobs go on, their runs in MLflow are lost; is the server of MLFLOW_TRACKING_URI there?"
 _FULL_HINT: Final = "jobs go on, their runs in MLflow are lost until it has caught up; is MLflow slow?"
