@@ -17,6 +17,7 @@ GROUPS: Final = (
         "tests/integration/test_nest.py::test_the_example_against_a_real_worker",
     ),
     (
+        "tests/topics/test_bert.py",
         "tests/topics/test_embedding.py",
         "tests/topics/test_encoders.py",
         "tests/topics/test_extensions.py",

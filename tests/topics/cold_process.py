@@ -1,9 +1,9 @@
-"""What one fresh process computes and loads: `python -m tests.topics.cold_process`, one JSON document on stdout."""
+"""What one fresh process computes and loads."""
 
 import hashlib
-import json
 import sys
 from importlib.util import find_spec
+from typing import Any, Final
 
 from tests.topics.themes import themed_corpus
 from worker.topics.fit import TopicFit, TopicParams
@@ -15,6 +15,19 @@ from worker.topics.words.encoders import CorpusEncoder
 from worker.topics.words.loading import choose_encoder
 
 N_NEIGHBORS = 10
+# Compilers, libraries of language models, drawing, and files that no batch needs.
+UNUSED: Final = (
+    "numba",
+    "plotly",
+    "pyarrow",
+    "rich",
+    "sentence_transformers",
+    "sympy",
+    "torch._dynamo",
+    "torch.distributed.tensor",
+    "transformers",
+    "umap",
+)
 
 
 def fit_digest(noise: float) -> str:
@@ -37,22 +50,17 @@ def layout_digest(sketch_above: int) -> str:
     return hashlib.sha256(laid.tobytes()).hexdigest()
 
 
-def main() -> None:
+def compute() -> dict[str, Any]:
     """Compute each thing once, the first fit before anything else was computed."""
     cold = fit_digest(0.06)
     warm_up(choose_encoder("auto", "nobody/no-such-model", "cpu").encoder, "cpu")
-    loaded = sorted({"numba", "transformers", "sentence_transformers", "umap"} & set(sys.modules))
+    loaded = [name for name in UNUSED if name in sys.modules]
     fit_digest(0.02)
-    told = {
+    return {
         "cold": cold,
         "warm": fit_digest(0.06),
         "exact": layout_digest(10**6),
         "sketched": layout_digest(0),
         "loaded": loaded,
-        "available": [name for name in ("transformers", "umap") if find_spec(name) is not None],
+        "available": [name for name in ("plotly", "pyarrow", "transformers", "umap") if find_spec(name) is not None],
     }
-    print(json.dumps(told))
-
-
-if __name__ == "__main__":
-    main()

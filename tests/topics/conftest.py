@@ -34,7 +34,7 @@ def _run_cold_processes(folder: Path) -> None:
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     for hash_seed, threads in COLD_PROCESSES:
         run = subprocess.run(
-            [sys.executable, "-m", "tests.topics.cold_process"],
+            [sys.executable, "-m", "tests.topics.cold_start"],
             cwd=PROJECT,
             env=os.environ | dict.fromkeys(names, threads) | {"PYTHONHASHSEED": hash_seed, "HF_HUB_OFFLINE": "1"},
             stdout=subprocess.PIPE,

@@ -1,11 +1,15 @@
 """What a cold process loads."""
 
 import sys
-from typing import Any
+from statistics import median
+from typing import Any, Final
 
 import pytest
 
-from worker.topics.bertopic.parts import not_installed
+from worker.topics.bertopic.imports import not_installed
+
+# Measured: 2.3; 4.6 if sentence-transformers loads the model.
+MOST_CPU_RATIO: Final = 3.3
 
 
 @pytest.mark.slow
@@ -13,7 +17,13 @@ def test_nothing_is_loaded_that_does_not_run(cold_processes: list[dict[str, Any]
     """No compiler and no language model if neither is used; both can be imported afterwards."""
     for told in cold_processes:
         assert told["loaded"] == []
-        assert told["available"] == ["transformers", "umap"]
+        assert told["available"] == ["plotly", "pyarrow", "transformers", "umap"]
+
+
+@pytest.mark.slow
+def test_a_process_is_ready_soon(cold_processes: list[dict[str, Any]]) -> None:
+    """To import all that a batch needs, and to load a model, takes little more CPU than numpy and torch alone."""
+    assert median(told["cpu_ratio"] for told in cold_processes) < MOST_CPU_RATIO
 
 
 def test_what_is_loaded_already_stays() -> None:

@@ -106,6 +106,9 @@ def set_up(configuration: _Configuration, n_threads: int | None) -> Engine:
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
+    from worker.topics.bertopic.imports import import_lightly
+
+    import_lightly()
     from worker.topics.pipeline import warm_up
     from worker.topics.words.loading import choose_device, choose_encoder
 

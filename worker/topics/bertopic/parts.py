@@ -6,23 +6,7 @@ optional to BERTopic, so for the moment of the import they count as not installe
 wants BERTopic's own text generation beside this engine imports transformers first.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-
-@contextmanager
-def not_installed(*packages: str) -> Iterator[None]:
-    """Let imports of these packages fail as if they were not installed, unless they are loaded already."""
-    hidden = [package for package in packages if package not in sys.modules]
-    # Documented: an entry of None makes the import raise ModuleNotFoundError.
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for package in hidden:
-            del sys.modules[package]
-
+from worker.topics.bertopic.imports import not_installed
 
 with not_installed("umap", "transformers"):
     from bertopic import BERTopic

@@ -3,15 +3,12 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 CORPUS = "corpus"
 # N-gram vectors kept across jobs: 50,000 of LaBSE are 150 MB.
@@ -100,10 +97,26 @@ class CorpusEncoder:
         return KeywordSpace(unit(incidence.T @ centred), unit(centred), np.arange(len(centred)))
 
 
+class SentenceModel(Protocol):
+    """What the encoder needs of `SentenceTransformer`; `Bert` has it too."""
+
+    @property
+    def tokenizer(self) -> Any:
+        """Called with texts, gives their "input_ids"."""
+
+    def get_embedding_dimension(self) -> int | None:
+        """How many numbers a vector has."""
+
+    # Any, because sentence-transformers declares an overload for each form of its input.
+    @property
+    def encode(self) -> Any:
+        """Called with texts and `batch_size`, gives (n, d) floats."""
+
+
 class TransformerEncoder:
     """N-gram vectors by a sentence-transformers model, cached across batches."""
 
-    def __init__(self, model: "SentenceTransformer", name: str) -> None:
+    def __init__(self, model: SentenceModel, name: str) -> None:
         """Take a loaded model and the name it was asked for by."""
         self.name = name
         self._model = model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from worker.topics.words.encoders import CORPUS, CorpusEncoder, KeywordEncoder, TransformerEncoder
+from worker.topics.words.encoders import CORPUS, CorpusEncoder, KeywordEncoder, SentenceModel, TransformerEncoder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -87,8 +87,10 @@ def choose_device(device: str) -> str:
     return f"cuda:{number}"
 
 
-def load_model(name: str, device: str, instead: str = "") -> "SentenceTransformer":
+def load_model(name: str, device: str, instead: str = "") -> SentenceModel:
     """Load a model: what lies on this machine first, then the hub if it answers at once.
+
+    On the CPU a model of BERT's shape needs torch alone; sentence-transformers loads every other one.
 
     Args:
         name: of the model, or its folder.
@@ -101,7 +103,15 @@ def load_model(name: str, device: str, instead: str = "") -> "SentenceTransforme
     if not _is_here(name) and not _hub_answers():
         # Before the import, which costs seconds and here would serve nothing.
         raise EncoderUnavailable(_NOWHERE.format(name, instead))
+    if device == "cpu" and (folder := _folder_of(name)) is not None:
+        from worker.topics.words.bert_folder import read_bert
 
+        if (bert := read_bert(folder)) is not None:
+            return bert
+    return _load_by_library(name, device, instead)
+
+
+def _load_by_library(name: str, device: str, instead: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
@@ -139,6 +149,22 @@ def _is_here(name: str) -> bool:
     caches = {Path(constants.HF_HUB_CACHE), Path(os.environ.get("SENTENCE_TRANSFORMERS_HOME", constants.HF_HUB_CACHE))}
     found = (cache.glob(f"models--*--{name}" if "/" not in name else folder) for cache in sorted(caches))
     return Path(name).exists() or any(any(own) for own in found)
+
+
+def _folder_of(name: str) -> Path | None:
+    """Find a model's files where sentence-transformers would: at a path, or in the cache of the hub."""
+    from huggingface_hub import constants
+
+    if Path(name).exists():
+        return Path(name)
+    cache = Path(os.environ.get("SENTENCE_TRANSFORMERS_HOME", constants.HF_HUB_CACHE))
+    full_name = name if "/" in name else f"sentence-transformers/{name}"
+    model = cache / ("models--" + full_name.replace("/", "--"))
+    try:
+        commit = (model / "refs" / "main").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return model / "snapshots" / commit
 
 
 def _hub_answers() -> bool:

@@ -1,0 +1,33 @@
+"""Import what every batch needs, without what those libraries import for work that no batch does."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Final
+
+# Optional to the library that imports them: pyarrow to pandas, plotly and huggingface-hub to BERTopic, rich to
+# scikit-learn.
+_UNUSED: Final = ("huggingface_hub", "plotly", "pyarrow", "rich")
+
+
+@contextmanager
+def not_installed(*packages: str) -> Iterator[None]:
+    """Let imports of these packages fail as if they were not installed, unless they are loaded already."""
+    hidden = [package for package in packages if package not in sys.modules]
+    # Documented: an entry of None makes the import raise ModuleNotFoundError.
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for package in hidden:
+            del sys.modules[package]
+
+
+def import_lightly() -> None:
+    """Import the engine for a process that only computes: its BERTopic draws nothing and knows no hub.
+
+    Call it before anything imports pandas or scikit-learn, and while no other thread imports.
+    """
+    with not_installed(*_UNUSED):
+        import_module("worker.topics.pipeline")

@@ -1,0 +1,160 @@
+"""A sentence-transformers model of BERT's shape, run by torch alone.
+
+The packages sentence-transformers and transformers take two seconds of CPU to be imported. The forward pass of BERT
+(Devlin et al. 2019) takes a page, and the operations and their order are those of transformers' `BertModel`, so that
+the vectors are the same.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from worker.topics.fit import FloatArray
+
+# From the tokens' vectors, (b, t, d), and which of them are texts' own, (b, 1, 1, t), to new vectors.
+_Layer = Callable[[Tensor, Tensor | None], Tensor]
+
+
+@dataclass(frozen=True)
+class BertShape:
+    """What a model's settings say.
+
+    Attributes:
+        n_layers: of the encoder.
+        n_heads: of each layer's attention.
+        epsilon: of each layer norm.
+        pooling: a text's vector is the mean of its tokens' vectors, or the first token's.
+        dense: whether a dense layer with tanh comes next.
+        normalizes: whether vectors are scaled to length one at the end.
+    """
+
+    n_layers: int
+    n_heads: int
+    epsilon: float
+    pooling: Literal["mean", "cls"]
+    dense: bool
+    normalizes: bool
+
+
+class Bert:
+    """Texts to vectors on the CPU; has those methods of `SentenceTransformer` that the encoder calls."""
+
+    def __init__(self, shape: BertShape, weights: Mapping[str, Tensor], tokenizer: Tokenizer) -> None:
+        """Take the model.
+
+        Args:
+            shape: its settings.
+            weights: float32, by the names of `BertModel`; those of the dense layer are `dense.weight` and `dense.bias`.
+            tokenizer: cuts off texts that are too long, and does not pad.
+
+        Raises:
+            KeyError: a weight is missing.
+        """
+        self._shape = shape
+        self._weights = weights
+        self._tokenizer = tokenizer
+        self._layers = [self._layer(f"encoder.layer.{number}") for number in range(shape.n_layers)]
+        self._dimension = len(weights["dense.weight" if shape.dense else "embeddings.LayerNorm.weight"])
+
+    def get_embedding_dimension(self) -> int:
+        """How many numbers a vector has."""
+        return self._dimension
+
+    def tokenizer(self, texts: Sequence[str], *, truncation: bool = True) -> dict[str, list[list[int]]]:
+        """Give the numbers of each text's tokens; as many as the model takes, whatever `truncation` says."""
+        return {"input_ids": [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]}
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        batch_size: int = 32,
+        show_progress_bar: bool = False,
+        normalize_embeddings: bool = False,
+    ) -> FloatArray:
+        """Encode texts in batches, the longest first.
+
+        Args:
+            texts: (n,), in any order.
+            batch_size: how many are encoded at once.
+            show_progress_bar: none is ever shown.
+            normalize_embeddings: whether vectors are scaled to length one, also if the model does not.
+
+        Returns:
+            (n, d) float32.
+        """
+        # The order of sentence-transformers, and its sort: the place in a batch can change the last bit of a vector.
+        order = np.argsort([-len(text) for text in texts])
+        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(texts), batch_size):
+                rows = order[start : start + batch_size]
+                encoded = self._vectors(self.tokenizer([texts[row] for row in rows])["input_ids"])
+                if normalize_embeddings:
+                    encoded = functional.normalize(encoded, p=2, dim=-1)
+                vectors[rows] = encoded.numpy()
+        return vectors
+
+    def _vectors(self, token_ids: list[list[int]]) -> Tensor:
+        longest = max(len(ids) for ids in token_ids)
+        padded = torch.tensor([ids + [0] * (longest - len(ids)) for ids in token_ids])
+        mask = torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids in token_ids])
+        tokens = self._tokens(padded, None if bool(mask.all()) else mask[:, None, None, :].bool())
+        vectors = _mean(tokens, mask) if self._shape.pooling == "mean" else tokens[:, 0]
+        if self._shape.dense:
+            vectors = torch.tanh(functional.linear(vectors, self._weights["dense.weight"], self._weights["dense.bias"]))
+        return functional.normalize(vectors, p=2, dim=-1) if self._shape.normalizes else vectors
+
+    def _tokens(self, padded: Tensor, attended: Tensor | None) -> Tensor:
+        words, kinds, places = (
+            self._weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "token_type", "position")
+        )
+        hidden = functional.embedding(padded, words) + kinds[0] + places[: padded.shape[1]]
+        hidden = self._norm(hidden, "embeddings.LayerNorm")
+        for layer in self._layers:
+            hidden = layer(hidden, attended)
+        return hidden
+
+    def _layer(self, name: str) -> _Layer:
+        query, key, value, attention_out, widened, narrowed = (
+            (self._weights[f"{name}.{part}.weight"], self._weights[f"{name}.{part}.bias"])
+            for part in (
+                "attention.self.query",
+                "attention.self.key",
+                "attention.self.value",
+                "attention.output.dense",
+                "intermediate.dense",
+                "output.dense",
+            )
+        )
+        n_heads = self._shape.n_heads
+
+        def forward(hidden: Tensor, attended: Tensor | None) -> Tensor:
+            by_head = (*hidden.shape[:-1], n_heads, -1)
+            asks, tells, says = (
+                functional.linear(hidden, *own).view(by_head).transpose(1, 2) for own in (query, key, value)
+            )
+            # As `BertModel` scales: divided by the root of a head's width.
+            scale = asks.shape[-1] ** -0.5
+            mixed = functional.scaled_dot_product_attention(asks, tells, says, attn_mask=attended, scale=scale)
+            mixed = mixed.transpose(1, 2).reshape(hidden.shape)
+            hidden = self._norm(functional.linear(mixed, *attention_out) + hidden, f"{name}.attention.output.LayerNorm")
+            wide = functional.gelu(functional.linear(hidden, *widened))
+            return self._norm(functional.linear(wide, *narrowed) + hidden, f"{name}.output.LayerNorm")
+
+        return forward
+
+    def _norm(self, hidden: Tensor, name: str) -> Tensor:
+        weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
+        return functional.layer_norm(hidden, weight.shape, weight, bias, self._shape.epsilon)
+
+
+def _mean(tokens: Tensor, mask: Tensor) -> Tensor:
+    counted = mask.unsqueeze(-1).to(tokens.dtype)
+    return (tokens * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1e-9)
