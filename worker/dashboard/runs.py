@@ -69,19 +69,15 @@ _rows_once = st.cache_data(runs_of, ttl=_REFRESH_S, show_spinner="Asking MLflow 
 
 def _row(run: Any, experiment: str, uri: str) -> dict[str, Any]:
     began = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
-    link = f"{without_secrets(uri).rstrip('/')}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
-    is_web = urlsplit(uri).scheme in {"http", "https"}
-    return {
-        "link": link if is_web else None,
-        "began": f"{began:%Y-%m-%d %H:%M}",
-        "run": run.info.run_name,
-        "experiment": experiment,
-        "status": run.info.status,
-        **{name: round(value, 4) for name, value in sorted(run.data.metrics.items())},
-    }
+    row = {"run": run.info.run_name, "began": f"{began:%Y-%m-%d %H:%M}"}
+    if urlsplit(uri).scheme in {"http", "https"}:
+        place = f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+        row["link"] = f"{without_secrets(uri).rstrip('/')}/{place}"
+    metrics = {name: round(value, 4) for name, value in sorted(run.data.metrics.items())}
+    return {**row, **metrics, "status": run.info.status, "experiment": experiment}
 
 
 def without_secrets(uri: str) -> str:
-    """Give an address without user and password."""
-    parts = urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    """Give an address without user, password and options."""
+    scheme, separator, rest = uri.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"
