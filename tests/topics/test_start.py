@@ -8,7 +8,7 @@ import pytest
 
 from worker.topics.bertopic.imports import not_installed
 
-# Measured: 2.3; 4.6 if sentence-transformers loads the model.
+# Measured: 2.1 and 2.2; 4.5 and 4.7 when sentence-transformers loaded the model.
 MOST_CPU_RATIO: Final = 3.3
 
 
