@@ -45,6 +45,7 @@ EXPORTED: dict[str, dict[str, set[str]]] = {
         "kind": KINDS_OF_JOB,
         "stage": {
             "validate",
+            "embed",
             "load",
             "neighbours",
             "reduce",

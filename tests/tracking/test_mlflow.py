@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -224,7 +225,8 @@ def test_a_dead_server_holds_no_job_up(redis_server: RedisServer, dead: Dead) ->
         assert worker.stop() == 0
         assert worker.names().count("tracking_failed") == 1
         assert "closing_hung" not in worker.names()
-        assert "3 runs" in worker.wait_for("runs_not_sent")["reason"]
+        # The second run may still wait when the server falls silent.
+        assert re.search(r"\b[34] runs", worker.wait_for("runs_not_sent")["reason"])
     finally:
         producer.close()
         worker.clear_away()

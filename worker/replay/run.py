@@ -70,8 +70,7 @@ class _Replay:
     def __init__(
         self, request: Request, settings: Settings, computing: Computing, terminal: Terminal, tracked: Tracked
     ) -> None:
-        self._request = request
-        self._settings = settings
+        self._request, self._settings = request, settings
         self._kinds = kinds_with(settings.test_kind)
         self._overrides = read_settings(request.settings)
         self._sweep = read_sweep(request.sweep[0]) if request.sweep else None

@@ -108,10 +108,10 @@ def test_a_store_that_is_away_fails_the_attempt_and_not_the_job(
     job_id = producer.add(day(0, "sleep:0 first"), attempts=100)
     reason = worker.wait_for("job_failed", job_id=job_id)["reason"]
     assert reason.startswith("model store: ")
-    assert reason.endswith("in stage keep")
+    assert reason.endswith("in stage load"), "before anything is computed"
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         metrics = answer.read().decode()
-    assert re.search(r'^topic_model_store_errors_total\{operation="write"\} [1-9]', metrics, re.MULTILINE)
+    assert re.search(r'^topic_model_store_errors_total\{operation="find"\} [1-9]', metrics, re.MULTILINE)
     in_the_way.unlink()
     assert producer.ask("wait", id=job_id)["returnvalue"]["status"] == "completed"
     assert seen_by(in_the_way) == N_PER_DAY

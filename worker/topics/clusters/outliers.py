@@ -105,8 +105,8 @@ def assignment_probabilities(labels: IntArray, core: IntArray, voters: Voters) -
     before = np.where(is_core, labels, -1)
     around = np.where(is_core[:, None], labels[voters.neighbors], before[voters.neighbors])
     agree = voters.has_vote & (around == labels[:, None])
-    share = np.maximum(agree.sum(axis=1), 1) / np.maximum(voters.has_vote.sum(axis=1), 1)
-    probability = np.where(is_core, (1 + share) / 2, share / 2)
+    n_agree, n_voters = agree.sum(axis=1), np.maximum(voters.has_vote.sum(axis=1), 1)
+    probability = np.where(is_core, (1 + n_agree / n_voters) / 2, np.maximum(n_agree, 1) / n_voters / 2)
     return np.where(labels >= 0, probability, 0.0).astype(np.float32)
 
 
