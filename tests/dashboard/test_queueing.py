@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bullmq import Job, Worker
+from bullmq import Job, Queue, Worker
 
 from tests.redis_server import RedisServer
 from worker.analyses.request import Asked
@@ -70,6 +70,24 @@ async def test_a_refusal_of_the_worker_is_told(table: Path, redis_server: RedisS
 
     with pytest.raises(NotDone, match="failed: Received 2 items, need at least 15"):
         await _work(redis_server.url, queue_name, process, table)
+
+
+async def test_a_job_that_waits_is_cancelled(table: Path, redis_server: RedisServer, queue_name: str) -> None:
+    """By the page's button, as by the command; the job is gone."""
+    from worker.dashboard.doing import NotDone
+    from worker.dashboard.queueing import train_by_queue
+    from worker.dashboard.work import Board
+
+    board = Board(str(table.parent))
+    training = asyncio.create_task(asyncio.to_thread(train_by_queue, Asked(path=str(table)), board))
+    while not board.can_cancel:
+        await asyncio.sleep(0.05)
+    board.is_cancelled = True
+    with pytest.raises(NotDone, match="--topic-model was cancelled"):
+        await training
+    queue = Queue(queue_name, {"connection": redis_server.url})
+    assert await queue.getJobCounts("waiting") == {"waiting": 0}
+    await queue.close()
 
 
 def test_redis_away_is_told(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:

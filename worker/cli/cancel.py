@@ -11,13 +11,10 @@ from worker.cli.complaint import complain
 from worker.errors import RedisUnusable
 from worker.exit_codes import ExitCode
 from worker.operations.refusals import describe
-from worker.queue.cancellation import CancelAnswer, cancel
+from worker.queue.cancellation import CANCEL_S, CancelAnswer, cancel
 from worker.queue.connection import connect
 from worker.queue.unreachable import find_cause
 from worker.settings import Settings
-
-# A worker looks for requests twice a second.
-WAIT_S: Final = 10.0
 
 _SAID: Final = {
     CancelAnswer.REMOVED: "it waited, and is removed",
@@ -46,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
         return ExitCode.UNREADABLE
     if answer is CancelAnswer.REQUESTED:
         complain(
-            f"job {job_id} runs, and no worker has stopped it within {WAIT_S:.0f} s; Redis keeps the request for a "
+            f"job {job_id} runs, and no worker has stopped it within {CANCEL_S:.0f} s; Redis keeps the request for a "
             "day. Look whether its worker runs and reaches Redis"
         )
         return ExitCode.INFRASTRUCTURE
@@ -57,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
 async def _cancel(job_id: str, settings: Settings) -> CancelAnswer:
     client = connect(settings)
     try:
-        return await cancel(job_id, settings, client, wait_s=WAIT_S)
+        return await cancel(job_id, settings, client, wait_s=CANCEL_S)
     except redis_errors.ResponseError as error:
         raise RedisUnusable(f"Redis at {settings.redis_address} refused the request: {describe(error)}") from None
     except (redis_errors.RedisError, OSError) as error:

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from bullmq import Job, Queue
@@ -13,6 +14,7 @@ from worker.dashboard.doing import Done, NotDone
 from worker.dashboard.work import Board
 from worker.errors import RedisUnusable
 from worker.jobs.topic_model import TOPIC_MODEL
+from worker.queue.cancellation import CANCEL_S, CancelAnswer, cancel
 from worker.queue.connection import connect
 from worker.queue.unreachable import find_cause
 from worker.settings import Settings
@@ -66,8 +68,8 @@ async def _result(envelope: dict[str, Any], board: Board) -> Mapping[str, Any]:
     try:
         job = await queue.add(TOPIC_MODEL.name, envelope, options)
         board.say(f"job {job.id} is in the queue {settings.queue_name}")
-        board.doing = "waiting for a worker"
-        return await _ended(queue, job.id, board)
+        board.doing, board.can_cancel = "waiting for a worker", True
+        return await _ended(queue, job.id, board, partial(cancel, job.id, settings, client, wait_s=CANCEL_S))
     except (RedisError, OSError) as error:
         cause = await find_cause(error, settings.redis_url.get_secret_value())
         raise RedisUnusable(
@@ -77,11 +79,16 @@ async def _result(envelope: dict[str, Any], board: Board) -> Mapping[str, Any]:
         await client.aclose()
 
 
-async def _ended(queue: Queue, job_id: str, board: Board) -> Mapping[str, Any]:
+async def _ended(
+    queue: Queue, job_id: str, board: Board, stop: Callable[[], Awaitable[CancelAnswer]]
+) -> Mapping[str, Any]:
     while True:
+        if board.is_cancelled and board.can_cancel:
+            board.can_cancel = False
+            await stop()
         job = await Job.fromId(queue, job_id)
         if job is None:
-            raise NotDone(f"job {job_id} was removed from the queue")
+            raise NotDone(f"job {job_id} was {'cancelled' if board.is_cancelled else 'removed from the queue'}")
         state = await queue.getJobState(job_id)
         if state in _ENDED:
             job = await Job.fromId(queue, job_id)

@@ -40,6 +40,8 @@ class Board(Terminal):
         warnings: the lines that are warnings.
         share: of the running step that is done, 0 to 1.
         doing: what runs now, in a few words.
+        can_cancel: whether it can be cancelled.
+        is_cancelled: whether a person wants its end.
     """
 
     def __init__(self, folder: str) -> None:
@@ -49,6 +51,7 @@ class Board(Terminal):
         self.warnings: list[str] = []
         self.share = 0.0
         self.doing = "starting"
+        self.can_cancel = self.is_cancelled = False
         self._folder = f"{folder}/"
         self._n_stages, self._n_done, self._began_s = 1, 0, time.monotonic()
 
@@ -148,3 +151,5 @@ def _show_running(work: Work) -> None:
     st.progress(work.board.share, text=plain(work.board.doing))
     if work.board.lines:
         st.caption(plain(work.board.lines[-1]))
+    if work.board.can_cancel and st.button("Cancel", disabled=work.board.is_cancelled):
+        work.board.is_cancelled = True

@@ -22,6 +22,8 @@ CHECK_INTERVAL_S = 0.5
 # A job runs for minutes, and a worker that was cut off for a day has lost it.
 KEPT_S = 24 * 60 * 60
 END_CHECK_INTERVAL_S = 0.1
+# How long a person waits for the end of a job that runs: its worker looks for requests twice a second.
+CANCEL_S = 10.0
 FINISHED = ("completed", "failed")
 
 log = structlog.get_logger()
