@@ -59,6 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     missing = {
         "cuda": not torch.cuda.is_available(),
         "shared": not (SHARED / "data").is_dir(),
+        # Minutes of work that a checkout without the corpora beside it cannot do.
+        "corpora": not (SHARED / "data").is_dir() or not effort(0, soak=1),
         "browser": CHROMIUM is None,
     }
     left_out = [item for item in items if any(missing[name] and item.get_closest_marker(name) for name in missing)]
@@ -68,7 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for name, is_missing in missing.items():
         n = sum(item.get_closest_marker(name) is not None for item in left_out)
         if is_missing:
-            print(f"\n{n} tests marked '{name}' deselected: {name} is not here")
+            reason = "`make soak` runs them if the corpora are here" if name == "corpora" else f"{name} is not here"
+            print(f"\n{n} tests marked '{name}' deselected: {reason}")
 
 
 @pytest.hookimpl(wrapper=True)

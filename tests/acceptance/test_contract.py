@@ -15,7 +15,6 @@ from tests.acceptance.invariants import check_completed, check_failed
 from tests.acceptance.processes import NODE_PROJECT, Producer, WorkerProcess
 from tests.benchmarks.corpora import load_corpus
 from tests.conftest import PREFIX, QUEUE, SHARED
-from tests.effort import effort
 from tests.redis_server import RedisServer
 from tests.small_model import make_model
 
@@ -143,7 +142,8 @@ def _real_envelope(corpus: str, n_copies: int = 1) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.shared
+@pytest.mark.corpora
+@pytest.mark.soak
 @pytest.mark.parametrize("producer", ["bullmq-6"], indirect=True)
 @pytest.mark.parametrize("corpus", ["course_reviews", "course_review_sentences", "news"])
 def test_real_corpora(real_worker: WorkerProcess, producer: Producer, corpus: str) -> None:
@@ -155,12 +155,12 @@ def test_real_corpora(real_worker: WorkerProcess, producer: Producer, corpus: st
 
 
 @pytest.mark.slow
+@pytest.mark.corpora
 @pytest.mark.soak
-@pytest.mark.shared
 @pytest.mark.parametrize("producer", ["bullmq-6"], indirect=True)
 def test_a_real_corpus_several_times_over(real_worker: WorkerProcess, producer: Producer) -> None:
-    """Noisy copies of the course reviews, two or, in the long form, eight; with one producer only."""
-    n_copies = effort(2, soak=8)
+    """Eight noisy copies of the course reviews; with one producer only."""
+    n_copies = 8
     envelope = _real_envelope("course_reviews", n_copies)
     assert len(envelope["items"]) == n_copies * 1_250
     job = producer.run(envelope)

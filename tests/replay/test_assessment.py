@@ -363,7 +363,8 @@ def test_copies_have_a_report_too() -> None:
     assert len(np.unique(diagnostics_of(session).coordinates.round(3), axis=0)) == 2
 
 
-@pytest.mark.shared
+@pytest.mark.corpora
+@pytest.mark.soak
 def test_a_stranger_is_told_apart_good_and_doubtful_topics() -> None:
     """On real reviews some topics are good, some doubtful, and each doubt of a large one names a parameter."""
     from tests.benchmarks.corpora import load_corpus

@@ -339,7 +339,8 @@ def share_of(words: frozenset[str], texts: Sequence[str]) -> BoolArray:
     return np.array([bool(words & set(text.split())) for text in spaced])
 
 
-@pytest.mark.shared
+@pytest.mark.corpora
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.parametrize("neutralize_too", [True, False], ids=["on", "off"])
 @pytest.mark.parametrize("name", ["course_reviews", "course_review_sentences", "news"])
