@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.envelopes import make_envelope
-from worker.contract import flaws, items
+from worker.contract import items, rejection_text
 from worker.contract.envelope import Rejection, read_envelope
 from worker.contract.item import MOST_NUMBERS_READ
 
@@ -21,7 +21,7 @@ N_IGNORED = 100_000
 @pytest.fixture
 def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """End the reading sooner than the worker does, at the same places."""
-    for module in (flaws, items):
+    for module in (rejection_text, items):
         monkeypatch.setattr(module, "ENOUGH_FLAWS", ENOUGH_FLAWS)
 
 

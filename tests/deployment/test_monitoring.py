@@ -12,7 +12,7 @@ import yaml
 from tests.deployment.files import DOCKER, check, dashboard, system_tool
 from worker.compute.compute import Compute, Ending
 from worker.compute.messages import Vitals
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 
 PROMETHEUS = DOCKER / "prometheus"
 RULES = PROMETHEUS / "rules.yaml"

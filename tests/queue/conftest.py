@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from tests.redis_server import RedisServer
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.queue.claim import Claim
 from worker.queue.connection import connect
 from worker.queue.library import LibraryWorker

@@ -11,7 +11,7 @@ from worker.compute.config import ComputeConfig
 from worker.jobs.settlement import CANCELLED
 from worker.jobs.update import UPDATE
 from worker.lifecycle.stages import ModelStage
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.queue import cancellation
 from worker.queue.cancellation import request_key, watching_requests
 from worker.queue.locks import Held

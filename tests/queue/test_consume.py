@@ -27,7 +27,7 @@ from worker.exit_codes import ExitCode
 from worker.jobs.settlement import HANDED_BACK
 from worker.jobs.topic_model import TOPIC_MODEL
 from worker.operations import health, shutdown
-from worker.operations.telemetry import Outcome, Telemetry
+from worker.operations.prometheus_metrics import Outcome, Telemetry
 from worker.queue import handing_back, job_reading, locks
 from worker.queue.claim import Claim
 from worker.queue.connection import connect, wait_until_usable

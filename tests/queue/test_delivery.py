@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from tests.queue.conftest import Take
-from worker.operations.refusals import describe, is_passing
+from worker.operations.redis_errors import describe, is_passing
 from worker.queue import backoff
 from worker.queue.claim import Claim
 from worker.queue.delivery import MAX_REFUSALS, DeliveryRefused, deliver, record_failure

@@ -13,7 +13,7 @@ from worker.compute.config import ComputeConfig
 from worker.operations import health as health_module
 from worker.operations.health import Health
 from worker.operations.probes import serving
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 
 CONFIG = ComputeConfig(device="cpu", labse_model="unused", keyword_encoder="corpus", max_jobs=0, engine="unused")
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.queue.conftest import LOCK_MS
 from tests.redis_server import RedisServer
-from worker.operations.telemetry import Outcome
+from worker.operations.prometheus_metrics import Outcome
 from worker.queue.claim import Claim
 from worker.queue.delivery import record_failure
 from worker.queue.job_reading import read_job, reading_of

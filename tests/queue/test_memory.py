@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from tests.redis_server import RedisServer
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.queue.connection import connect
 from worker.queue.memory import MemoryWatch
 from worker.settings import Settings

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from tests.queue.conftest import LOCK_MS, Take
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.queue.claim import Claim
 from worker.queue.library import LibraryWorker
 from worker.queue.locks import LockWatch

@@ -8,7 +8,7 @@ import pytest
 
 from worker.jobs.topic_model import TOPIC_MODEL
 from worker.jobs.tune import TUNE
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.queue import progress
 from worker.queue.progress import ProgressReport, bounded
 from worker.queue.stage_history import StageHistory

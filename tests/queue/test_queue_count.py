@@ -6,8 +6,8 @@ from structlog.testing import capture_logs
 from worker.compute.compute import Compute
 from worker.compute.config import ComputeConfig
 from worker.operations.health import Health
+from worker.operations.prometheus_metrics import Telemetry
 from worker.operations.queue_count import QueueCounter
-from worker.operations.telemetry import Telemetry
 from worker.settings import Settings
 
 

@@ -14,7 +14,7 @@ from tests.conftest import SHARED
 from tests.replay.sessions import session_of
 from worker.replay.report.advice import advice
 from worker.replay.report.assessment import Assessment, assess
-from worker.replay.report.coloring import colors_of, topic_palette
+from worker.replay.report.color_order import colors_of, topic_palette
 from worker.replay.report.doubts import Doubt
 from worker.replay.report.measures import no_answer_share
 from worker.replay.report.page import render

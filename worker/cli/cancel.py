@@ -10,7 +10,7 @@ from redis import exceptions as redis_errors
 from worker.cli.complaint import complain
 from worker.errors import RedisUnusable
 from worker.exit_codes import ExitCode
-from worker.operations.refusals import describe
+from worker.operations.redis_errors import describe
 from worker.queue.cancellation import CANCEL_S, CancelAnswer, cancel
 from worker.queue.connection import connect
 from worker.queue.unreachable import find_cause

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from worker.contract.flaws import Flaws, validate
 from worker.contract.item import EMBEDDING_DIM
 from worker.contract.items import Items, read_items
 from worker.contract.model_reference import ModelReference
 from worker.contract.previous import NOT_HAD, EarlierResult, read_previous
+from worker.contract.rejection_text import Flaws, validate
 from worker.contract.rules import Envelope, Params
 from worker.contract.too_few import TooFew, too_few_to_fit
 from worker.topics.fit import FloatArray, IntArray, TopicParams

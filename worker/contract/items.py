@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from worker.contract.embedding_rows import unit_vector
-from worker.contract.flaws import ENOUGH_FLAWS, Flaws, validate
 from worker.contract.item import EMBEDDING_DIM, EmbeddedItem, Item, is_full
+from worker.contract.rejection_text import ENOUGH_FLAWS, Flaws, validate
 from worker.topics.fit import FloatArray
 
 

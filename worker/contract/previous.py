@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from worker.contract.flaws import Flaws
+from worker.contract.rejection_text import Flaws
 from worker.labels.naming import is_label
 from worker.topics.earlier import UNKNOWN, EarlierTopics
 

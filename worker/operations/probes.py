@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 
 from worker.errors import ConfigurationError
 from worker.operations.health import Health
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 
 log = structlog.get_logger()
 

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
 
 from worker.operations.health import Health
-from worker.operations.refusals import describe, hint_for
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
+from worker.operations.redis_errors import describe, hint_for
 
 INTERVAL_S: Final = 5.0
 # The command that counts the jobs of a state.

@@ -7,7 +7,7 @@ import structlog
 from redis import exceptions as redis_errors
 from redis.exceptions import RedisError
 
-from worker.operations.refusals import describe, hint_for, is_passing
+from worker.operations.redis_errors import describe, hint_for, is_passing
 
 INTERVAL_S = 2.0
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from worker.contract.result import Document
-from worker.operations.refusals import is_passing
+from worker.operations.redis_errors import is_passing
 
 # Due before any clock's now: a worker whose clock is slow takes the job at once, too.
 DUE_AT_ONCE_MS = 0

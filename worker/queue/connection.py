@@ -13,7 +13,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from worker.errors import ConfigurationError, RedisUnusable
-from worker.operations.refusals import describe, hint_for, is_passing, word_of
+from worker.operations.redis_errors import describe, hint_for, is_passing, word_of
 from worker.queue import backoff
 from worker.queue.permissions import acl_rules
 from worker.queue.pool import FailOverPool

@@ -19,9 +19,9 @@ from worker.jobs.registry import kinds_with
 from worker.operations.health import Health, keep_compute_warm, mark_loop_alive
 from worker.operations.model_store import look_at_model_store
 from worker.operations.probes import serving
+from worker.operations.prometheus_metrics import Telemetry
 from worker.operations.queue_count import count_queue
 from worker.operations.shutdown import LEAVE_S, Shutdown
-from worker.operations.telemetry import Telemetry
 from worker.operations.tracing import start_tracing
 from worker.queue.chores import repeat
 from worker.queue.connection import connect, wait_until_usable

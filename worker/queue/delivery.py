@@ -10,7 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from worker.contract.result import Document
 from worker.errors import WorkerError
-from worker.operations.refusals import describe, is_passing
+from worker.operations.redis_errors import describe, is_passing
 from worker.queue import backoff
 from worker.queue.claim import Claim
 

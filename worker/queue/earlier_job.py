@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from worker.contract.json_text import NotJson, parse_json
 from worker.errors import RedisUnusable
 from worker.jobs.kind import JobKind
-from worker.operations.refusals import word_of
+from worker.operations.redis_errors import word_of
 from worker.settings import Settings
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
-from worker.operations.telemetry import Outcome
+from worker.operations.prometheus_metrics import Outcome
 from worker.queue.locks import Held
 
 LAPSES: Final = "its lock lapses, and the next stalled check gives the job to another worker"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bullmq import Job
 
 from worker.contract.json_text import NotJson, parse_json
-from worker.operations.telemetry import Outcome
+from worker.operations.prometheus_metrics import Outcome
 from worker.queue.job_options import replace_unusable_options
 
 REMOVED: Final = "the job was removed while it ran"

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.queue import backoff
 from worker.queue.clock import RedisClock
 from worker.queue.job_reading import read_job, unreadable

@@ -11,7 +11,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from worker.compute.compute import Compute
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.operations.tracing import NO_TRACE, JobTrace
 from worker.queue.claim import Claim
 from worker.tracking.tracking import TrackedJob

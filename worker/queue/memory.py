@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 
 WARN_SHARE: Final = 0.8
 # Told anew only if it was below this in between: memory goes up and down with each job.

@@ -5,7 +5,7 @@ from collections import Counter
 import structlog
 from redis.asyncio import Redis
 
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.queue.claim import hand_back
 from worker.queue.library import LibraryWorker, is_waiting
 from worker.queue.locks import LockWatch

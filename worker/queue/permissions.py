@@ -7,7 +7,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from worker.operations.refusals import word_of
+from worker.operations.redis_errors import word_of
 
 # What the scripts of BullMQ and of this worker run, each with arguments that change nothing: the key holds a
 # string for a moment, and whatever wants another type is refused, after Redis has looked at the permissions.

@@ -7,7 +7,7 @@ from bullmq import Worker
 from redis.exceptions import ResponseError
 
 from worker.operations.pick_ups import PickUps
-from worker.operations.refusals import describe
+from worker.operations.redis_errors import describe
 
 # The script that takes a job, and the blocking read that waits for one.
 STEPS: Final = ("moveToActive", "waitForJob")

@@ -18,7 +18,7 @@ from redis.asyncio.connection import (
 )
 from redis.exceptions import RedisError
 
-from worker.operations.refusals import describe, hint_for, is_demoted
+from worker.operations.redis_errors import describe, hint_for, is_demoted
 
 # A fail-over takes seconds, and each refused command is noticed: one line is enough.
 LOG_INTERVAL_S: Final = 30.0

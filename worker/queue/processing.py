@@ -20,7 +20,7 @@ from worker.errors import ComputeCancelled, RedisUnusable
 from worker.jobs.kind import VALIDATE, JobKind, Request, Surroundings
 from worker.jobs.registry import kind_of
 from worker.jobs.settlement import CANCELLED, HANDED_BACK, Complete, Fail, HandBack, LetGo, Settlement, one_line, settle
-from worker.operations.telemetry import Outcome, Telemetry
+from worker.operations.prometheus_metrics import Outcome, Telemetry
 from worker.operations.tracing import Attempt, JobTrace
 from worker.queue.cancellation import forget_request, request_key, watching_requests
 from worker.queue.claim import Claim

@@ -13,7 +13,7 @@ from worker.contract.result import Document, timestamp
 from worker.jobs.kind import VALIDATE, JobKind
 from worker.lifecycle.events import StoreUsed, StoreWarning, TaskEvent, VersionsRemoved
 from worker.lifecycle.stages import ModelStage
-from worker.operations.telemetry import Telemetry
+from worker.operations.prometheus_metrics import Telemetry
 from worker.operations.tracing import NO_TRACE, JobTrace
 from worker.queue.stage_history import StageHistory
 from worker.topics.fit import EMBED, BatchWarning, Details, StageAdvanced, StageFinished, StageStarted

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from worker.contract.envelope import Rejection, Skip, read_correlation
 from worker.contract.shed_data import why_shed, without_embeddings
 from worker.jobs.kind import JobKind, Request
-from worker.operations.refusals import describe
+from worker.operations.redis_errors import describe
 from worker.queue.claim import Claim
 from worker.queue.job_reading import reading_of
 from worker.queue.progress import bounded

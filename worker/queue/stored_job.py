@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from worker.contract.json_text import NotJson, parse_json
 from worker.contract.shed_data import why_shed
 from worker.errors import RedisUnusable, UnreadableJob
-from worker.operations.refusals import describe, hint_for, word_of
+from worker.operations.redis_errors import describe, hint_for, word_of
 from worker.queue.connection import connect
 from worker.queue.unreachable import find_cause
 from worker.settings import Settings

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from redis import exceptions as redis_errors
 
-from worker.operations.refusals import describe, hint_for
+from worker.operations.redis_errors import describe, hint_for
 from worker.queue.redis_url import tls_context
 
 TIMEOUT_S: Final = 5.0

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from worker.contract.flaws import Flaws
+from worker.contract.rejection_text import Flaws
 from worker.contract.rules import Params
 from worker.contract.tuning_envelope import TuneParams
 from worker.replay.request import BadUsage

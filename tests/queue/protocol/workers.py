@@ -9,8 +9,8 @@ from bullmq import Job
 
 from tests.queue.protocol.referee import Referee
 from worker.errors import ComputeCancelled
+from worker.operations.prometheus_metrics import Telemetry
 from worker.operations.shutdown import LEAVE_S, Shutdown
-from worker.operations.telemetry import Telemetry
 from worker.queue.chores import repeat
 from worker.queue.connection import connect
 from worker.queue.consumer import CLOCK_INTERVAL_S

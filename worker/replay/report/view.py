@@ -7,7 +7,7 @@ import numpy as np
 
 from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, assess
-from worker.replay.report.coloring import colors_of, topic_palette
+from worker.replay.report.color_order import colors_of, topic_palette
 from worker.replay.report.facets import Facet, facets_of
 from worker.replay.report.overview import Card, cards_of
 from worker.replay.report.parameters import Parameter, parameters_in_force

@@ -12,7 +12,7 @@ from worker.compute.compute import Compute
 from worker.contract.result import Document
 from worker.jobs.kind import JobKind
 from worker.jobs.registry import KINDS, Kinds
-from worker.operations.model_telemetry import ModelTelemetry
+from worker.operations.prometheus_model_metrics import ModelTelemetry
 from worker.operations.tracing import Tracing
 from worker.streams import lost_lines
 from worker.tracking.tracking import Tracking

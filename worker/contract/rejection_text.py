@@ -1,4 +1,4 @@
-"""The broken rules of one envelope: counted, and the first few put into words."""
+"""The text of a rejection: the broken rules of one envelope, counted, the first few in words; `rules` words its own."""
 
 from collections.abc import Mapping
 from typing import Final, TypeVar
