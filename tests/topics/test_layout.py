@@ -1,5 +1,6 @@
 """UMAP's graph and layout in torch, against umap-learn and against known themes."""
 
+from types import ModuleType
 from typing import Any
 
 import hdbscan
@@ -29,12 +30,21 @@ def reduced(embeddings: FloatArray, device: str = "cpu", n_components: int = 5) 
     return Reduction(found, N_NEIGHBORS, n_components, device).fit_transform(embeddings)
 
 
-def umap_graph(embeddings: FloatArray, monkeypatch: pytest.MonkeyPatch) -> sparse.csr_matrix:
-    """Build the same graph by umap-learn, whose loops run in Python: numba would compile them for five seconds."""
+@pytest.fixture
+def umap_in_python(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Give umap-learn with its loops in Python: numba would compile for 12 seconds of CPU where its cache is empty."""
+    if not effort(0, soak=1):  # the long form lays out in this process, which takes for ever without numba
+        monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     from umap import umap_
 
     for name in ("smooth_knn_dist", "compute_membership_strengths"):
-        monkeypatch.setattr(umap_, name, getattr(umap_, name).py_func)
+        function = getattr(umap_, name)
+        monkeypatch.setattr(umap_, name, getattr(function, "py_func", function))
+    return umap_
+
+
+def umap_graph(umap_: ModuleType, embeddings: FloatArray) -> sparse.csr_matrix:
+    """Build the same graph by umap-learn."""
     found = nearest_neighbors(embeddings, N_NEIGHBORS - 1, "cpu")
     n = len(embeddings)
     indices = np.hstack([np.arange(n)[:, None], found.indices])
@@ -47,13 +57,13 @@ def umap_graph(embeddings: FloatArray, monkeypatch: pytest.MonkeyPatch) -> spars
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_copies", [0, 1, 30])
-def test_the_graph_is_that_of_umap_learn(n_copies: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_graph_is_that_of_umap_learn(n_copies: int, umap_in_python: ModuleType) -> None:
     """Weight by weight, copies at distance zero included."""
     _, embeddings, _ = themed_corpus(20)
     embeddings = np.concatenate([embeddings, np.repeat(embeddings[:1], n_copies, axis=0)])
     found = nearest_neighbors(embeddings, N_NEIGHBORS - 1, "cpu")
     ours = fuzzy_graph(found.indices, found.distances).toarray()
-    np.testing.assert_allclose(ours, umap_graph(embeddings, monkeypatch).toarray(), atol=2e-4)
+    np.testing.assert_allclose(ours, umap_graph(umap_in_python, embeddings).toarray(), atol=2e-4)
     np.testing.assert_array_equal(ours, ours.T)
 
 
