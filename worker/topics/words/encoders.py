@@ -16,6 +16,8 @@ CACHE_SIZE = 50_000
 # Always encode 32 rows of equal length (short batches are filled up with copies): a model's output depends
 # slightly on the batch size, and a warm process must give the same bytes as a cold one.
 BATCH_ROWS = 32
+# Of the candidates of a topic a model sees so many: those that the batch's own vectors find best.
+MOST_ENCODED = 50
 # Texts compared with their given embeddings to see whether both come from one model.
 PROBE_TEXTS = 8
 SAME_SPACE_COSINE = 0.8
@@ -59,10 +61,15 @@ class KeywordEncoder(Protocol):
     Attributes:
         hits: n-grams whose vectors came from the cache, over the life of the encoder.
         misses: n-grams that had to be encoded.
+        most_terms: of how many n-grams a topic it makes vectors; None for any number.
     """
 
     hits: int
     misses: int
+
+    @property
+    def most_terms(self) -> int | None:
+        """A model takes a thousand times as long for an n-gram as a sum of given embeddings."""
 
     @property
     def name(self) -> str:
@@ -84,6 +91,7 @@ class CorpusEncoder:
     """
 
     name = CORPUS
+    most_terms = None
 
     def __init__(self) -> None:
         # This encoder has no cache, because its vectors are valid for one batch only.
@@ -123,6 +131,8 @@ class BatchModel(Protocol):
 
 class TransformerEncoder:
     """N-gram vectors by a sentence-transformers model, cached across batches."""
+
+    most_terms = MOST_ENCODED
 
     def __init__(self, model: SentenceModel, name: str, words: SentenceModel | None = None) -> None:
         """Take a loaded model.

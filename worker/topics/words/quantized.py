@@ -1,7 +1,7 @@
 """Linear layers in 8-bit integers, for the vectors of keywords on CPUs that multiply such integers.
 
-Every row has its own scale, so that a text's vector does not depend on the texts beside it. Sums of integers are the same
-in whatever order they are added.
+Every row has its own scale, so that a text's vector does not depend on the texts beside it. Sums of integers are the
+same in whatever order they are added.
 """
 
 from typing import Final
