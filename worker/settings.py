@@ -45,6 +45,7 @@ class Settings(LabelSettings):
     device: str = Field("auto", alias="DEVICE")
     labse_model: Name = Field("sentence-transformers/LaBSE", alias="LABSE_MODEL")
     keyword_encoder: Name = Field("auto", alias="KEYWORD_ENCODER")
+    keyword_precision: Literal["auto", "float32", "int8"] = Field("auto", alias="KEYWORD_PRECISION")
     compute_max_jobs: int = Field(500, alias="COMPUTE_MAX_JOBS", ge=0)
     model_store: Name = Field("models", alias="MODEL_STORE")
     model_keep_versions: int = Field(14, alias="MODEL_KEEP_VERSIONS", ge=0)

@@ -28,7 +28,7 @@ def candidates(texts: list[str], embeddings: np.ndarray) -> Candidates:
 
 def load(name: str) -> TransformerEncoder:
     """Load a model by path."""
-    encoder = choose_encoder(name, "unused", "cpu").encoder
+    encoder = choose_encoder(name, "unused", "cpu", "float32").encoder
     assert isinstance(encoder, TransformerEncoder)
     return encoder
 
@@ -62,6 +62,20 @@ def test_documents_are_encoded_where_the_given_vectors_are_foreign(real_model: s
     space = encoder.space(candidates(texts, foreign), np.array([1, 4]))
     assert space.rows.tolist() == [1, 4]
     np.testing.assert_allclose(space.documents, encoder.encode([texts[1], texts[4]]), atol=1e-5)
+
+
+def test_documents_are_encoded_once_each(real_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents hardly ever have one length, so that batches of one length would be filled up with copies."""
+    encoder, seen = load(real_model), []
+    inner = encoder._model.encode
+    monkeypatch.setattr(
+        encoder._model, "encode", lambda texts, **options: seen.append(texts) or inner(texts, **options)
+    )
+    texts = ["late " * n for n in range(1, 41)]
+    foreign = unit(np.random.default_rng(0).normal(size=(40, 768)))
+    _ = encoder.space(candidates(texts, foreign), np.arange(40))
+    documents = [text for batch in seen for text in batch if text in texts[20:]]
+    assert sorted(documents) == sorted(texts[20:])
 
 
 def test_a_model_wider_or_smaller_than_labse_works(tiny_model: str) -> None:

@@ -1,7 +1,7 @@
 """How the compute process is set up."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 from worker.settings import DEFAULT_ENGINE, Settings
 
@@ -16,6 +16,7 @@ class ComputeConfig:
         keyword_encoder: "auto", "corpus", or a model's name or path.
         max_jobs: a process serves this many tasks, then a fresh one takes its place; 0 for no limit.
         engine: "module:function" that fits a batch; any other than the worker's own runs without an encoder.
+        keyword_precision: "auto", "float32" or "int8", of the vectors of keywords on the CPU.
         needs_engine: whether any task fits; without it no engine is loaded.
     """
 
@@ -24,6 +25,7 @@ class ComputeConfig:
     keyword_encoder: str
     max_jobs: int
     engine: str
+    keyword_precision: Literal["auto", "float32", "int8"] = "auto"
     needs_engine: bool = True
 
     @property
@@ -41,6 +43,7 @@ class ComputeConfig:
             device=settings.device,
             labse_model=settings.labse_model,
             keyword_encoder=settings.keyword_encoder,
+            keyword_precision=settings.keyword_precision,
             max_jobs=settings.compute_max_jobs,
             engine=settings.engine,
             needs_engine=needs_engine,

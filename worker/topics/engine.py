@@ -14,6 +14,7 @@ from worker.topics.task import FitBatch
 
 if TYPE_CHECKING:
     from worker.topics.words.encoders import KeywordEncoder
+    from worker.topics.words.loading import Precision
 
 RANDOM_SEED = 42
 
@@ -27,6 +28,8 @@ class _Configuration(Protocol):
     def keyword_encoder(self) -> str: ...
     @property
     def labse_model(self) -> str: ...
+    @property
+    def keyword_precision(self) -> "Precision": ...
     @property
     def engine(self) -> str: ...
 
@@ -117,7 +120,8 @@ def set_up(configuration: _Configuration, n_threads: int | None) -> Engine:
         torch.set_num_threads(n_threads)
         threadpool_limits(n_threads)  # BLAS and OpenMP of numpy, SciPy and scikit-learn
     device = choose_device(configuration.device)
-    choice = choose_encoder(configuration.keyword_encoder, configuration.labse_model, device)
+    precision = configuration.keyword_precision
+    choice = choose_encoder(configuration.keyword_encoder, configuration.labse_model, device, precision)
     # tqdm would make a semaphore that nobody removes if this process is killed.
     tqdm.set_lock(threading.RLock())
     engine = Engine(_function(configuration.engine), choice.encoder, device, choice.message, choice.is_fallback)

@@ -7,7 +7,7 @@ import numpy as np
 from worker.topics.adaptation import FEWEST_DOCUMENTS
 from worker.topics.bertopic.parts import BaseCluster, BaseDimensionalityReduction, BERTopic
 from worker.topics.bertopic.representation import KeywordRanking
-from worker.topics.bertopic.sockets import ClusteringSocket, NoClusters, ReductionSocket, TermWeights
+from worker.topics.bertopic.sockets import ClusteringSocket, LeanBERTopic, NoClusters, ReductionSocket, TermWeights
 from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.clusters.clustering import Clustering, EqualVectors
 from worker.topics.clusters.outliers import place_outliers
@@ -48,7 +48,7 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
     ranking = KeywordRanking(prepared.encoder, prepared.vocabulary, corpus.texts, prepared.given)
     clustering = _clustering(prepared)
     documents = for_bertopic(corpus.texts)
-    model = BERTopic(
+    model = LeanBERTopic(
         # Any other language deletes every letter that is not ASCII.
         language="multilingual",
         top_n_words=N_KEYWORDS,

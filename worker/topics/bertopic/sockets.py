@@ -1,18 +1,34 @@
 """What BERTopic's sockets hold: our stages, each reported as it begins."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import sparse
 
-from worker.topics.bertopic.parts import ClassTfidfTransformer
+from worker.topics.bertopic.parts import BERTopic, ClassTfidfTransformer
 from worker.topics.clusters.clustering import Clustering, EqualVectors
 from worker.topics.continuity.anchored import AnchoredClustering
 from worker.topics.fit import DoubleArray, FloatArray, Stage
 from worker.topics.graph.reduction import Reduction
 from worker.topics.stages import StageClock
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 class NoClusters(Exception):
     """Ends BERTopic's fit early if there is no cluster; no error, and caught by whoever called the fit."""
+
+
+class LeanBERTopic(BERTopic):  # type: ignore[misc]
+    """BERTopic without its choice of typical documents, which takes a c-TF-IDF of samples of each topic.
+
+    Nobody reads them: what a batch gives has its own, and what is saved holds no comment.
+    """
+
+    def _save_representative_docs(self, documents: "pd.DataFrame") -> None:
+        """Choose none; BERTopic calls it at the end of a fit."""
+        self.representative_docs_: dict[int, list[str]] = {}
 
 
 class TermWeights(ClassTfidfTransformer):  # type: ignore[misc]

@@ -59,11 +59,12 @@ def nearest_neighbors(embeddings: FloatArray, k: int, device: str, *, spare: boo
     n = len(embeddings)
     k = min(k, n - 1)
     points = torch.from_numpy(embeddings).to(device)
+    exact = points.double()
     if device == "cpu" and n > SKETCH_ABOVE:
-        candidates = _candidates(_sketch(embeddings), min(int(k * _SKETCH_FACTOR) + _SPARE, n - 1))
+        candidates = _candidates(_sketch(embeddings, exact), min(int(k * _SKETCH_FACTOR) + _SPARE, n - 1))
     else:
         candidates = _candidates(points, min(k + _SPARE, n - 1))
-    return _ranked(points.double(), candidates, candidates.shape[1] if spare else k)
+    return _ranked(exact, candidates, candidates.shape[1] if spare else k)
 
 
 def neighbors_among(kept: IntArray, neighbors: Neighbors, most: int) -> Neighbors:
@@ -87,12 +88,12 @@ def neighbors_among(kept: IntArray, neighbors: Neighbors, most: int) -> Neighbor
     return Neighbors(np.take_along_axis(around, order, axis=1), distances)
 
 
-def _sketch(embeddings: FloatArray) -> torch.Tensor:
-    """Project unit vectors on their principal axes, in integers: (n, axes)."""
+def _sketch(embeddings: FloatArray, exact: torch.Tensor) -> torch.Tensor:
+    """Project unit vectors, also given in double precision, on their principal axes, in integers: (n, axes)."""
     _, axes = principal_axes(embeddings, _SKETCH_AXES, centred=False)
-    projected = embeddings.astype(np.float64) @ axes
-    scale = min(_SKETCH_LARGEST / np.abs(projected).max(), _SKETCH_NORM)
-    sketch = torch.from_numpy(np.round(projected * scale).astype(np.float32))
+    projected = exact.numpy() @ axes
+    projected *= min(_SKETCH_LARGEST / max(projected.max(), -projected.min()), _SKETCH_NORM)
+    sketch = torch.from_numpy(np.round(projected, out=projected).astype(np.float32))
     # Up to four times as fast as float32; without AVX-512 it would be slower.
     return sketch.bfloat16() if torch.backends.cpu.get_cpu_capability() == "AVX512" else sketch
 

@@ -6,6 +6,7 @@ the vectors are the same.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,9 +17,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from worker.topics.fit import FloatArray
+from worker.topics.graph.threads import one_thread
 
 # From the tokens' vectors, (b, t, d), and which of them are texts' own, (b, 1, 1, t), to new vectors.
 _Layer = Callable[[Tensor, Tensor | None], Tensor]
+# From vectors, (..., d), to others, (..., w).
+Linear = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,20 @@ class BertShape:
 class Bert:
     """Texts to vectors on the CPU; has those methods of `SentenceTransformer` that the encoder calls."""
 
-    def __init__(self, shape: BertShape, weights: Mapping[str, Tensor], tokenizer: Tokenizer) -> None:
+    def __init__(
+        self,
+        shape: BertShape,
+        weights: Mapping[str, Tensor],
+        tokenizer: Tokenizer,
+        linear: Callable[[Tensor, Tensor], Linear] | None = None,
+    ) -> None:
         """Take the model.
 
         Args:
             shape: its settings.
             weights: float32, by the names of `BertModel`; those of the dense layer are `dense.weight` and `dense.bias`.
             tokenizer: cuts off texts that are too long, and does not pad.
+            linear: makes a linear layer of its weight and bias; None for torch's own.
 
         Raises:
             KeyError: a weight is missing.
@@ -59,8 +70,13 @@ class Bert:
         self._shape = shape
         self._weights = weights
         self._tokenizer = tokenizer
+        self._linear = linear or _float_linear
         self._layers = [self._layer(f"encoder.layer.{number}") for number in range(shape.n_layers)]
         self._dimension = len(weights["dense.weight" if shape.dense else "embeddings.LayerNorm.weight"])
+
+    def with_layers(self, linear: Callable[[Tensor, Tensor], Linear]) -> "Bert":
+        """Give the same model with linear layers of another kind."""
+        return Bert(self._shape, self._weights, self._tokenizer, linear)
 
     def get_embedding_dimension(self) -> int:
         """How many numbers a vector has."""
@@ -101,6 +117,19 @@ class Bert:
                 vectors[rows] = encoded.numpy()
         return vectors
 
+    def encode_batches(self, batches: Sequence[Sequence[str]]) -> list[FloatArray]:
+        """Encode each batch as `encode` would alone, on as many threads as torch has: (b, d) float32 for each."""
+        n_threads = min(torch.get_num_threads(), len(batches))
+        # A batch a thread: two threads in a single layer wait for each other more than they multiply.
+        with one_thread():
+            if n_threads < 2:
+                return [self._encoded(batch) for batch in batches]
+            with ThreadPoolExecutor(n_threads, "keywords") as threads:
+                return list(threads.map(self._encoded, batches))
+
+    def _encoded(self, batch: Sequence[str]) -> FloatArray:
+        return self.encode(batch, batch_size=len(batch))
+
     def _vectors(self, token_ids: list[list[int]]) -> Tensor:
         longest = max(len(ids) for ids in token_ids)
         padded = torch.tensor([ids + [0] * (longest - len(ids)) for ids in token_ids])
@@ -123,7 +152,7 @@ class Bert:
 
     def _layer(self, name: str) -> _Layer:
         query, key, value, attention_out, widened, narrowed = (
-            (self._weights[f"{name}.{part}.weight"], self._weights[f"{name}.{part}.bias"])
+            self._linear(self._weights[f"{name}.{part}.weight"], self._weights[f"{name}.{part}.bias"])
             for part in (
                 "attention.self.query",
                 "attention.self.key",
@@ -137,22 +166,24 @@ class Bert:
 
         def forward(hidden: Tensor, attended: Tensor | None) -> Tensor:
             by_head = (*hidden.shape[:-1], n_heads, -1)
-            asks, tells, says = (
-                functional.linear(hidden, *own).view(by_head).transpose(1, 2) for own in (query, key, value)
-            )
+            asks, tells, says = (own(hidden).view(by_head).transpose(1, 2) for own in (query, key, value))
             # As `BertModel` scales: divided by the root of a head's width.
             scale = asks.shape[-1] ** -0.5
             mixed = functional.scaled_dot_product_attention(asks, tells, says, attn_mask=attended, scale=scale)
             mixed = mixed.transpose(1, 2).reshape(hidden.shape)
-            hidden = self._norm(functional.linear(mixed, *attention_out) + hidden, f"{name}.attention.output.LayerNorm")
-            wide = functional.gelu(functional.linear(hidden, *widened))
-            return self._norm(functional.linear(wide, *narrowed) + hidden, f"{name}.output.LayerNorm")
+            hidden = self._norm(attention_out(mixed) + hidden, f"{name}.attention.output.LayerNorm")
+            wide = functional.gelu(widened(hidden))
+            return self._norm(narrowed(wide) + hidden, f"{name}.output.LayerNorm")
 
         return forward
 
     def _norm(self, hidden: Tensor, name: str) -> Tensor:
         weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
         return functional.layer_norm(hidden, weight.shape, weight, bias, self._shape.epsilon)
+
+
+def _float_linear(weight: Tensor, bias: Tensor) -> Linear:
+    return lambda values: functional.linear(values, weight, bias)
 
 
 def _mean(tokens: Tensor, mask: Tensor) -> Tensor:

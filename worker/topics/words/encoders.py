@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from scipy import sparse
@@ -16,6 +16,8 @@ CACHE_SIZE = 50_000
 # Always encode 32 rows of equal length (short batches are filled up with copies): a model's output depends
 # slightly on the batch size, and a warm process must give the same bytes as a cold one.
 BATCH_ROWS = 32
+# Of the candidates of a topic a model sees so many: those that the batch's own vectors find best.
+MOST_ENCODED = 50
 # Texts compared with their given embeddings to see whether both come from one model.
 PROBE_TEXTS = 8
 SAME_SPACE_COSINE = 0.8
@@ -59,10 +61,15 @@ class KeywordEncoder(Protocol):
     Attributes:
         hits: n-grams whose vectors came from the cache, over the life of the encoder.
         misses: n-grams that had to be encoded.
+        most_terms: of how many n-grams a topic it makes vectors; None for any number.
     """
 
     hits: int
     misses: int
+
+    @property
+    def most_terms(self) -> int | None:
+        """A model takes a thousand times as long for an n-gram as a sum of given embeddings."""
 
     @property
     def name(self) -> str:
@@ -84,6 +91,7 @@ class CorpusEncoder:
     """
 
     name = CORPUS
+    most_terms = None
 
     def __init__(self) -> None:
         # This encoder has no cache, because its vectors are valid for one batch only.
@@ -113,13 +121,30 @@ class SentenceModel(Protocol):
         """Called with texts and `batch_size`, gives (n, d) floats."""
 
 
+@runtime_checkable
+class BatchModel(Protocol):
+    """A model that encodes several batches at a time."""
+
+    def encode_batches(self, batches: Sequence[Sequence[str]]) -> list[FloatArray]:
+        """Encode each batch of texts as it would be alone: (b, d) float32 for each."""
+
+
 class TransformerEncoder:
     """N-gram vectors by a sentence-transformers model, cached across batches."""
 
-    def __init__(self, model: SentenceModel, name: str) -> None:
-        """Take a loaded model and the name it was asked for by."""
+    most_terms = MOST_ENCODED
+
+    def __init__(self, model: SentenceModel, name: str, words: SentenceModel | None = None) -> None:
+        """Take a loaded model.
+
+        Args:
+            model: encodes documents.
+            name: it was asked for by.
+            words: the same model in a quicker form, for n-grams; None if there is none.
+        """
         self.name = name
         self._model = model
+        self._words = words or model
         self._cache: OrderedDict[str, FloatArray] = OrderedDict()
         self.hits = 0
         self.misses = 0
@@ -138,14 +163,14 @@ class TransformerEncoder:
         width = candidates.embeddings.shape[1]
         if self.made(candidates.texts, candidates.embeddings):
             return KeywordSpace(_pad(terms, width), candidates.embeddings, np.arange(len(candidates.embeddings)))
-        return KeywordSpace(terms, self._encode_rows([candidates.texts[i] for i in typical]), typical)
+        return KeywordSpace(terms, self.encode_documents([candidates.texts[i] for i in typical]), typical)
 
     @property
     def dimension(self) -> int:
         """How many numbers a vector of this model has."""
         return int(self._model.get_embedding_dimension() or 0)
 
-    def encode_documents(self, texts: Sequence[str], on_done: Callable[[float], None]) -> FloatArray:
+    def encode_documents(self, texts: Sequence[str], on_done: Callable[[float], None] = lambda _: None) -> FloatArray:
         """Encode whole documents: (n, d) float32, L2-normalized; equal texts have equal vectors, whatever their order.
 
         Nothing is cached. Texts of one length are encoded together, so that a batch is hardly filled up.
@@ -197,22 +222,21 @@ class TransformerEncoder:
     def _encode_rows(self, texts: Sequence[str]) -> FloatArray:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts), truncation=True)["input_ids"]])
+        lengths = np.array([len(ids) for ids in self._words.tokenizer(list(texts), truncation=True)["input_ids"]])
         order = np.argsort(lengths, kind="stable")
-        vectors: list[FloatArray | None] = [None] * len(texts)
-        for length in np.unique(lengths):
-            rows = order[lengths[order] == length]
-            for start in range(0, len(rows), BATCH_ROWS):
-                batch = rows[start : start + BATCH_ROWS]
-                encoded = self._model.encode(
-                    [texts[i] for i in np.resize(batch, BATCH_ROWS)],
-                    batch_size=BATCH_ROWS,
-                    show_progress_bar=False,
-                    normalize_embeddings=False,
-                )
-                for row, vector in zip(batch, unit(np.asarray(encoded, dtype=np.float32)), strict=False):
-                    vectors[row] = vector
-        return np.stack([vector for vector in vectors if vector is not None])
+        by_length = [order[lengths[order] == length] for length in np.unique(lengths)]
+        batches = [own[start : start + BATCH_ROWS] for own in by_length for start in range(0, len(own), BATCH_ROWS)]
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        encoded = self._encode_batches([[texts[i] for i in np.resize(rows, BATCH_ROWS)] for rows in batches])
+        for rows, own in zip(batches, encoded, strict=True):
+            vectors[rows] = unit(np.asarray(own, dtype=np.float32)[: len(rows)])
+        return vectors
+
+    def _encode_batches(self, batches: list[list[str]]) -> list[FloatArray]:
+        if isinstance(self._words, BatchModel):
+            return self._words.encode_batches(batches)
+        options = {"batch_size": BATCH_ROWS, "show_progress_bar": False, "normalize_embeddings": False}
+        return [self._words.encode(batch, **options) for batch in batches]
 
 
 def unit(vectors: FloatArray | DoubleArray) -> FloatArray:

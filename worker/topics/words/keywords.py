@@ -21,7 +21,8 @@ from worker.topics.words.candidates import (
     tiers,
     without_common,
 )
-from worker.topics.words.encoders import Candidates, KeywordEncoder, KeywordSpace, unit
+from worker.topics.words.encoders import Candidates, KeywordEncoder, unit
+from worker.topics.words.scoring import score_terms, worth_encoding
 from worker.topics.words.vocabulary import NO_WORD, Vocabulary
 
 N_KEYWORDS = 10
@@ -110,14 +111,19 @@ def rank_keywords(
     weights = shrunk(weights.multiply(said).tocsr(), document_counts)
     per_topic = [best(weights[topic], document_counts[topic]) for topic in range(n_topics)]
     terms = np.unique(np.concatenate(per_topic))
+    if encoder.most_terms is not None and len(terms):
+        found, columns = Candidates([], incidence[:, terms], texts, embeddings), _places(per_topic, terms)
+        few = worth_encoding(found, columns, labels, weights[:, terms].toarray(), encoder.most_terms)
+        per_topic = [terms[places] for places in few]
+        terms = np.unique(np.concatenate(per_topic))
     names, held, stems = [str(term) for term in vocabulary.terms[terms]], incidence[:, terms], vocabulary.stems[terms]
     if len(terms) == 0:
         return Ranking(names, np.empty((0, 0), np.float32), np.empty((n_topics, 0)), per_topic, per_topic, held, stems)
     space = encoder.space(Candidates(names, held, texts, embeddings), _typical(labels, embeddings))
-    scores = _scores(space, labels, weights[:, terms].toarray())
+    scores = score_terms(space, labels, weights[:, terms].toarray())
     counts, sizes = document_counts[:, terms].toarray(), np.bincount(labels[labels >= 0], minlength=n_topics)
     is_common = holds_common_word(terms, vocabulary, document_counts, sizes)
-    columns = [without_common(np.searchsorted(terms, own), is_common) for own in per_topic]
+    columns = [without_common(own, is_common) for own in _places(per_topic, terms)]
     tier = [tiers(scores[:, own], topic, counts[topic, own], int(sizes[topic])) for topic, own in enumerate(columns)]
     ranking = Ranking(names, space.terms, scores, columns, tier, held.tocsc(), stems)
     for topic, own in enumerate(columns):
@@ -125,6 +131,11 @@ def rank_keywords(
         if _n_covered(ranking.held[:, first], labels == topic) < NAMED_SHARE * size:
             tier[topic] = said_first(tier[topic], counts[topic, own], size)
     return ranking
+
+
+def _places(columns: Sequence[IntArray], terms: IntArray) -> list[IntArray]:
+    """Turn columns of the vocabulary into places among terms, (t,) rising columns of it."""
+    return [np.searchsorted(terms, own).astype(np.int64) for own in columns]
 
 
 def diversified(keywords: Sequence[Keyword], diversity: float, n_keywords: int = N_KEYWORDS) -> list[Keyword]:
@@ -213,19 +224,6 @@ def _bonds(together: IntArray, n_documents: int) -> DoubleArray:
 
 def _repeats(unigram: int, bigram: int, words: list[frozenset[int]], together: IntArray) -> bool:
     return words[unigram] < words[bigram] and together[bigram, bigram] >= REPEATS_BIGRAM * together[unigram, unigram]
-
-
-def _scores(space: KeywordSpace, labels: IntArray, weights: DoubleArray) -> DoubleArray:
-    """Score every candidate in every topic: (n_topics, terms)."""
-    centroids = _centroids(space.documents, labels[space.rows], len(weights))
-    similarity = np.maximum(centroids @ space.terms.T, 0.0)
-    # Rounded so that the last bits of a product never decide the order.
-    scores: DoubleArray = np.round(similarity * np.sqrt(weights), 6)
-    return scores
-
-
-def _centroids(vectors: FloatArray, labels: IntArray, n_topics: int) -> FloatArray:
-    return unit(np.stack([vectors[labels == topic].mean(axis=0, dtype=np.float64) for topic in range(n_topics)]))
 
 
 def _typical(labels: IntArray, embeddings: FloatArray) -> IntArray:

@@ -4,7 +4,7 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 AUTO = "auto"
+# How exactly a model on the CPU computes the vectors of keywords: "auto" is "int8" if the CPU is quick at it.
+Precision = Literal["auto", "float32", "int8"]
 HUB_TIMEOUT_S = 3.0
 _NOWHERE = "{} is not on this machine and the model hub cannot be reached{}"
 _INSTEAD = ": download it beforehand, or set KEYWORD_ENCODER=corpus"
@@ -42,13 +44,14 @@ class EncoderChoice:
     is_fallback: bool
 
 
-def choose_encoder(keyword_encoder: str, labse_model: str, device: str) -> EncoderChoice:
+def choose_encoder(keyword_encoder: str, labse_model: str, device: str, precision: Precision = "auto") -> EncoderChoice:
     """Load the keyword encoder: what lies on this machine first, then the hub if it answers at once.
 
     Args:
         keyword_encoder: "auto", "corpus", or a model's name or path.
         labse_model: name or path of the model that "auto" takes.
         device: "cpu" or "cuda:N".
+        precision: of the vectors of keywords, for a model that torch runs alone on the CPU.
 
     Raises:
         EncoderUnavailable: a model was named and cannot be loaded.
@@ -62,7 +65,20 @@ def choose_encoder(keyword_encoder: str, labse_model: str, device: str) -> Encod
         if keyword_encoder != AUTO:
             raise
         return EncoderChoice(CorpusEncoder(), f"keyword encoder: corpus vectors, because {error}", is_fallback=True)
-    return EncoderChoice(TransformerEncoder(model, name), f"keyword encoder: {name} on {device}", is_fallback=False)
+    words = _in_int8(model, precision) if device == "cpu" else None
+    in_int8 = "" if words is None else ", keywords in int8"
+    encoder = TransformerEncoder(model, name, words)
+    return EncoderChoice(encoder, f"keyword encoder: {name} on {device}{in_int8}", is_fallback=False)
+
+
+def _in_int8(model: SentenceModel, precision: Precision) -> SentenceModel | None:
+    """Give the model with layers in 8-bit integers; None if that is not asked for, or not known for this model."""
+    if precision == "float32":
+        return None
+    from worker.topics.words.bert import Bert
+    from worker.topics.words.quantized import has_int8, quantized
+
+    return quantized(model) if isinstance(model, Bert) and (precision == "int8" or has_int8()) else None
 
 
 def choose_device(device: str) -> str:
