@@ -7,7 +7,7 @@ import { type Batch, type Kind, type Kinds, TOPIC_MODEL } from './kinds';
 import { MockEngine } from './mock/engine';
 import { kindOf } from './mock/envelopes';
 import { failedResult, now } from './mock/placing';
-import { breakingStage } from './mock/stages';
+import { breakingStage, needsOf } from './mock/stages';
 import { reasonOf, wishOf } from './mock/wishes';
 import { type PipelineIds, WAIT_MS } from './options';
 import { parseResult } from './result';
@@ -224,7 +224,7 @@ export class InMemoryTopicModelClient implements TopicModels {
   private mocked(request: Request, earlier: unknown): unknown {
     const wish = wishOf(request, 1);
     if (typeof wish === 'string') return failedResult(wish);
-    const reason = reasonOf(wish, breakingStage(kindOf(request), Boolean(request.model)));
+    const reason = reasonOf(wish, breakingStage(kindOf(request), needsOf(request)));
     if (reason !== undefined) throw new Error(reason);
     if (wish.outcome === 'stall') return new Promise(() => undefined);
     return wish.outcome === 'fail' ? failedResult(wish.error) : this.engine.answer(request, earlier);

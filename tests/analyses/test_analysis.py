@@ -24,7 +24,9 @@ from worker.replay.files import UnwritableFile
 from worker.replay.request import Request
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
+from worker.store.errors import StoreUnavailable
 from worker.store.retention import Retention
+from worker.store.store import ModelStore
 from worker.tables.comments import Comments
 from worker.tables.table import UnreadableTable
 from worker.topics.fit import NoTopics
@@ -73,6 +75,16 @@ def test_embeddings_that_cannot_be_kept_are_not_made(tmp_path: Path, capsys: pyt
     with pytest.raises(UnwritableFile, match=r"cannot write .*a\.csv\.embeddings\.npz"):
         embedder.embed(Comments(("1",), ("a",)))
     assert capsys.readouterr().err == ""
+
+
+def test_a_model_that_cannot_be_kept_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour of embedding must not end in the line that the store is read-only. To look makes no folder."""
+    monkeypatch.setattr(Analysis, "batch", lambda *_, **__: pytest.fail("it has begun"))
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreUnavailable, match="file/models cannot be written: "):
+        train(Asked("comments.csv"), Settings.from_environment({"MODEL_STORE": str(tmp_path / "file" / "models")}))
+    ModelStore(str(tmp_path / "new" / "models")).check_writable()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
 
 
 def test_a_file_that_is_not_there_holds_no_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

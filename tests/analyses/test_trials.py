@@ -12,10 +12,10 @@ METRICS = dict.fromkeys(
 JUDGED = {"topicCount": 8, "largestShare": 0.32, "metrics": METRICS, "modularity": 0.6, "stability": 0.5}
 
 
-def result(*, beats: bool, **params: int) -> dict[str, Any]:
+def result(*, beats: bool, by_default: dict[str, Any] | None = None, **params: int) -> dict[str, Any]:
     """Make what is read of a result."""
     best = {"trial": 1, "params": params, "beatsDefault": beats, "gain": 0.0512, "noise": 0.02}
-    return {"best": best, "advised": params if beats else {}}
+    return {"trials": [by_default or {}], "best": best, "advised": params if beats else {}}
 
 
 def test_each_trial_has_a_row() -> None:
@@ -42,3 +42,14 @@ def test_the_advice_says_what_to_type() -> None:
     (leave,) = advice(result(beats=False, nr_topics=5), "a.csv")
     assert leave == "leave the default: nr_topics=5 is better by 0.051 only, and up to 0.020 may be chance"
     assert advice(result(beats=False), "a.csv") == ["no setting is better than the default: leave it"]
+
+
+def test_a_default_that_cannot_be_taken_is_told() -> None:
+    """A gain over it would mean nothing; and "leave the default" would be wrong."""
+    for why in ({"excluded": "one topic has 41% of the comments"}, {"error": "BERTopic produced 0 topics"}):
+        (cause,) = why.values()
+        best, how = advice(result(beats=True, by_default=why, nr_topics=5), "a.csv")
+        assert best == f"best: nr_topics=5; the default cannot be taken: {cause}"
+        assert how.endswith("--set nr_topics=5")
+        (none,) = advice(result(beats=False, by_default=why), "a.csv")
+        assert none == f"no setting can be taken, the default neither: {cause}; try others by --grid"

@@ -1,9 +1,13 @@
 """Embeddings beside a file: read back as they were, and never believed if they are of another model."""
 
+import errno
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+import pytest
 
+from worker.replay.files import UnwritableFile
 from worker.replay.vector_cache import VectorCache
 
 
@@ -38,3 +42,23 @@ def test_what_cannot_be_used_is_told(tmp_path: Path) -> None:
         broken = VectorCache(path, "model")
         assert broken.read() == f"{path} holds no embeddings and is written anew"
         assert broken.missing(("a",)) == ("a",)
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, or Ctrl-C: an hour of embedding is not lost; nothing else stays in the folder."""
+    path = tmp_path / "a.npz"
+    cache = VectorCache(str(path), "model")
+    cache.add(("a",), np.ones((1, 4), dtype=np.float32))
+    cache.write()
+    whole = path.read_bytes()
+
+    def cut(file: BinaryIO, **_: object) -> None:
+        file.write(b"half of")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", cut)
+    cache.add(("b",), np.ones((1, 4), dtype=np.float32))
+    with pytest.raises(UnwritableFile, match="No space left"):
+        cache.write()
+    assert path.read_bytes() == whole
+    assert list(tmp_path.iterdir()) == [path]

@@ -144,6 +144,16 @@ def test_random_seeds_match_hardly_a_topic() -> None:
     assert n_matched < 0.1 * 20 * 20
 
 
+def test_an_aspect_of_as_many_seeds_as_the_batch_has_words_is_compared_with_chance() -> None:
+    """Random aspects of all words would be one and the same, and anything beyond it certain."""
+    rng = np.random.default_rng(2)
+    words, topics = unit(rng.normal(size=(10, 32))), unit(rng.normal(size=(20, 32)))
+    seeds = unit(rng.normal(size=(12, 32)))
+    beyond = standing(topics, seeds, np.repeat([0, 1], [10, 2]), words, 2)
+    assert np.abs(beyond.scores).max() < 20
+    assert np.mean(beyond.scores.argmax(axis=1) == 0) < 0.8
+
+
 def test_an_encoder_that_cannot_tell_the_aspects_apart_is_named() -> None:
     """In the log, in the job's log and in the fit; also aspects of which nothing is in the batch."""
     words = {name: THEMES[name].split() for name in ("grading", "humour")}

@@ -14,6 +14,7 @@ from worker.replay.report.view import make_view
 from worker.replay.request import Request
 from worker.replay.session import Session, source_of
 from worker.settings import Settings
+from worker.store.store import ModelStore
 
 
 def train(asked: Asked, settings: Settings, terminals: Terminals | None = None) -> ExitCode:
@@ -24,6 +25,8 @@ def train(asked: Asked, settings: Settings, terminals: Terminals | None = None) 
         WorkerError: the infrastructure failed.
     """
     with Analysis(asked, settings, terminals) as analysis:
+        # Before an hour of embedding whose model could not be kept.
+        ModelStore(settings.model_store, analysis.told.warn).check_writable()
         batch = analysis.batch(TOPIC_MODEL, model=analysis.model_reference())
         if not isinstance(batch, Batch):
             return analysis.refuse(batch)

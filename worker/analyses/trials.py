@@ -41,14 +41,18 @@ def advice(result: Mapping[str, Any], path: str) -> list[str]:
         result: of a search.
         path: of the table.
     """
-    best = result["best"]
+    best, by_default = result["best"], result["trials"][0]
     setting, gain, noise = _text(best["params"]), f"{best['gain']:.3f}", f"{best['noise']:.3f}"
+    unfit = by_default.get("error") or by_default.get("excluded")
     if best["beatsDefault"]:
         flags = " ".join(f"--set {name}={value}" for name, value in result["advised"].items())
+        larger = f"its objective is larger than the default's by {gain}, and up to {noise} may be chance"
         return [
-            f"best: {setting}; its objective is larger than the default's by {gain}, and up to {noise} may be chance",
+            f"best: {setting}; {f'the default cannot be taken: {unfit}' if unfit else larger}",
             f"take it by: python -m worker train {path} {flags}",
         ]
+    if unfit:
+        return [f"no setting can be taken, the default neither: {unfit}; try others by --grid"]
     if not best["params"]:
         return ["no setting is better than the default: leave it"]
     return [f"leave the default: {setting} is better by {gain} only, and up to {noise} may be chance"]

@@ -87,7 +87,9 @@ class Line:
             _shut(connected)
 
 
-class _WatchedConnection(http.client.HTTPConnection):
+class _ShowsItsSocket(http.client.HTTPConnection):
+    """Gives its socket to a line, so that the line can shut it."""
+
     def __init__(self, *args: Any, line: Line, **options: Any) -> None:
         super().__init__(*args, **options)
         self._line = line
@@ -97,14 +99,8 @@ class _WatchedConnection(http.client.HTTPConnection):
         self._line.watch(self.sock)
 
 
-class _WatchedTlsConnection(http.client.HTTPSConnection):
-    def __init__(self, *args: Any, line: Line, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._line = line
-
-    def connect(self) -> None:
-        super().connect()
-        self._line.watch(self.sock)
+class _WatchedTlsConnection(_ShowsItsSocket, http.client.HTTPSConnection):
+    pass
 
 
 class _Watched(urllib.request.HTTPHandler):
@@ -113,7 +109,7 @@ class _Watched(urllib.request.HTTPHandler):
         self._line = line
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_WatchedConnection, line=self._line), req)
+        return self.do_open(partial(_ShowsItsSocket, line=self._line), req)
 
 
 class _WatchedTls(urllib.request.HTTPSHandler):

@@ -1,6 +1,7 @@
 """Embeddings kept beside a file of comments, so that a second look at the file embeds nothing twice."""
 
 import hashlib
+import secrets
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,15 +52,23 @@ class VectorCache:
         return np.stack([self._rows[_digest(text)] for text in texts])
 
     def write(self) -> None:
-        """Write the file.
+        """Write the file; whoever ends this in between finds the old one, whole.
 
         Raises:
             UnwritableFile: the operating system refuses.
         """
         digests = np.frombuffer(b"".join(self._rows), dtype=np.uint8).reshape(-1, _DIGEST_BYTES)
+        # The file itself, not a link that leads to it, is replaced.
+        target = Path(self.path).resolve()
+        aside = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
-            with Path(self.path).open("wb") as file:
-                np.savez(file, digests=digests, vectors=np.stack([*self._rows.values()]), model=np.array(self._model))
+            try:
+                with aside.open("xb") as file:
+                    vectors = np.stack([*self._rows.values()])
+                    np.savez(file, digests=digests, vectors=vectors, model=np.array(self._model))
+                aside.replace(target)
+            finally:
+                aside.unlink(missing_ok=True)
         except OSError as error:
             raise UnwritableFile(f"cannot write {self.path}: {error.strerror or error}") from None
 

@@ -48,6 +48,21 @@ class LocalFiles:
         with self._guard("written", name), self._aside(data) as aside:
             self._put(aside, name, os.link)
 
+    def check_writable(self) -> None:
+        """Find out whether files can be written; no folder stays that was not there before.
+
+        Raises:
+            StoreUnavailable: they cannot.
+        """
+        missing = [folder for folder in (self._root, *self._root.parents) if not folder.exists()]
+        try:
+            with self._guard("written", ""), self._aside(b""):
+                pass
+        finally:
+            for folder in missing:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
     def names(self, folder: str) -> list[str]:
         """List the names in a folder, as `RemoteFiles.names`."""
         try:

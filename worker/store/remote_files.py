@@ -70,6 +70,14 @@ class RemoteFiles:
             # Never open(…, "xb"): closed without a write, that empties an existing object.
             self._system.pipe_file(self._path(name), data, mode="create")
 
+    def check_writable(self) -> None:
+        """Find out whether the store answers and lists; only a write tells whether it takes one.
+
+        Raises:
+            StoreUnavailable: it does not.
+        """
+        self.names("")
+
     def names(self, folder: str) -> list[str]:
         """List the names in a folder, sorted; none if there is no such folder.
 

@@ -117,6 +117,14 @@ class ModelStore:
         """Read what is known of a version without its data files; raises as `read`."""
         return self._folders(tenant).config(checked_version(version))
 
+    def check_writable(self) -> None:
+        """Find out whether versions can be written, as far as that can be told without writing one.
+
+        Raises:
+            StoreUnavailable: they cannot.
+        """
+        self._files.check_writable()
+
     def activate(self, tenant: str, version: str, *, after: Activation | None, job_id: str) -> Activation:
         """Make a version active, if `after` is still the newest entry of the log.
 

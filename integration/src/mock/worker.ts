@@ -5,7 +5,7 @@ import { type Redis, redisOf } from '../redis';
 import { MockEngine, type MockResult } from './engine';
 import { flawOf, kindOf } from './envelopes';
 import { failedResult, now } from './placing';
-import { breakingStage, stagesOf } from './stages';
+import { breakingStage, needsOf, stagesOf } from './stages';
 import { type MockOutcome, reasonOf, type Wish, wishOf } from './wishes';
 
 export interface MockOptions {
@@ -84,16 +84,16 @@ export class MockWorker {
 
   /** Goes through the stages, of which a batch without a wish has the first only; gives true if the job was cancelled. */
   private async walk(job: Job, wish: Wish | undefined): Promise<boolean> {
-    const { model } = (job.data ?? {}) as { model?: unknown };
     const kind = kindOf(job.data);
-    const stages = stagesOf(kind, Boolean(model));
+    const needs = needsOf(job.data);
+    const stages = stagesOf(kind, needs);
     const stageMs = wish?.stageMs ?? this.options.stageMs;
     for (const [place, [stage, percent]] of stages.slice(0, wish ? undefined : 1).entries()) {
       // As the worker, which knows no time before the batch is read.
       const left = place > 0 ? { leftS: ((stages.length - place) * stageMs) / 1000 } : {};
       await this.tell(job, { stage, percent, ...left, at: now() });
       if (await this.isCancelled(job, stageMs)) return true;
-      if (wish && stage === breakingStage(kind, Boolean(model))) await this.failIn(wish, stage);
+      if (wish && stage === breakingStage(kind, needs)) await this.failIn(wish, stage);
       await job.log(`${stage}: ${(stageMs / 1000).toFixed(2)} s`);
     }
     return false;

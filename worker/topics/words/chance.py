@@ -51,6 +51,9 @@ def standing(topics: FloatArray, seeds: FloatArray, owner: IntArray, words: Floa
     one of many, so each is compared with random ones of its own size. The best of ten comes nearer than one does, so
     the best is compared with the best.
 
+    A random aspect has at most half of the words: if it had all of them, each would be the same, and chance would have
+    no spread to compare with.
+
     Args:
         topics: (t, d) float32, L2-normalized.
         seeds: (s, d) float32, L2-normalized; a row of zeros has no direction and does not count.
@@ -78,7 +81,7 @@ def _by_chance(topics: FloatArray, words: FloatArray, sizes: IntArray) -> Double
     """Give the cosines of random aspects with the topics: (draws, aspects, topics)."""
     rng = np.random.default_rng(_SEED)
     drawn = np.zeros((len(sizes), N_DRAWS, len(words)), dtype=np.float32)
-    for aspect, size in enumerate(sizes.tolist()):
+    for aspect, size in enumerate(np.minimum(sizes, max(1, len(words) // 2)).tolist()):
         order = rng.random((N_DRAWS, len(words))).argsort(axis=1)[:, :size]
         np.put_along_axis(drawn[aspect], order, 1, axis=1)
     return np.stack([unit(own @ words) @ topics.T for own in drawn], axis=1).astype(np.float64)
