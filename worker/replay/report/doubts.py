@@ -52,7 +52,7 @@ SHARED_KEYWORDS: Final = 3
 
 # What each doubt means for somebody who knows no statistics, by the words that it begins with.
 _PLAIN: Final = {
-    "sorted by wording": "These comments are alike in how they are worded, not only in what they say.",
+    "sorted by wording": 'These comments were put together by their wording, such as "she", not by what they say.',
     "no answers": "Many of these comments say nothing.",
     "badly named": "The words above are in few of these comments: read some before you rely on the name.",
     "its name is denied": "Many of these comments say the opposite of the words above.",
