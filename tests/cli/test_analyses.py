@@ -76,7 +76,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Answer]:
     place = Place(tmp_path_factory.mktemp("people"))
     write_table(place.folder / "comments.csv", [*THEMES][:N_THEMES] * PER_THEME, seed=0)
     outputs = ("--out", "topics.csv", "--out", "result.json", "--report", "out.html")
-    flags = ("--id", "nr", "--embed", str(small_model()), "--cache")
+    shown = ("--report-title", "Spring <2026>", "--facet", "theme")
+    flags = ("--id", "nr", "--embed", str(small_model()), "--cache", *shown)
     return place, place.ask("train", "comments.csv", *flags, *outputs, KEYWORD_ENCODER="corpus")
 
 
@@ -102,7 +103,12 @@ def test_training_shows_the_topics_and_keeps_the_model(trained: tuple[Place, Ans
     assert {row["id"]: int(row["topic"]) for row in rows if row["topic"] != "-1"} == {
         assignment["submissionId"]: assignment["topicIndex"] for assignment in result["assignments"]
     }
-    assert "<html" in (place.folder / "out.html").read_text(encoding="utf-8")
+    page = (place.folder / "out.html").read_text(encoding="utf-8")
+    assert "<title>Spring &lt;2026&gt;</title>" in page
+    assert '<h2 id="h-facets">Topics by theme</h2>' in page
+    # As with --once, its verdict looks at reruns, and other settings are tried.
+    assert "How far the topics hold together" in page
+    assert "Nothing was tried" not in page
     store = ModelStore(str(place.folder / "models"))
     details = store.config("default", result["model"]["version"]).details
     assert details["embeddingModel"] == "model"  # of a folder its own name only
@@ -195,6 +201,18 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "what cannot be tried": (
         ("tune", "a.csv", "--grid", "neutralize=true,false"),
         "--grid: must be an object with some of nr_topics, min_topic_size",
+    ),
+    "a title without a report": (
+        ("train", "a.csv", "--report-title", "Spring"),
+        "--report-title is for the report: add --report out.html",
+    ),
+    "no such facet": (
+        ("train", "a.csv", "--text", "what", "--report", "out.html", "--facet", "teacher"),
+        "a.csv has no column teacher; it has when, what",
+    ),
+    "an empty facet": (
+        ("train", "a.csv", "--report", "out.html", "--facet", ""),
+        "--facet is empty; is a shell variable not set?",
     ),
     "an empty flag": (("train", "a.csv", "--text", ""), "--text is empty; is a shell variable not set?"),
     "a parameter": (("train", "a.csv", "--set", "topics=3"), "--set topics=3: there is no parameter topics"),

@@ -27,6 +27,7 @@ from worker.replay.sweep import make_variants, results_of, show_sweep, variants_
 from worker.replay.terminal import Terminal
 from worker.topics.diagnostics import Diagnostics, Part, Stability, Trial
 from worker.topics.engine import Engine, fit_batch
+from worker.topics.evaluation.coverage import coverage as coverage_of
 from worker.topics.evaluation.islands import pack_islands
 from worker.topics.evaluation.parts import PartFinder
 from worker.topics.evaluation.trust import cohesion as cohesion_of
@@ -73,15 +74,57 @@ def test_clean_topics_are_good(session: Session) -> None:
 
 
 def test_a_topic_that_is_hardly_apart_is_doubted(session: Session) -> None:
-    """If the next topic's comments are nearly as similar as its own, the doubt names that topic."""
+    """If a larger topic's comments are nearly as similar and hold its keywords, the doubt names that topic."""
     cohesion, rivals = diagnostics_of(session).cohesion.copy(), diagnostics_of(session).rivals.copy()
-    cohesion[2], rivals[2] = (0.3, 0.2), 1
-    topics = looked_at(session, cohesion=cohesion, rivals=rivals)
+    cohesion[1], cohesion[2], rivals[1], rivals[2] = (0.3, 0.2), (0.3, 0.2), 2, 1
+    shared = np.array([0.0, 0.7, 0.7, 0.0])
+    topics = looked_at(session, cohesion=cohesion, rivals=rivals, at_rival=shared)
     assert [topic.is_good for topic in topics] == [True, True, False, True]
     (doubt,) = topics[2].doubts
     assert doubt.what == (
-        "hardly apart: the comments of topic 1 are 67% as similar to its comments as these are to each other"
+        "hardly apart: the comments of topic 1 are 67% as similar to its comments as these are to each other, and they "
+        "hold its keywords nearly as often"
     )
+    told_apart = looked_at(session, cohesion=cohesion, rivals=rivals, at_rival=0.9 * shared)
+    assert all(topic.is_good for topic in told_apart)
+
+
+def test_a_wording_is_a_doubt_only_if_the_keywords_do_not_tell_the_comments(session: Session) -> None:
+    """Comments of one pronoun are a topic if keywords mark half of them, beyond what they mark of all others."""
+    she = Excess(Mark(Nuisance.PRONOUN, "she"), 0.9, 0.2, is_doubt=True)
+    fit = replace(session.fit, excesses=((she,), (), (), ()))
+    marked = looked_at(session, fit, coverage=np.array([0.61, 1, 1, 1]), elsewhere=np.array([0.2, 0, 0, 0]))[0]
+    assert (marked.is_good, marked.measures.named) == (True, pytest.approx(0.5125))
+    assert marked.remarks == ('90% of its comments say "she", 20% of all comments do',)
+    unmarked = looked_at(session, fit, coverage=np.array([0.6, 1, 1, 1]), elsewhere=np.array([0.3, 0, 0, 0]))[0]
+    assert doubts(unmarked) == ["sorted by wording", "weakly named"]
+    alone = looked_at(session, coverage=np.array([0.6, 1, 1, 1]), elsewhere=np.array([0.3, 0, 0, 0]))[0]
+    assert alone.is_good
+    assert [remark.split(":")[0] for remark in alone.remarks] == ["weakly named"]
+
+
+def test_a_name_that_tells_a_part_only_is_doubted(session: Session) -> None:
+    """If more than a third of the comments neither hold a keyword nor are like those that do."""
+    topics = looked_at(session, told=np.array([1.0, 0.66, 0.67, 1.0]))
+    assert [doubts(topic) for topic in topics] == [[], ["told in part"], [], []]
+    assert "only 66% of its comments" in topics[1].doubts[0].what
+
+
+def test_what_keywords_tell() -> None:
+    """Comments with a keyword, comments like those, and others; in the topic, the next one and all others."""
+    exams, campus, others = ["exam paper", "exam room", "exam date", "quiz"], ["campus"], ["exam", "rain"]
+    directions = [[1, 0.1, 0, 0], [1, 0, 0.1, 0], [1, 0.1, 0, 0], [1, 0.05, 0.05, 0], [0, 0, 1, 0], *2 * [[0, 0, 0, 1]]]
+    vocabulary = build_vocabulary([*exams, *campus, *others])
+    labels, rivals = np.array([0, 0, 0, 0, 1, 2, 2]), np.array([2, 0, -1])
+    keywords = [["exam"], ["campus"], ["rain"]]
+    found = coverage_of(unit(np.array(directions, dtype=np.float32)), labels, rivals, keywords, vocabulary)
+    assert found.own.tolist() == [0.75, 1.0, 0.5]
+    assert found.elsewhere.tolist() == pytest.approx([1 / 3, 0, 0])
+    assert found.at_rival.tolist() == [0.5, 0.0, 0.0]
+    assert found.told.tolist() == [1.0, 1.0, 0.5]
+    directions[3] = [0, 1, 0, 0]
+    found = coverage_of(unit(np.array(directions, dtype=np.float32)), labels, rivals, keywords, vocabulary)
+    assert found.told[0] == 0.75
 
 
 def test_similarity_within_and_beside_is_that_of_pairs() -> None:
@@ -201,15 +244,20 @@ def test_what_becomes_of_a_topic(session: Session) -> None:
 
 
 def test_a_topic_that_is_not_found_again_is_doubted(session: Session) -> None:
-    """Without other 2 % of the comments it is another one; a topic that only falls apart has a remark."""
+    """Without other 2 % of the comments it is another one, and its keywords do not mark it; else it is a remark."""
     fit = replace(session.fit, stability=Stability(n_reruns=5, left_out=1, overall=0.8, topics=(1.0, 0.25, 0.5, 0.51)))
-    topics = looked_at(session, fit)
+    named = looked_at(session, fit)[1]
+    assert named.is_good
+    assert [remark.split(":")[0] for remark in named.remarks] == ["not found again"]
+    coverage = np.array([1.0, 0.4, 1.0, 1.0])
+    topics = looked_at(session, fit, coverage=coverage)
     assert [topic.is_good for topic in topics] == [True, False, True, True]
     assert [topic.measures.stability for topic in topics] == [1.0, 0.25, 0.5, 0.51]
     assert [len(topic.remarks) for topic in topics] == [0, 0, 1, 0]
-    (doubt,) = topics[1].doubts
-    assert doubt.what.startswith(
-        "not found again: without other 1 of the comments the most similar topic shares only 25%"
+    assert (
+        topics[1]
+        .doubts[0]
+        .what.startswith("not found again: without other 1 of the comments the most similar topic shares only 25%")
     )
     (line,) = stability_lines(fit)
     assert line.endswith("adjusted Rand index of 0.80; topics that fall apart (0.50 or less): 1, 2")
@@ -266,7 +314,7 @@ def test_bad_names_and_two_topics_in_one_are_doubted(session: Session) -> None:
     """Keywords that cover little, and a second topic that was joined by force; a crumb that was joined is nothing."""
     rows = np.flatnonzero(session.fit.labels == 2)
     halves = (Part(2, -1, rows[:7], (), int(rows[0]), 0.1), Part(2, -1, rows[7:], (), int(rows[7]), 0.1))
-    coverage = np.array([1, 0.1, 1, 1], dtype=np.float32)
+    coverage = np.array([1, 0.1, 1, 1])
     bent = looked_at(session, coverage=coverage, parts=halves)
     assert doubts(bent[1]) == ["badly named"]
     assert doubts(bent[2]) == ["two topics in one"]

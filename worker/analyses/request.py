@@ -11,6 +11,26 @@ DEFAULT_TENANT: Final = "default"
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a report shows beside the topics.
+
+    Attributes:
+        title: of the report; None for its own.
+        sentiment: the column that tells praise from complaint.
+        facets: columns by which topics are broken down.
+    """
+
+    title: str | None = None
+    sentiment: str | None = None
+    facets: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are needed for it."""
+        return (*self.facets, *(() if self.sentiment is None else (self.sentiment,)))
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a person asks.
 
@@ -25,6 +45,7 @@ class Asked:
         params: of the request, by their names in the contract, `grid` among them.
         outputs: paths to write the result to, each ending in .csv or .json.
         report: the path of an HTML report; None for none.
+        shown: what the report shows beside the topics.
         name: what the report calls the table; its path if left out.
     """
 
@@ -38,4 +59,5 @@ class Asked:
     params: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     report: str | None = None
+    shown: Shown = field(default_factory=Shown)
     name: str | None = None

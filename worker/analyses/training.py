@@ -9,9 +9,10 @@ from worker.exit_codes import ExitCode
 from worker.jobs.model_outcome import document_of_model
 from worker.jobs.topic_model import TOPIC_MODEL
 from worker.lifecycle.task import InspectedFit, InspectedModel
+from worker.replay.extras import Extras, read_extras
 from worker.replay.report.page import write_report
 from worker.replay.report.view import make_view
-from worker.replay.request import Request
+from worker.replay.request import FITS_OF_LEVERS, RERUNS_OF_REPORT, Request
 from worker.replay.session import Session, source_of
 from worker.settings import Settings
 from worker.store.store import ModelStore
@@ -40,14 +41,18 @@ def train(asked: Asked, settings: Settings, terminals: Terminals | None = None) 
             given.labels,
             embedding_model=analysis.embedding_model,
             diagnose=asked.report is not None,
+            reruns=RERUNS_OF_REPORT if asked.report is not None else 0,
         )
-        outcome = analysis.run(TOPIC_MODEL, task)
+        # Before anything is computed: a column may tell no mood.
+        extras = _extras(analysis)
+        n_fits = 1 if asked.report is None else 1 + RERUNS_OF_REPORT + FITS_OF_LEVERS
+        outcome = analysis.run(TOPIC_MODEL, task, n_fits)
         if not isinstance(outcome, InspectedModel):
             return analysis.finish(document_of_model(batch, outcome, datetime.now(UTC)))
         analysis.answer.show_fit(batch, outcome.fit, outcome.document)
         _tell_where(analysis, outcome)
         if asked.report is not None:
-            _report(asked.report, analysis, batch, outcome)
+            _report(asked.report, analysis, outcome, (batch, extras))
         return analysis.finish(outcome.document)
 
 
@@ -60,8 +65,20 @@ def _tell_where(analysis: Analysis, made: InspectedModel) -> None:
     )
 
 
-def _report(path: str, analysis: Analysis, batch: Batch, made: InspectedModel) -> None:
+def _extras(analysis: Analysis) -> Extras:
+    """Read what the report shows from the columns of the table."""
+    asked, shown, columns = analysis.asked, analysis.asked.shown, analysis.comments.others
+    if asked.report is None:
+        return Extras()
+    items = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    wanted = Request(report=asked.report, title=shown.title, sentiment=shown.sentiment, facets=shown.facets)
+    return read_extras(wanted, {"items": items})
+
+
+def _report(path: str, analysis: Analysis, made: InspectedModel, shown: tuple[Batch, Extras]) -> None:
+    batch, extras = shown
     source = source_of(Request(source=analysis.asked.name or analysis.asked.path))
     stages = tuple(analysis.computing.stages)
-    write_report(path, make_view(Session(source, batch, made.fit, made.document, stages, analysis.asked.params)))
+    session = Session(source, batch, made.fit, made.document, stages, analysis.asked.params, extras=extras)
+    write_report(path, make_view(session))
     analysis.told.say(f"report: {path}")

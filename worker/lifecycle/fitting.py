@@ -69,8 +69,10 @@ class FirstFit:
             earlier = previous.topics_of([batch.submission_ids[position] for position in batch.kept.tolist()])
             earlier = replace(earlier, highest=max(earlier.highest, self._highest))
         params = with_vectors(batch.params, len(batch.kept))
-        diagnose = self._inspected is not None and self._inspected.diagnose
-        fit = FitBatch(batch.texts, batch.embeddings, (params,), diagnose=diagnose, keep=True, earlier=earlier)
+        fit = FitBatch(batch.texts, batch.embeddings, (params,), keep=True, earlier=earlier)
+        if self._inspected is not None:
+            diagnose = self._inspected.diagnose
+            fit = replace(fit, diagnose=diagnose, levers=diagnose, stability=self._inspected.reruns)
         (outcome,) = fit_batch(fit, self._engine, self._on_event)
         if isinstance(outcome, NoTopics):
             return outcome

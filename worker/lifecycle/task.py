@@ -97,13 +97,15 @@ class InspectedFit(ModelTask):
 
     Attributes:
         embedding_model: what made the embeddings.
-        diagnose: whether the fit comes with what explains it.
+        diagnose: whether the fit comes with what explains it, and with what other parameters would give.
+        reruns: without a few of the comments, to say how far its topics hold together.
     """
 
     function = "worker.lifecycle.fitting:run_inspected"
 
     embedding_model: str = UNKNOWN_MODEL
     diagnose: bool = False
+    reruns: int = 0
 
 
 @dataclass(frozen=True, eq=False)

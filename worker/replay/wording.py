@@ -19,10 +19,10 @@ def excess_line(excess: Excess) -> str:
 
 
 def doubt_lines(fit: TopicFit) -> list[str]:
-    """Name the topics that are doubtful for their wording, by their number in the result."""
+    """Name the topics whose comments share a wording, by their number; only the report tells whether that matters."""
     numbers = range(len(fit.topics)) if fit.continuity is None else fit.continuity.numbers
     return [
-        f"topic {number} is doubtful, sorted by wording: {'; '.join(excess_line(e) for e in own if e.is_doubt)}"
+        f"topic {number} may be sorted by wording: {'; '.join(excess_line(e) for e in own if e.is_doubt)}"
         for number, own in zip(numbers, fit.excesses, strict=False)
         if any(excess.is_doubt for excess in own)
     ]

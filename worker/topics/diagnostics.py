@@ -70,7 +70,10 @@ class Diagnostics:
         topic_similarity: (t, t) float32, cosine of the topics' centred means.
         npmi: (t,) float32, of each topic's keywords; 0 for a topic of one.
         coherence: (t,) float32, mean cosine of each topic's keyword vectors; 0 for a topic of one.
-        coverage: (t,) float32 in [0, 1], share of a topic's documents that hold one of its keywords.
+        coverage: (t,) float64 in [0, 1], share of a topic's documents that hold one of its keywords.
+        elsewhere: (t,) float64 in [0, 1], share of all other documents that hold one of them.
+        at_rival: (t,) float64 in [0, 1], share of the next topic's documents that hold one of them.
+        told: (t,) float64 in [0, 1], share of a topic's documents that hold one of them or are like those that do.
         cohesion: (t, 2) float64, mean cosine of two documents of a topic, and of one of it and one of the next topic,
             after the mean of all documents was subtracted.
         rivals: (t,) int64, that next topic; -1 if there is none.
@@ -94,7 +97,10 @@ class Diagnostics:
     topic_similarity: FloatArray
     npmi: FloatArray
     coherence: FloatArray
-    coverage: FloatArray
+    coverage: DoubleArray
+    elsewhere: DoubleArray
+    at_rival: DoubleArray
+    told: DoubleArray
     cohesion: DoubleArray
     rivals: IntArray
     denied: DoubleArray

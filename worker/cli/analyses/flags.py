@@ -30,6 +30,7 @@ _EXAMPLES: Final = {
   python -m worker train papers.csv                             its columns Title and Abstract are found
   python -m worker train comments.csv --text remark --id nr --tenant campus-3
   python -m worker train comments.csv --report out.html --out topics.csv --out result.json
+  python -m worker train comments.csv --report out.html --report-title "Spring 2026" --facet teacher
   python -m worker train comments.csv --embed folder-of-a-model --cache
   python -m worker train comments.csv --set nr_topics=10""",
     "predict": """\
@@ -105,7 +106,26 @@ def _add_model(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--tenant", metavar="T", help=f"whose model; {left_out}; e.g. --tenant campus-3")
     if command == "train":
         parser.add_argument(
-            "--report", metavar="HTML", help="write one HTML page that shows the topics; it holds comments"
+            "--report",
+            metavar="HTML",
+            help="write one HTML page that shows the topics, and what other settings would change; it holds comments",
+        )
+        parser.add_argument(
+            "--report-title", metavar="TEXT", help='the title of the report; e.g. --report-title "Spring 2026"'
+        )
+        parser.add_argument(
+            "--sentiment",
+            metavar="COLUMN",
+            help="a column that tells praise from complaint, for the report: positive or negative, a number from -1 "
+            "to 1, or stars; e.g. --sentiment rating",
+        )
+        parser.add_argument(
+            "--facet",
+            metavar="COLUMN",
+            action="append",
+            default=[],
+            help="a column by which the report breaks the topics down, over time if it is a date; repeatable; "
+            "e.g. --facet teacher --facet term",
         )
     else:
         parser.add_argument("--version", metavar="V", help="of the model; the active one if left out")

@@ -68,8 +68,12 @@ def _check(given: argparse.Namespace) -> None:
         InvalidName: a tenant's or a version's name is against its rule.
     """
     for name, value in vars(given).items():
-        if value == "":
-            raise BadUsage(f"{'FILE' if name == 'file' else f'--{name}'} is empty; is a shell variable not set?")
+        if value == "" or (isinstance(value, list) and "" in value):
+            flag = "FILE" if name == "file" else f"--{name.replace('_', '-')}"
+            raise BadUsage(f"{flag} is empty; is a shell variable not set?")
+    for flag in ("report_title", "sentiment", "facet"):
+        if getattr(given, flag, None) and given.report is None:
+            raise BadUsage(f"--{flag.replace('_', '-')} is for the report: add --report out.html")
     if getattr(given, "tenant", None) is not None:
         checked_tenant(given.tenant)
     if getattr(given, "version", None) is not None:
@@ -77,14 +81,16 @@ def _check(given: argparse.Namespace) -> None:
 
 
 def _asked(given: argparse.Namespace) -> "Asked":
-    from worker.analyses.request import Asked
+    from worker.analyses.request import Asked, Shown
     from worker.replay.experiment import read_grid, read_settings
 
     params = read_settings(tuple(getattr(given, "set", [])))
     grid = read_grid(tuple(getattr(given, "grid", [])))
+    facets = tuple(getattr(given, "facet", ()))
+    shown = Shown(getattr(given, "report_title", None), getattr(given, "sentiment", None), facets)
     return Asked(
         path=given.file,
-        columns=Wanted(given.text, given.title, given.id, getattr(given, "label", None)),
+        columns=Wanted(given.text, given.title, given.id, getattr(given, "label", None), shown.columns),
         encoding=given.encoding,
         embedding_model=given.embed,
         keeps_embeddings=given.cache,
@@ -93,4 +99,5 @@ def _asked(given: argparse.Namespace) -> "Asked":
         params={**params, **({"grid": grid} if grid else {})},
         outputs=tuple(given.out),
         report=getattr(given, "report", None),
+        shown=shown,
     )

@@ -8,7 +8,7 @@ what a reader would check by hand. `advice` tells which parameter would change a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.replay.report.doubts import Doubt, are_enough, doubts_of
+from worker.replay.report.doubts import Doubt, are_enough, doubts_of, sorts
 from worker.replay.report.measures import Measures, measure
 from worker.replay.wording import excess_line
 from worker.topics.diagnostics import Diagnostics
@@ -61,7 +61,7 @@ def assess(fit: TopicFit, diagnostics: Diagnostics, texts: Sequence[str], n_item
 def _assess(topic: Measures, fit: TopicFit) -> Assessment:
     excesses = _excesses(fit, topic.index)
     doubts = tuple(doubts_of(topic, fit, excesses))
-    remarks = tuple(excess_line(excess) for excess in excesses if not excess.is_doubt)
+    remarks = tuple(excess_line(excess) for excess in excesses if not sorts(excess, topic))
     if are_enough(doubts):
         return Assessment(topic, doubts, remarks)
     # One suspicion alone is no doubt: good topics have one too.

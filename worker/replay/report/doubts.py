@@ -1,8 +1,10 @@
 """The reasons to doubt a topic, and when they are enough.
 
 Some reasons are enough by themselves. Others are weak: good topics have them too, so that two are needed, and two that
-tell of the same suspicion count once. The thresholds are rules of thumb. They were held against what a reader thought
-of forty topics after ten comments of each; docs/inspecting-topics.md has the table.
+tell of the same suspicion count once. The verdict answers what a reader asks: are the comments about what the keywords
+say, and would the topic be there again? So what sorted comments together counts only if the keywords do not tell them.
+The thresholds are rules of thumb. They were held against what a reader thought of each topic of four corpora after ten
+of its comments; docs/benchmarks.md has the table.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +31,13 @@ SECOND_PART: Final = 0.3
 PLACED_SHARE: Final = 0.5
 # Doubtful below this share of documents that hold at least one of the ten keywords.
 COVERAGE: Final = 0.3
+# Doubtful below this share of documents that hold a keyword or are like those that do: a third is about something else.
+TOLD: Final = 2 / 3
+# A wording that a topic's comments share is the reason for the topic only if its keywords mark less than half of them,
+# beyond what they mark of all other comments: else the comments share what they say too.
+NAMED: Final = 0.5
+# The keywords do not tell a topic from the next one if that one's comments hold them nearly as often as its own do.
+SHARED_NAME: Final = 2 / 3
 # Doubtful from this share of the documents with a keyword on that deny it.
 DENIED: Final = 0.4
 # Doubtful from this share of documents on that are no answer, such as "N/A".
@@ -43,10 +52,11 @@ SHARED_KEYWORDS: Final = 3
 
 # What each doubt means for somebody who knows no statistics, by the words that it begins with.
 _PLAIN: Final = {
-    "sorted by wording": "These comments are alike in how they are worded, not only in what they say.",
+    "sorted by wording": 'These comments were put together by their wording, such as "she", not by what they say.',
     "no answers": "Many of these comments say nothing.",
     "badly named": "The words above are in few of these comments: read some before you rely on the name.",
     "its name is denied": "Many of these comments say the opposite of the words above.",
+    "told in part": "The words above tell of a part of these comments only; the others are about something else.",
     "two topics in one": "These comments are about two different things.",
     "hardly apart": "These comments are much like those of another subject.",
     "not found again": "With a few comments less, this subject would be another one.",
@@ -55,6 +65,7 @@ _PLAIN: Final = {
     "keywords that hardly ever occur together": "These comments may be about several things.",
     "entangled": "These comments are mixed with those of another subject.",
     "thin core": "Most of these comments were hard to assign.",
+    "weakly named": "The words above are common in other comments too: read some before you rely on the name.",
     "nearly a double": "Another subject has nearly the same name.",
 }
 
@@ -88,6 +99,11 @@ def are_enough(doubts: Sequence[Doubt]) -> bool:
     return Suspicion.ENOUGH in kinds or len(kinds) > 1
 
 
+def sorts(excess: Excess, topic: Measures) -> bool:
+    """Tell whether a shared wording, and not what the keywords say, is the likely reason for a topic."""
+    return excess.is_doubt and topic.named < NAMED
+
+
 def doubts_of(topic: Measures, fit: TopicFit, excesses: Sequence[Excess]) -> Iterator[Doubt]:
     """Give each reason to doubt a topic, those that are enough first.
 
@@ -103,7 +119,7 @@ def doubts_of(topic: Measures, fit: TopicFit, excesses: Sequence[Excess]) -> Ite
 
 
 def _enough(topic: Measures, excesses: Sequence[Excess]) -> Iterator[Doubt]:
-    if worded := [excess for excess in excesses if excess.is_doubt]:
+    if worded := [excess for excess in excesses if sorts(excess, topic)]:
         yield Doubt(f"sorted by wording: {'; '.join(map(excess_line, worded))}")
     if topic.no_answer >= NO_ANSWER:
         yield Doubt(f'no answers: {topic.no_answer:.0%} of its comments say nothing, such as "N/A" or "none"')
@@ -111,6 +127,10 @@ def _enough(topic: Measures, excesses: Sequence[Excess]) -> Iterator[Doubt]:
         yield Doubt(
             f"badly named: only {topic.coverage:.0%} of its comments hold any of its keywords; "
             "read some comments before you name it"
+        )
+    elif topic.told < TOLD:
+        yield Doubt(
+            f"told in part: only {topic.told:.0%} of its comments hold one of its keywords or are like those that do"
         )
     if topic.denied >= DENIED:
         yield Doubt(
@@ -121,10 +141,10 @@ def _enough(topic: Measures, excesses: Sequence[Excess]) -> Iterator[Doubt]:
             f"two topics in one: {topic.second_part:.0%} of it were joined to the rest by force, at a similarity of "
             f"only {topic.forced:.2f}, because nr_topics allows no more topics"
         )
-    if topic.rivalry >= HARDLY_APART:
+    if topic.rivalry >= HARDLY_APART and topic.at_rival >= SHARED_NAME * topic.coverage and topic.rival < topic.index:
         yield Doubt(
             f"hardly apart: the comments of topic {topic.rival} are {topic.rivalry:.0%} as similar to its comments as "
-            "these are to each other"
+            "these are to each other, and they hold its keywords nearly as often"
         )
 
 
@@ -136,7 +156,8 @@ def _lost_or_falling_apart(topic: Measures, fit: TopicFit) -> Iterator[Doubt]:
         f"{topic.stability:.0%} of what both hold (mean of {fit.stability.n_reruns} reruns)"
     )
     if topic.stability <= LOST:
-        yield Doubt(f"not found again: {shares}")
+        # A topic whose keywords tell its comments is one, even if reruns join it with another.
+        yield Doubt(f"not found again: {shares}", Suspicion.ENOUGH if topic.named < NAMED else Suspicion.BORDER)
     else:
         yield Doubt(f"falls apart: {shares}", Suspicion.BORDER)
 
@@ -158,6 +179,9 @@ def _weak(topic: Measures, is_large: bool) -> Iterator[Doubt]:
     if topic.placed >= PLACED_SHARE:
         what = f"thin core: {topic.placed:.0%} of its comments were outliers and joined afterwards"
         yield Doubt(what, Suspicion.CORE)
+    if topic.named < NAMED and topic.coverage >= COVERAGE:
+        what = f"weakly named: its keywords mark {topic.named:.0%} of its comments, beyond what they mark of all others"
+        yield Doubt(what, Suspicion.NAME)
     if len(topic.shared_keywords) >= SHARED_KEYWORDS:
         what = f"nearly a double: it shares the keywords {', '.join(topic.shared_keywords)} with another topic"
         yield Doubt(what, Suspicion.NAME)

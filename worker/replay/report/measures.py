@@ -33,6 +33,9 @@ class Measures:
         coherence: mean cosine of its keywords' vectors.
         silhouette: mean silhouette of its documents.
         coverage: share of its documents that hold at least one of its keywords.
+        named: that share beyond chance: 0 if all other documents hold one of them as often, 1 if all of its own do.
+        told: share of its documents that hold one or are like those that do.
+        at_rival: share of the rival's documents that hold one of its keywords.
         denied: how often one of its first keywords is denied, where the word is there.
         no_answer: share of its documents that are no answer, such as "N/A".
         placed: share of its documents that were outliers and were placed.
@@ -55,6 +58,9 @@ class Measures:
     coherence: float
     silhouette: float
     coverage: float
+    named: float
+    told: float
+    at_rival: float
     denied: float
     no_answer: float
     placed: float
@@ -112,6 +118,9 @@ def _measure(
         coherence=float(diagnostics.coherence[topic]),
         silhouette=float(diagnostics.silhouettes[members].mean()),
         coverage=float(diagnostics.coverage[topic]),
+        named=_beyond_chance(float(diagnostics.coverage[topic]), float(diagnostics.elsewhere[topic])),
+        told=float(diagnostics.told[topic]),
+        at_rival=float(diagnostics.at_rival[topic]),
         denied=float(diagnostics.denied[topic]),
         no_answer=no_answer_share([texts[row] for row in np.flatnonzero(members).tolist()]),
         placed=float(np.mean(diagnostics.core[members] < 0)),
@@ -126,6 +135,11 @@ def _measure(
         shared_keywords=max(overlaps, key=len),
         stability=None if fit.stability is None else fit.stability.topics[topic],
     )
+
+
+def _beyond_chance(share: float, by_chance: float) -> float:
+    """Give how much of what chance leaves open a share reaches, as in Cohen 1960 (kappa), equation 1; at least 0."""
+    return max(0.0, (share - by_chance) / max(1e-9, 1 - by_chance))
 
 
 def _forced(parts: Sequence[Part], topic: int) -> tuple[float, float]:

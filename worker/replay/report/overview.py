@@ -63,13 +63,13 @@ def _card(session: Session, rows: Sequence[int], topic: Assessment) -> Card:
     if moods:
         kept = session.batch.kept
         by_name = {name: [row for row in rows if moods[int(kept[row])] == name] for name in (PRAISE, COMPLAINT)}
-        sides = tuple(Side(name, len(own), _quotes([texts[row] for row in own])) for name, own in by_name.items())
+        sides = tuple(Side(name, len(own), quotes_of([texts[row] for row in own])) for name, own in by_name.items())
     return Card(
         index=topic.index,
         title=", ".join(topic.measures.keywords[:N_WORDS]),
         size=topic.size,
         share=in_words(topic.measures.share),
-        quotes=() if sides else _quotes([texts[row] for row in rows]),
+        quotes=() if sides else quotes_of([texts[row] for row in rows]),
         sides=sides,
         care=tuple(dict.fromkeys(doubt.plain for doubt in topic.doubts)),
     )
@@ -82,9 +82,9 @@ def in_words(share: float) -> str:
     return f"about one comment in {round(1 / max(share, 1e-6))}"
 
 
-def _quotes(texts: Sequence[str]) -> tuple[str, ...]:
+def quotes_of(texts: Sequence[str], most: int = N_QUOTES, longest: int = QUOTE_CHARS) -> tuple[str, ...]:
     """Choose the first few that differ and that say something."""
     distinct = list({" ".join(text.lower().split()): " ".join(text.split()) for text in texts}.values())
     telling = [text for text in distinct if len(text) >= _FEWEST_CHARS]
-    chosen = [*telling, *(text for text in distinct if len(text) < _FEWEST_CHARS)][:N_QUOTES]
-    return tuple(text if len(text) <= QUOTE_CHARS else text[:QUOTE_CHARS].rsplit(" ", 1)[0] + " …" for text in chosen)
+    chosen = [*telling, *(text for text in distinct if len(text) < _FEWEST_CHARS)][:most]
+    return tuple(text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0] + " …" for text in chosen)

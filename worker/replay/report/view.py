@@ -9,6 +9,7 @@ from worker.replay.report.advice import Advice, advice
 from worker.replay.report.assessment import Assessment, assess
 from worker.replay.report.color_order import colors_of, topic_palette
 from worker.replay.report.facets import Facet, facets_of
+from worker.replay.report.in_short import InShort, in_short
 from worker.replay.report.overview import Card, cards_of
 from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
@@ -86,6 +87,7 @@ class ReportView:
     stages: tuple[StageFinished, ...]
     colors: tuple[int, ...]
     cards: tuple[Card, ...]
+    in_short: InShort
     facets: tuple[Facet, ...]
 
     @property
@@ -106,12 +108,13 @@ def make_view(session: Session) -> ReportView:
         raise ValueError("a report needs a fit with diagnostics")
     assessments = assess(fit, diagnostics, session.batch.texts, len(session.batch.submission_ids))
     n_items = len(session.batch.submission_ids)
+    tried = advice(fit, diagnostics, assessments)
     return ReportView(
         session=session,
         n_items=n_items,
         topics=tuple(_topic(session, diagnostics, topic) for topic in assessments),
         targets=tuple(targets(_metrics(session), fit.topics[0].size / n_items, fit.encoder)),
-        advice=tuple(advice(fit, diagnostics, assessments)),
+        advice=tuple(tried),
         parameters=tuple(parameters_in_force(session)),
         notes=tuple(_notes(session)),
         similarity=tuple(map(tuple, diagnostics.topic_similarity[:MAX_MATRIX_TOPICS, :MAX_MATRIX_TOPICS].tolist())),
@@ -119,6 +122,7 @@ def make_view(session: Session) -> ReportView:
         outliers=_outliers(session, diagnostics),
         stages=session.stages,
         cards=cards_of(session, diagnostics, assessments),
+        in_short=in_short(session, diagnostics, assessments, tried),
         facets=facets_of(session, [label_of(fit, topic) for topic in range(len(fit.topics))]),
         colors=tuple(colors_of(topic_palette(), diagnostics.coordinates, fit.labels, len(fit.topics))),
     )

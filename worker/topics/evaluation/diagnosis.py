@@ -7,6 +7,7 @@ import numpy as np
 
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.evaluation import metrics
+from worker.topics.evaluation.coverage import coverage
 from worker.topics.evaluation.islands import pack_islands
 from worker.topics.evaluation.parts import PartFinder
 from worker.topics.evaluation.trust import cohesion, denied_shares
@@ -16,7 +17,6 @@ from worker.topics.modelling import Modelled
 from worker.topics.preparation import Prepared
 from worker.topics.words.encoders import unit
 from worker.topics.words.keywords import Keyword
-from worker.topics.words.vocabulary import Vocabulary
 
 N_MAP_DIMENSIONS = 2
 # A layout needs more points than dimensions.
@@ -43,6 +43,7 @@ def diagnose(
     coordinates = pack_islands(_map(prepared))
     cluster_topics = _cluster_topics(clustering.cluster_labels_, core)
     similarities, rivals = cohesion(embeddings, fit.labels, n_topics)
+    covered = coverage(embeddings, fit.labels, rivals, words, prepared.vocabulary)
     finder = PartFinder(coordinates, embeddings, prepared.vocabulary)
     return Diagnostics(
         coordinates=coordinates,
@@ -58,7 +59,10 @@ def diagnose(
         topic_similarity=_topic_similarity(embeddings, fit.labels, n_topics),
         npmi=np.array(npmi, dtype=np.float32),
         coherence=np.array(coherence, dtype=np.float32),
-        coverage=_coverage(fit.labels, words, prepared.vocabulary),
+        coverage=covered.own,
+        elsewhere=covered.elsewhere,
+        at_rival=covered.at_rival,
+        told=covered.told,
         cohesion=similarities,
         rivals=rivals,
         denied=denied_shares(fit.labels, words, prepared.vocabulary),
@@ -130,15 +134,6 @@ def _topic_similarity(embeddings: FloatArray, labels: IntArray, n_topics: int) -
     centred = embeddings - embeddings.mean(axis=0)
     means = unit(np.stack([centred[labels == topic].mean(axis=0) for topic in range(n_topics)]))
     return means @ means.T
-
-
-def _coverage(labels: IntArray, words: Sequence[Sequence[str]], vocabulary: Vocabulary) -> FloatArray:
-    shares = []
-    for topic, own in enumerate(words):
-        columns = vocabulary.columns_of(own)
-        counts = vocabulary.doc_term_matrix[labels == topic][:, columns].sum(axis=1)
-        shares.append(float(np.mean(np.asarray(counts) > 0)))
-    return np.array(shares, dtype=np.float32)
 
 
 def _cluster_topics(clusters: IntArray, core: IntArray) -> IntArray:
