@@ -215,7 +215,7 @@ class TransformerEncoder:
         by_length = np.argsort([len(text) for text in texts], kind="stable")
         rows = by_length[np.unique(np.linspace(0, (len(by_length) - 1) // 16, PROBE_TEXTS).astype(np.int64))]
         probe = [texts[i] for i in rows]
-        encoded = unit(self._model.encode(probe, batch_size=PROBE_TEXTS, show_progress_bar=False))
+        encoded = unit(self._words.encode(probe, batch_size=PROBE_TEXTS, show_progress_bar=False))
         cosines = np.einsum("ij,ij->i", _pad(encoded, embeddings.shape[1]), embeddings[rows])
         return float(np.median(cosines))
 
