@@ -6,11 +6,13 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from tests.topics.themes import themed_corpus
+from worker.topics.deferred import is_waiting
 from worker.topics.fit import TopicFit, TopicParams
 from worker.topics.graph import neighbors
 from worker.topics.graph.neighbors import nearest_neighbors
 from worker.topics.graph.reduction import Reduction
 from worker.topics.pipeline import fit_topics, warm_up
+from worker.topics.waiting import WAITING
 from worker.topics.words.encoders import CorpusEncoder
 from worker.topics.words.loading import choose_encoder
 
@@ -56,11 +58,13 @@ def compute() -> dict[str, Any]:
     warm_up(choose_encoder("auto", "nobody/no-such-model", "cpu").encoder, "cpu")
     loaded = [name for name in UNUSED if name in sys.modules]
     fit_digest(0.02)
+    executed = [name for name in WAITING if name in sys.modules and not is_waiting(name)]
     return {
         "cold": cold,
         "warm": fit_digest(0.06),
         "exact": layout_digest(10**6),
         "sketched": layout_digest(0),
         "loaded": loaded,
+        "executed": executed,
         "available": [name for name in ("plotly", "pyarrow", "transformers", "umap") if find_spec(name) is not None],
     }

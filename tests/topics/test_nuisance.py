@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import hypergeom
 
 from tests.conftest import SHARED
 from tests.topics.themes import THEMES
 from worker.topics.evaluation.metrics import silhouette_score
-from worker.topics.evaluation.nuisance import excesses, logged
+from worker.topics.evaluation.nuisance import _at_least, excesses, logged
 from worker.topics.fit import BoolArray, FloatArray, IntArray, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.topics.graph.neutralizing import FEWEST, Contrast, neutralize
 from worker.topics.nuisance import Mark, Nuisance
@@ -358,3 +359,14 @@ def test_no_topic_of_the_corpora_is_of_a_pronoun_unsaid(name: str, neutralize_to
             told = [excess for excess in own if excess.mark.name == pronoun]
             assert told or share < 2.02 * says.mean()
             assert share < 0.8 or told[0].is_doubt
+
+
+def test_the_chance_is_that_of_the_hypergeometric_test() -> None:
+    """The chance that a topic holds a mark so often by chance is that of scipy.stats, also where it is 0 or 1."""
+    rng = np.random.default_rng(3)
+    for n in (2, 60, 3000):
+        sizes, totals = rng.integers(0, n + 1, 9), np.append(rng.integers(0, n + 1, 5), (0, n))
+        most = np.minimum(sizes[:, None], totals)
+        counts = rng.integers(np.maximum(0, sizes[:, None] - (n - totals)), most + 1)
+        expected = hypergeom.sf(counts - 1, n, totals[None, :], sizes[:, None])
+        np.testing.assert_allclose(_at_least(counts, n, totals, sizes), expected, rtol=1e-9, atol=1e-300)

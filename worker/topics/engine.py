@@ -105,13 +105,13 @@ def set_up(configuration: _Configuration, n_threads: int | None) -> Engine:
         EncoderUnavailable: the encoder that was named cannot be loaded.
         DeviceUnavailable: the device that was named is not there.
     """
+    from worker.topics.bertopic.imports import import_lightly
+
+    import_lightly()  # before all others
     import torch
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
-    from worker.topics.bertopic.imports import import_lightly
-
-    import_lightly()
     from worker.topics.pipeline import warm_up
     from worker.topics.words.loading import choose_device, choose_encoder
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.stats import hypergeom
+from scipy.special import gammaln
 
-from worker.topics.fit import IntArray
+from worker.topics.fit import DoubleArray, IntArray
 from worker.topics.nuisance import Excess, Nuisance
 from worker.topics.words.wording import Wording
 
@@ -43,7 +43,7 @@ def excesses(labels: IntArray, wording: Wording, n_topics: int) -> tuple[tuple[E
     share, of_all = counts / np.maximum(sizes, 1)[:, None], totals / n
     distance = 2 * (np.arcsin(np.sqrt(share)) - np.arcsin(np.sqrt(of_all)))
     far = np.array([FAR_LENGTH if mark.kind is Nuisance.LENGTH else FAR for mark in wording.marks])
-    by_chance = hypergeom.sf(counts - 1, n, totals[None, :], sizes[:, None])
+    by_chance = _at_least(counts, n, totals, sizes)
     is_doubt = (distance >= far) & (by_chance < CHANCE)
     is_pronoun = np.array([mark.kind is Nuisance.PRONOUN for mark in wording.marks])
     told = is_doubt | (is_pronoun & (share > TOLD_RATIO * of_all))
@@ -55,6 +55,34 @@ def excesses(labels: IntArray, wording: Wording, n_topics: int) -> tuple[tuple[E
         )
         for topic in range(n_topics)
     )
+
+
+def _at_least(counts: IntArray, n: int, totals: IntArray, sizes: IntArray) -> DoubleArray:
+    """Give the chance that a topic drawn at random holds a mark so often: the hypergeometric survival function.
+
+    That of `scipy.stats`, whose import takes as long as numpy's and torch's together, gives the same to nine digits.
+
+    Args:
+        counts: (t, m) int64, how many comments of each topic hold each mark.
+        n: comments of the batch.
+        totals: (m,) int64, how many of them hold each mark.
+        sizes: (t,) int64, of the topics.
+
+    Returns:
+        (t, m) float64, in [0, 1]: the sum of C(K, k) C(n - K, s - k) / C(n, s) over all k from the count on.
+    """
+    chances = np.empty(counts.shape)
+    for (topic, mark), count in np.ndenumerate(counts):
+        size, total = int(sizes[topic]), int(totals[mark])
+        k = np.arange(max(int(count), size - (n - total)), min(size, total) + 1)
+        ways = _log_choose(total, k) + _log_choose(n - total, size - k) - _log_choose(n, np.array(size))
+        chances[topic, mark] = min(1.0, float(np.exp(ways).sum()))
+    return chances
+
+
+def _log_choose(of: int, taken: IntArray) -> DoubleArray:
+    log: DoubleArray = gammaln(of + 1) - gammaln(taken + 1) - gammaln(of - taken + 1)
+    return log
 
 
 def logged(found: Sequence[Sequence[Excess]], numbers: Sequence[int]) -> str:
