@@ -25,6 +25,7 @@ from worker.replay.session import Session
 from worker.replay.stability import stability_lines
 from worker.replay.sweep import make_variants, results_of, show_sweep, variants_to_fit
 from worker.replay.terminal import Terminal
+from worker.topics.clusters.hierarchy import Hierarchy
 from worker.topics.diagnostics import Diagnostics, Part, Stability, Trial
 from worker.topics.engine import Engine, fit_batch
 from worker.topics.evaluation.coverage import coverage as coverage_of
@@ -32,7 +33,8 @@ from worker.topics.evaluation.islands import pack_islands
 from worker.topics.evaluation.parts import PartFinder
 from worker.topics.evaluation.trust import cohesion as cohesion_of
 from worker.topics.evaluation.trust import denied_shares
-from worker.topics.fit import TopicFit
+from worker.topics.fit import FloatArray, TopicFit
+from worker.topics.graph.reduction import Reduction
 from worker.topics.nuisance import Excess, Mark, Nuisance
 from worker.topics.pipeline import fit_topics
 from worker.topics.task import FitBatch
@@ -94,7 +96,8 @@ def test_a_wording_is_a_doubt_only_if_the_keywords_do_not_tell_the_comments(sess
     she = Excess(Mark(Nuisance.PRONOUN, "she"), 0.9, 0.2, is_doubt=True)
     fit = replace(session.fit, excesses=((she,), (), (), ()))
     marked = looked_at(session, fit, coverage=np.array([0.61, 1, 1, 1]), elsewhere=np.array([0.2, 0, 0, 0]))[0]
-    assert (marked.is_good, marked.measures.named) == (True, pytest.approx(0.5125))
+    assert marked.is_good
+    assert marked.measures.named == pytest.approx(0.5125)
     assert marked.remarks == ('90% of its comments say "she", 20% of all comments do',)
     unmarked = looked_at(session, fit, coverage=np.array([0.6, 1, 1, 1]), elsewhere=np.array([0.3, 0, 0, 0]))[0]
     assert doubts(unmarked) == ["sorted by wording", "weakly named"]
@@ -218,6 +221,30 @@ def test_each_lever_is_tried_and_only_an_effect_is_advice() -> None:
     assert not any(one.has_effect for one in advice(fit, diagnostics, looked_at(session)) if one.fates == ())
     page = render(make_view(session))
     assert "now false" not in page
+
+
+def test_trials_cut_the_fits_own_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The space of the fit is laid out once, and trials share its hierarchies."""
+    laid_out: list[tuple[int, int]] = []
+    built: list[int] = []
+    lay_out, build = Reduction._laid_out, Hierarchy.__init__
+
+    def laid(self: Reduction, embeddings: FloatArray) -> FloatArray:
+        laid_out.append((self.n_neighbors, self.n_components))
+        return lay_out(self, embeddings)
+
+    def made(self: Hierarchy, coordinates: FloatArray, min_samples: int) -> None:
+        built.append(min_samples)
+        build(self, coordinates, min_samples)
+
+    monkeypatch.setattr(Reduction, "_laid_out", laid)
+    monkeypatch.setattr(Hierarchy, "__init__", made)
+    session = session_of(themed_envelope(12, 4, nr_topics=2), levers=True)
+    trials = diagnostics_of(session).trials
+    # Nothing can be neutralized in these comments, so that the last trial has the same space.
+    assert laid_out.count(laid_out[0]) == 1
+    # In the space of the fit, trials that ask for the same density share a hierarchy.
+    assert len(built) < 1 + len(trials)
 
 
 def test_what_becomes_of_a_topic(session: Session) -> None:

@@ -135,3 +135,13 @@ def test_a_hostile_complaint_is_escaped(session: Session) -> None:
     page = render(make_view(with_complaints(session, 4)))
     assert "<b>rude" not in page.split('<script type="application/json"')[0]
     assert "&lt;b&gt;rude" in page
+
+
+def test_names_that_a_language_model_gave_are_shown(clean: Session) -> None:
+    """On cards beside the keywords, on the map and in answers; a topic without one keeps its keywords."""
+    fit = replace(clean.fit, names=("Late <i>teachers", "", "", ""))
+    page = render(make_view(with_complaints(replace(clean, fit=fit), 0)))
+    assert "Late &lt;i&gt;teachers</a></h3>" in page
+    assert f"· {', '.join(fit.topics[0].keywords[:4])}</p>" in page
+    assert f"{', '.join(fit.topics[1].keywords[:4])}</a></h3>" in page
+    assert '"name": "Late \\u003ci\\u003eteachers"' in page

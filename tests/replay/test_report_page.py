@@ -140,13 +140,29 @@ def test_every_topic_has_its_verdict_and_its_comments(opened: Browser) -> None:
     assert opened.evaluate(targets)
 
 
+def points_in(picture: str) -> int:
+    """Count the points of an SVG: a path without straight lines has one at each start."""
+    return sum(path.count("M") for path in re.findall(r'<path d="([^"L]*)"', picture))
+
+
+def test_areas_are_shaded_in_the_colors_of_the_topics_that_are_shown(opened: Browser) -> None:
+    """A picture lies behind the points; with a topic hidden it is another one, and back it is the same."""
+    areas = r'<image href="data:image/png;base64,([^"]+)"'
+    (before,) = re.findall(areas, saved(opened, "save-svg"))
+    hide = "document.querySelector('#legend li[data-topic=\"0\"] input').click()"
+    opened.evaluate(hide)
+    (without,) = re.findall(areas, saved(opened, "save-svg"))
+    opened.evaluate(hide)
+    (again,) = re.findall(areas, saved(opened, "save-svg"))
+    assert without != before
+    assert again == before
+
+
 def test_every_topic_is_named_on_the_map_and_no_label_covers_another(opened: Browser) -> None:
     """The picture has a point for each comment and a label for each topic; larger topics have larger ones."""
     picture = saved(opened, "save-svg")
     data: dict[str, Any] = opened.evaluate(DATA)
-    assert picture.count("a") > len(data["x"])
-    n_points = sum(path.count("M") for path in re.findall(r'<path d="([^"L]*)"', picture))
-    assert n_points == len(data["x"])
+    assert points_in(picture) == len(data["x"])
     lines = re.findall(
         r'<text x="([\d.]+)" y="([\d.]+)"[^>]*font-size="(\d+)"[^>]*>([^<]*)</text>',
         picture,
@@ -232,9 +248,9 @@ def test_the_mouse_and_the_keyboard_reach_the_map(opened: Browser) -> None:
     """A click on a point shows its comment first; keys zoom and let go; a hidden topic is gone from the picture."""
     opened.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
     opened.evaluate("document.getElementById('plot').scrollIntoView()")
-    n_points = saved(opened, "save-svg").count("a")
+    n_points = points_in(saved(opened, "save-svg"))
     opened.evaluate("document.querySelector('#legend li[data-topic=\"0\"] input').click()")
-    assert saved(opened, "save-svg").count("a") < n_points
+    assert points_in(saved(opened, "save-svg")) < n_points
     cleared(opened)
     picture = saved(opened, "save-svg")
     left, top = opened.evaluate("(box => [box.left, box.top])(document.getElementById('plot').getBoundingClientRect())")

@@ -10,6 +10,7 @@ from worker.topics.bertopic.representation import KeywordRanking
 from worker.topics.bertopic.sockets import ClusteringSocket, LeanBERTopic, NoClusters, ReductionSocket, TermWeights
 from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.clusters.clustering import Clustering, EqualVectors
+from worker.topics.clusters.hierarchy import Hierarchy
 from worker.topics.clusters.outliers import place_outliers
 from worker.topics.continuity.anchored import AnchoredClustering
 from worker.topics.fit import FloatArray, IntArray, NoTopics, NoTopicsReason, Shortfall
@@ -19,6 +20,8 @@ from worker.topics.preparation import Prepared
 from worker.topics.stages import StageClock
 from worker.topics.words.keywords import N_KEYWORDS, Keyword, diversified
 
+# Hierarchies of one layout, by the `min_samples` that they were made with.
+Hierarchies = dict[int, Hierarchy]
 # Keywords of a topic from which the diverse ones are chosen.
 N_POOL = 30
 
@@ -98,9 +101,21 @@ def layout_of(prepared: Prepared) -> FloatArray:
     return embeddings if _is_hardly_distinct(prepared) else _umap(prepared).fit_transform(embeddings)
 
 
-def topics_on(prepared: Prepared, coordinates: FloatArray) -> IntArray:
-    """Give the topics of documents that were laid out, without words: (n,) int64, -1 for outliers."""
-    labels = _fresh_clustering(prepared).fit(coordinates).labels_
+def topics_on(prepared: Prepared, coordinates: FloatArray, hierarchies: Hierarchies | None = None) -> IntArray:
+    """Give the topics of documents that were laid out, without words: (n,) int64, -1 for outliers.
+
+    Args:
+        prepared: what they go by.
+        coordinates: (n, n_components) float32, the layout.
+        hierarchies: of the same layout, which are not built again; a new one is added. None to keep none.
+    """
+    clustering, known = _fresh_clustering(prepared), {} if hierarchies is None else hierarchies
+    if isinstance(clustering, Clustering):
+        if clustering.min_samples not in known:
+            known[clustering.min_samples] = Hierarchy(coordinates, clustering.min_samples)
+        labels = clustering.cut(known[clustering.min_samples]).labels_
+    else:
+        labels = clustering.fit(coordinates).labels_
     return place_outliers(labels, prepared.voters) if prepared.params.reduce_outliers else labels
 
 

@@ -62,7 +62,9 @@ def fit_topics(
     Returns:
         The topics, labels in the order of `texts`, or why there are none.
     """
-    shared, clock = preparation or Preparation(texts, embeddings, device), StageClock(on_stage)
+    # Trials of other values cut the topics out of the fit's own layout.
+    shared = preparation or Preparation(texts, embeddings, device, keeps_layouts=levers)
+    clock = StageClock(on_stage)
     outcome = _fit(shared, params, encoder, clock, earlier)
     clock.finish()
     if isinstance(outcome, NoTopics):

@@ -1,16 +1,15 @@
 """The first screen: what people complain of most, which topics not to trust and why, and what one change would do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from worker.replay.extras import COMPLAINT
 from worker.replay.report.advice import Advice
 from worker.replay.report.assessment import Assessment
-from worker.replay.report.doubts import Doubt
 from worker.replay.report.mood import complaining_words, guessed_mood
 from worker.replay.report.ordering import typical_first
-from worker.replay.report.overview import N_WORDS, quotes_of
+from worker.replay.report.overview import quotes_of, title_of
 from worker.replay.session import Session
 from worker.topics.diagnostics import Diagnostics
 
@@ -81,17 +80,13 @@ def in_short(
 ) -> InShort:
     """Answer what a reader asks first."""
     effective = [one for one in tried if one.has_effect]
+    titles = {topic.index: title_of(session.fit, topic) for topic in topics}
     return InShort(
         complaints=tuple(_complaints(session, diagnostics, topics)),
         is_guess=not session.extras.moods,
-        distrust=tuple(_distrust(topics)),
-        change=_change(effective[0], topics) if effective else None,
+        distrust=tuple(_distrust(topics, titles)),
+        change=_change(effective[0], titles) if effective else None,
     )
-
-
-def title_of(topic: Assessment) -> str:
-    """Join the first keywords of a topic."""
-    return ", ".join(topic.measures.keywords[:N_WORDS])
 
 
 def _complaints(session: Session, diagnostics: Diagnostics, topics: Sequence[Assessment]) -> list[Complaint]:
@@ -107,7 +102,9 @@ def _complaints(session: Session, diagnostics: Diagnostics, topics: Sequence[Ass
         if len(own) >= _FEWEST and beyond > 0:
             (quote,) = quotes_of(own, 1, _QUOTE_CHARS)
             words = complaining_words(own, N_COMPLAINING_WORDS)
-            made = Complaint(topic.index, title_of(topic), len(own), topic.size, words, quote, topic.is_good)
+            made = Complaint(
+                topic.index, title_of(session.fit, topic), len(own), topic.size, words, quote, topic.is_good
+            )
             found.append((not topic.is_good, -beyond, made))
     return [made for *_, made in sorted(found, key=lambda one: (*one[:2], one[2].index))[:N_COMPLAINTS]]
 
@@ -120,21 +117,17 @@ def _complaining(session: Session) -> list[bool]:
     return [guessed_mood(text) == COMPLAINT for text in batch.texts]
 
 
-def _distrust(topics: Iterable[Assessment]) -> list[Distrust]:
+def _distrust(topics: Iterable[Assessment], titles: Mapping[int, str]) -> list[Distrust]:
     """Group the doubtful topics by their first reason."""
     by_reason: dict[str, list[Assessment]] = {}
     for topic in topics:
         if topic.doubts:
-            by_reason.setdefault(_first(topic.doubts), []).append(topic)
+            by_reason.setdefault(topic.doubts[0].plain, []).append(topic)
     ordered = sorted(by_reason.items(), key=lambda item: (-sum(topic.size for topic in item[1]), item[0]))
-    return [Distrust(why, tuple((topic.index, title_of(topic)) for topic in own)) for why, own in ordered]
+    return [Distrust(why, tuple((topic.index, titles[topic.index]) for topic in own)) for why, own in ordered]
 
 
-def _first(doubts: Sequence[Doubt]) -> str:
-    return doubts[0].plain
-
-
-def _change(one: Advice, topics: Sequence[Assessment]) -> Change:
+def _change(one: Advice, titles: Mapping[int, str]) -> Change:
     """Say what a trial changes: the topics, the comments in none, and the doubtful topic that it changes first."""
     value = one.flag.rpartition("=")[2]
     before, after = one.before, one.after
@@ -143,10 +136,9 @@ def _change(one: Advice, topics: Sequence[Assessment]) -> Change:
         f"{_now(after.n_topics, before.n_topics)} topics, and {_now(after.outliers, before.outliers)} comments in none",
         f"{len(changed)} of the {len(one.fates)} topics not to trust would become others",
     ]
-    names = {topic.index: title_of(topic) for topic in topics}
     if changed:
         fate = changed[0]
-        effects.append(f"for example topic {fate.topic} ({names[fate.topic]}) {fate.what}")
+        effects.append(f"for example topic {fate.topic} ({titles[fate.topic]}) {fate.what}")
     return Change(_IN_WORDS.get(one.param, one.param + " {value}").format(value=value), one.flag, tuple(effects))
 
 

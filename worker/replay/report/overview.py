@@ -9,6 +9,7 @@ from worker.replay.report.assessment import Assessment
 from worker.replay.report.ordering import typical_first
 from worker.replay.session import Session
 from worker.topics.diagnostics import Diagnostics
+from worker.topics.fit import TopicFit
 
 N_WORDS: Final = 4
 N_QUOTES: Final = 3
@@ -33,7 +34,8 @@ class Card:
 
     Attributes:
         index: the number of the topic.
-        title: its first keywords.
+        title: its name, or its first keywords.
+        words: its first keywords if the title is a name, else "".
         size: number of its comments.
         share: how large it is, in words.
         quotes: typical comments; empty if there are sides.
@@ -43,6 +45,7 @@ class Card:
 
     index: int
     title: str
+    words: str
     size: int
     share: str
     quotes: tuple[str, ...]
@@ -66,13 +69,24 @@ def _card(session: Session, rows: Sequence[int], topic: Assessment) -> Card:
         sides = tuple(Side(name, len(own), quotes_of([texts[row] for row in own])) for name, own in by_name.items())
     return Card(
         index=topic.index,
-        title=", ".join(topic.measures.keywords[:N_WORDS]),
+        title=title_of(session.fit, topic),
+        words=", ".join(topic.measures.keywords[:N_WORDS]) if name_of(session.fit, topic.index) else "",
         size=topic.size,
         share=in_words(topic.measures.share),
         quotes=() if sides else quotes_of([texts[row] for row in rows]),
         sides=sides,
         care=tuple(dict.fromkeys(doubt.plain for doubt in topic.doubts)),
     )
+
+
+def title_of(fit: TopicFit, topic: Assessment) -> str:
+    """Give a topic's name, or its first keywords."""
+    return name_of(fit, topic.index) or ", ".join(topic.measures.keywords[:N_WORDS])
+
+
+def name_of(fit: TopicFit, topic: int) -> str:
+    """Give the name that a language model gave a topic; "" for none."""
+    return fit.names[topic] if fit.names else ""
 
 
 def in_words(share: float) -> str:

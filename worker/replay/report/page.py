@@ -18,6 +18,7 @@ _SCRIPTS: Final = (
     "state.js",
     "view.js",
     "density.js",
+    "shading.js",
     "labels.js",
     "painters.js",
     "drawing.js",

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from worker.replay.report.ordering import typical_first
+from worker.replay.report.overview import name_of
 from worker.replay.report.view import ReportView
 from worker.topics.diagnostics import Diagnostics, Part
 from worker.topics.fit import FloatArray, IntArray
@@ -35,6 +36,7 @@ def payload_of(view: ReportView) -> Mapping[str, Any]:
         "topics": [
             {
                 "label": topic.label,
+                "name": name_of(fit, topic.assessment.index),
                 "keywords": list(topic.assessment.measures.keywords),
                 "size": topic.assessment.size,
                 "good": topic.assessment.is_good,

@@ -10,7 +10,7 @@ from worker.replay.report.assessment import Assessment, assess
 from worker.replay.report.color_order import colors_of, topic_palette
 from worker.replay.report.facets import Facet, facets_of
 from worker.replay.report.in_short import InShort, in_short
-from worker.replay.report.overview import Card, cards_of
+from worker.replay.report.overview import Card, cards_of, name_of
 from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
 from worker.replay.report.votes import kind_of_outlier, vote_on, why_outside
@@ -129,8 +129,8 @@ def make_view(session: Session) -> ReportView:
 
 
 def label_of(fit: TopicFit, topic: int, n_words: int = 3) -> str:
-    """Join the first keywords of a topic to a label, with its own number if it is not its place in the fit."""
-    words = ", ".join(fit.topics[topic].keywords[:n_words])
+    """Give a topic's name, or join its first keywords, with its own number if it is not its place in the fit."""
+    words = name_of(fit, topic) or ", ".join(fit.topics[topic].keywords[:n_words])
     return words if fit.continuity is None else f"{words} (topicIndex {fit.continuity.numbers[topic]})"
 
 

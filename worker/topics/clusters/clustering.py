@@ -86,7 +86,10 @@ class Clustering(TopicClusterer):
 
     def fit(self, coordinates: FloatArray, y: object = None) -> "Clustering":
         """Cluster the reduced embeddings, (n, n_components) float32; `y` is ignored."""
-        hierarchy = Hierarchy(coordinates, self.min_samples)
+        return self.cut(Hierarchy(coordinates, self.min_samples))
+
+    def cut(self, hierarchy: Hierarchy) -> "Clustering":
+        """Cut the topics out of a hierarchy that was made with the same `min_samples`; other cuts may share it."""
         clusters, self.giant_split_ = split_giant(hierarchy, self.min_cluster_size)
         if clusters.labels.max(initial=-1) < 0:
             clusters = self._finer(hierarchy)

@@ -9,7 +9,7 @@ from worker.topics.clusters.labels import by_size
 from worker.topics.diagnostics import Trial
 from worker.topics.evaluation import nuisance
 from worker.topics.fit import FloatArray, TopicParams
-from worker.topics.modelling import Modelled, layout_of, topics_on
+from worker.topics.modelling import Hierarchies, Modelled, layout_of, topics_on
 from worker.topics.preparation import Preparation, Prepared
 from worker.topics.stages import StageClock
 
@@ -47,7 +47,7 @@ def try_levers(shared: Preparation, prepared: Prepared, modelled: Modelled, cloc
     if prepared.keeps_topics:
         return ()
     clock.enter(STAGE)
-    layouts: dict[tuple[int, bool], FloatArray] = {}
+    layouts: dict[tuple[int, bool], tuple[FloatArray, Hierarchies]] = {}
     trials = []
     for name, value in _values(prepared, modelled):
         params: TopicParams = replace(prepared.params, **{_FIELDS[name]: value})  # type: ignore[arg-type]
@@ -58,8 +58,8 @@ def try_levers(shared: Preparation, prepared: Prepared, modelled: Modelled, cloc
             variant = shared.for_fit(params, adapted, prepared.encoder)
         key = adapted.n_neighbors, params.neutralize
         if key not in layouts:
-            layouts[key] = layout_of(variant)
-        labels = by_size(topics_on(variant, layouts[key]))
+            layouts[key] = layout_of(variant), {}
+        labels = by_size(topics_on(variant, *layouts[key]))
         n_topics = int(labels.max(initial=-1)) + 1
         found = nuisance.excesses(labels, prepared.wording, n_topics)
         worded = tuple(any(excess.is_doubt for excess in own) for own in found)

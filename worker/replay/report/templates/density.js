@@ -4,20 +4,24 @@ const LEVELS = [0.08, 0.18, 0.32, 0.5, 0.75];
 
 /** Give for each level the segments of its contour, as [x1, y1, x2, y2] in places of the map. */
 function contours() {
-  const cell = Math.max(extent.width, extent.height) / (GRID - 20);
-  const columns = Math.ceil(extent.width / cell) + 20;
-  const rows = Math.ceil(extent.height / cell) + 20;
-  const density = smoothed(columns, rows, cell);
+  const { cell, columns, rows } = gridOf();
+  const density = smoothed(columns, rows, cell, (row) => (data.topic[row] < 0 ? 0 : 1));
   const most = density.reduce((a, b) => Math.max(a, b), 0);
   // The root, since the densest place of a map is often ten times as dense as its shores.
   return LEVELS.map((level) => segmentsAt(density, columns, rows, cell, most * level ** 1.5));
 }
 
-function smoothed(columns, rows, cell) {
+/** The grid over the map, with ten cells of margin on each side. */
+function gridOf() {
+  const cell = Math.max(extent.width, extent.height) / (GRID - 20);
+  return { cell, columns: Math.ceil(extent.width / cell) + 20, rows: Math.ceil(extent.height / cell) + 20 };
+}
+
+/** Add up what each row weighs, smoothed over the grid. */
+function smoothed(columns, rows, cell, weight) {
   let grid = new Float64Array(columns * rows);
   for (let row = 0; row < N; row += 1) {
-    if (data.topic[row] < 0) continue;
-    grid[(Math.floor(data.y[row] / cell) + 10) * columns + Math.floor(data.x[row] / cell) + 10] += 1;
+    grid[(Math.floor(data.y[row] / cell) + 10) * columns + Math.floor(data.x[row] / cell) + 10] += weight(row);
   }
   // Three passes of a moving mean are nearly a Gaussian.
   for (let pass = 0; pass < 3; pass += 1) {

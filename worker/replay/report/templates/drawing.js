@@ -1,4 +1,4 @@
-// One picture of the map: contours, points, what is selected, labels.
+// One picture of the map: areas, contours, points, what is selected, labels.
 const shores = contours();
 let drawnLabels = [];
 
@@ -7,6 +7,7 @@ const baseRadius = () => (N > 8000 ? 1.5 : N > 2500 ? 2 : N > 800 ? 2.6 : 3.6) *
 /** Paint the present view; gives the labels with their boxes. */
 function paint(painter) {
   const { x, y } = projection();
+  paintShade(painter, x, y);
   shores.forEach((segments, level) => {
     const onScreen = segments
       .map(([x1, y1, x2, y2]) => [x(x1), y(y1), x(x2), y(y2)])

@@ -4,16 +4,21 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-se
 const PARTS_FROM_ZOOM = 1.5;
 const fontOf = (label) => `${label.weight} ${label.size}px ${FONT}`;
 
-/** Break words into lines of about this many letters; words are joined by commas. */
-function linesOf(words, columns) {
+/** Break words into lines of about this many letters; words are joined by commas, if nothing else is given. */
+function linesOf(words, columns, between = ", ") {
   const lines = [];
   words.forEach((word, at) => {
-    const piece = at < words.length - 1 ? `${word},` : word;
+    const piece = at < words.length - 1 ? `${word}${between.trim()}` : word;
     const last = lines.length - 1;
     if (last >= 0 && lines[last].length + piece.length < columns) lines[last] += ` ${piece}`;
     else lines.push(piece.length > 40 ? `${piece.slice(0, 39)}…` : piece);
   });
   return lines;
+}
+
+/** Break a name into lines at its spaces. */
+function linesOfName(name, columns) {
+  return linesOf(name.split(/\s+/u), columns, " ");
 }
 
 /** List the labels that the present zoom calls for, the most important first. */
@@ -23,7 +28,7 @@ function wantedLabels() {
   const labels = data.topics.map((topic, index) => ({
     topic: index, part: null, at: topic.at, weight: 700, must: true,
     size: Math.round((narrow ? 10 : 12) + (narrow ? 5 : 11) * Math.sqrt(topic.size / largest)),
-    lines: linesOf(topic.keywords.slice(0, 3), 16),
+    lines: topic.name ? linesOfName(topic.name, 16) : linesOf(topic.keywords.slice(0, 3), 16),
     rank: topic.size,
   }));
   if (state.zoom >= PARTS_FROM_ZOOM) {

@@ -1,4 +1,4 @@
-// Two painters with the same three methods: one for a canvas, one that writes SVG.
+// Two painters with the same four methods: one for a canvas, one that writes SVG.
 class CanvasPainter {
   constructor(context) { this.context = context; }
 
@@ -24,6 +24,11 @@ class CanvasPainter {
     for (const [x1, y1, x2, y2] of segments) { context.moveTo(x1, y1); context.lineTo(x2, y2); }
     context.stroke();
     context.globalAlpha = 1;
+  }
+
+  image(image, left, top, width, height) {
+    this.context.imageSmoothingEnabled = true;
+    this.context.drawImage(image, left, top, width, height);
   }
 
   label(label, color, halo) {
@@ -67,6 +72,10 @@ class SvgPainter {
   lines(segments, color, width, alpha) {
     const d = segments.map(([x1, y1, x2, y2]) => `M${x1.toFixed(1)} ${y1.toFixed(1)}L${x2.toFixed(1)} ${y2.toFixed(1)}`).join("");
     if (d) this.add("path", { d, stroke: color, "stroke-width": width, opacity: String(alpha), fill: "none" });
+  }
+
+  image(image, left, top, width, height) {
+    this.add("image", { href: image.toDataURL(), x: left, y: top, width, height, preserveAspectRatio: "none" });
   }
 
   label(label, color, halo) {
