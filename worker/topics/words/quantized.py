@@ -9,9 +9,11 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from worker.topics.graph.threads import one_thread
 from worker.topics.words.bert import Bert, Linear
 
 _LARGEST: Final = 127.0
+_PART_ROWS: Final = 64
 # So that a row of zeros has a scale.
 _SMALLEST: Final = 1e-12
 
@@ -24,7 +26,8 @@ def has_int8() -> bool:
 
 def quantized(model: Bert) -> Bert:
     """Give the same model with its layers in 8-bit integers; word vectors and the dense layer stay as they are."""
-    return model.with_layers(int8_linear)
+    with one_thread():
+        return model.with_layers(int8_linear)
 
 
 def int8_linear(weight: Tensor, bias: Tensor) -> Linear:
@@ -33,8 +36,12 @@ def int8_linear(weight: Tensor, bias: Tensor) -> Linear:
     Rows are scaled to their largest value, those of the input when they come (dynamic quantization: Jacob et al. 2018,
     arXiv 1712.05877, symmetric).
     """
-    whole, scales = _rounded(weight)
-    columns, column_scales = whole.t().contiguous(), scales.squeeze(-1)
+    columns, column_scales = torch.empty(weight.shape[::-1], dtype=torch.int8), torch.empty(len(weight))
+    # A part at a time: the copies of whole layers would stay with the process, 200 MB of LaBSE's.
+    for start in range(0, len(weight), _PART_ROWS):
+        part = slice(start, start + _PART_ROWS)
+        whole, scales = _rounded(weight[part])
+        columns[:, part], column_scales[part] = whole.t(), scales.squeeze(-1)
 
     def forward(values: Tensor) -> Tensor:
         rows, row_scales = _rounded(values.reshape(-1, values.shape[-1]))
