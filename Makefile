@@ -12,6 +12,7 @@
 # make bench-stability DATA=folder  measure what a rerun keeps of the topics; ARGS="--draws 3 --plain-draws 0"
 # make bench-lifecycle DATA=folder  measure predictions, daily updates and drift of kept models
 # make bench-large    run 200,000 made-up comments through the flow for large corpora; ARGS="--comments 20000 --sample 2000"
+# make bench-transfer  measure how a large job comes from Redis into arrays; ARGS="--sizes 10000 --repeats 1"
 # make bench-gpu DATA=folder        the same on CUDA, and CUDA compared with the CPU
 
 PYTHON ?= python3
@@ -30,7 +31,7 @@ PARALLEL ?= -n 4 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
-.PHONY: run test quick soak coverage lint dashboard integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-gpu chaos clean
+.PHONY: run test quick soak coverage lint dashboard integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-transfer bench-gpu chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
@@ -72,6 +73,9 @@ bench-quality: $(VENV)/.installed-dev
 
 bench-speed: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.speed --data $(DATA) $(ARGS)
+
+bench-transfer: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.transfer $(ARGS)
 
 bench-gpu: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.gpu --data $(DATA) $(ARGS)

@@ -49,16 +49,31 @@ def tokenize_plain(text: str) -> list[str]:
     return [word for word in words if word not in ENGLISH_STOP_WORDS]
 
 
-def fit_plain(corpus: LabelledCorpus, model: SentenceTransformer, seed: int, nr_topics: int = 20) -> PlainFit:
-    """Run the plain recipe on a corpus."""
+def plain_model(
+    width: int, model: SentenceTransformer, seed: int, nr_topics: int | None = 20, **replaced: Any
+) -> BERTopic:
+    """Make the plain recipe, not fitted yet.
+
+    Args:
+        width: of the corpus's embeddings.
+        model: encodes words.
+        seed: of UMAP.
+        nr_topics: None for as many as there are.
+        replaced: parts that take the place of the recipe's own, by BERTopic's names.
+    """
     stages: dict[str, Any] = {
         "umap_model": UMAP(n_neighbors=20, n_components=10, min_dist=0.0, metric="cosine", random_state=seed),
         "hdbscan_model": HDBSCAN(min_cluster_size=15, min_samples=5, metric="euclidean", prediction_data=True),
         "vectorizer_model": clone(_VECTORIZER),
         "representation_model": KeyBERTInspired(),
-        "embedding_model": PaddedBackend(model, corpus.embeddings.shape[1]),
+        "embedding_model": PaddedBackend(model, width),
     }
-    fitted = BERTopic(nr_topics=nr_topics, **stages)
+    return BERTopic(nr_topics=nr_topics, **stages | replaced)
+
+
+def fit_plain(corpus: LabelledCorpus, model: SentenceTransformer, seed: int, nr_topics: int = 20) -> PlainFit:
+    """Run the plain recipe on a corpus."""
+    fitted = plain_model(corpus.embeddings.shape[1], model, seed, nr_topics)
     labels, _ = fitted.fit_transform(corpus.texts, corpus.embeddings)
     words = {topic: [word for word, _ in pairs if word] for topic, pairs in fitted.get_topics().items()}
     return PlainFit(np.array(labels, dtype=np.int64), [words[topic] for topic in sorted(words) if topic >= 0])

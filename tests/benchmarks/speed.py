@@ -1,7 +1,8 @@
 """Time and memory against plain BERTopic: same corpora, same encoder, one run, alternating.
 
-    python -m tests.benchmarks.speed --data FOLDER [--sizes 1250 3800 7600 19000] [--repeats 5]
-                                     [--cold 1250] [--device cpu] [--encoder bundled|corpus]
+    python -m tests.benchmarks.speed --data FOLDER [--rows warm rivals labse predict update cold] [--repeats 5]
+                                     [--sizes 1250 3800 7600 19000 50000] [--cold 1250] [--cpu] [--device cpu]
+                                     [--encoder bundled|corpus|labse-shape]
 
 FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each corpus. A size
 takes the smallest corpus that has as many documents, or the largest one tiled with a little noise in
@@ -13,6 +14,13 @@ are medians. Ratios are plain BERTopic to the worker, so more is better for the 
 Plain BERTopic computes no metrics here; the worker's time includes its five. The worker keeps keyword
 vectors across batches. It is measured at both ends: as if no word of the batch had been seen before,
 all vectors forgotten before each run, and as if all had ("words seen"). A real batch lies between.
+
+rivals: what a user would pick instead. EVoC finds clusters alone, without a word for them.
+labse: with a model of LaBSE's shape and random weights, which is made in build/ (1.9 GB): its time says something, the
+    words do not.
+predict: of n documents, half make a model and half are assigned to it; plain BERTopic's transform does so.
+update: the half that is new is taken into the model; for plain BERTopic it is fitted and merged.
+--cpu prints seconds of CPU, user and system, instead of seconds: for a machine that does something else too.
 """
 
 import argparse
@@ -25,9 +33,9 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,19 +43,51 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.corpora import LabelledCorpus, corpus_names, load_corpus
-from tests.small_model import small_model
+from tests.benchmarks.encoders import ENCODERS, model_folder
+from tests.benchmarks.memory import peak_mb, reset_peak
+from tests.benchmarks.speed_rows import (
+    EVOC,
+    FAST_HDBSCAN,
+    K_MEANS,
+    OTHERS,
+    PLAIN_MERGE,
+    PLAIN_TRANSFORM,
+    TURFTOPIC,
+    WORKER_PREDICT,
+    WORKER_UPDATE,
+)
 
 PLAIN, WORKER, SEEN = "plain BERTopic", "worker", "worker, words seen"
 NOISE = 0.01
+WARM = (PLAIN, WORKER, SEEN)
+# The rows beside the usual one, and who is measured in each; the others are compared with the first.
+ROWS = {
+    "rivals": (PLAIN, WORKER, K_MEANS, FAST_HDBSCAN, EVOC, TURFTOPIC),
+    "labse": (PLAIN, WORKER),
+    "predict": (PLAIN_TRANSFORM, WORKER_PREDICT),
+    "update": (PLAIN_MERGE, WORKER_UPDATE),
+}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run: seconds, seconds by stage, peak resident memory of the process in MB."""
+    """One measured run.
+
+    Attributes:
+        seconds: that it took; of CPU if the clock is that of the CPU.
+        stages: seconds by stage.
+        peak_mb: largest resident memory of the process.
+        since_start_s: seconds of CPU since the process began.
+    """
 
     seconds: float
     stages: dict[str, float]
     peak_mb: float
+    since_start_s: float = 0.0
+
+
+class NotInstalled(Exception):
+    """A competitor needs a package that is not here; the message is its name."""
 
 
 def corpus_of(folder: Path, size: int) -> LabelledCorpus:
@@ -68,7 +108,7 @@ class Competitor:
     def __init__(self, who: str, arguments: argparse.Namespace, **environment: str) -> None:
         """Start it; the clock of a cold run begins here."""
         command = [sys.executable, "-m", "tests.benchmarks.speed", "--data", str(arguments.data), "--serve", who]
-        command += ["--device", arguments.device, "--encoder", arguments.encoder]
+        command += ["--device", arguments.device, "--encoder", arguments.encoder, *(["--cpu"] if arguments.cpu else [])]
         self.began_s = time.monotonic()
         self._process = subprocess.Popen(
             command, env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -82,7 +122,11 @@ class Competitor:
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"the competitor's process ended with code {self._process.wait()}")
-        return Run(**json.loads(line))
+        told = json.loads(line)
+        if "missing" in told:
+            self._process.wait()
+            raise NotInstalled(told["missing"])
+        return Run(**told)
 
     def close(self) -> None:
         """Let it end."""
@@ -91,13 +135,21 @@ class Competitor:
         self._process.wait()
 
 
-def warm(sizes: list[int], arguments: argparse.Namespace) -> Iterator[tuple[int, dict[str, list[Run]]]]:
-    """Measure runs in warm processes, in turn, size by size."""
+def warm(
+    sizes: list[int], arguments: argparse.Namespace, whos: Sequence[str] = WARM
+) -> Iterator[tuple[int, dict[str, list[Run]]]]:
+    """Measure runs in warm processes, in turn, size by size; who needs a package that is not here has no runs."""
     for size in sizes:
-        competitors = {who: Competitor(who, arguments) for who in (PLAIN, WORKER, SEEN)}
-        runs: dict[str, list[Run]] = {who: [] for who in competitors}
-        for competitor in competitors.values():
-            competitor.run(size)
+        runs: dict[str, list[Run]] = {who: [] for who in whos}
+        competitors = {}
+        for who in whos:
+            competitor = Competitor(who, arguments)
+            try:
+                competitor.run(size)
+            except NotInstalled as error:
+                print(f"{who}: {error} is not installed", file=sys.stderr)
+            else:
+                competitors[who] = competitor
         for _ in range(arguments.repeats):
             for who, competitor in competitors.items():
                 runs[who].append(competitor.run(size))
@@ -121,7 +173,7 @@ def cold(sizes: list[int], arguments: argparse.Namespace, *, fresh: bool) -> Ite
                 with tempfile.TemporaryDirectory() as folder:
                     competitor = Competitor(who, arguments, **({"NUMBA_CACHE_DIR": folder} if fresh else {}))
                     run = competitor.run(size)
-                    seconds = time.monotonic() - competitor.began_s
+                    seconds = run.since_start_s if arguments.cpu else time.monotonic() - competitor.began_s
                     own.append(Run(seconds, {"start": seconds - run.seconds} | run.stages, run.peak_mb))
                     competitor.close()
         yield size, runs
@@ -133,17 +185,28 @@ def serve(who: str, arguments: argparse.Namespace) -> None:
     logging.disable(logging.WARNING)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is no answer
-    fit = _plain(arguments) if who == PLAIN else _worker(arguments, forgets=who == WORKER)
+    try:
+        fit = _fit_of(who, arguments)
+    except ImportError as error:
+        print(json.dumps({"missing": str(error.name)}), file=answers, flush=True)
+        return
+    now = time.process_time if arguments.cpu else time.monotonic
     corpus: tuple[int, LabelledCorpus] | None = None
     for line in sys.stdin:
         size = int(line)
         if corpus is None or corpus[0] != size:
             corpus = size, corpus_of(arguments.data, size)
-        _reset_peak()
-        began_s = time.monotonic()
+        reset_peak()
+        began_s = now()
         stages = fit(corpus[1])
-        seconds = time.monotonic() - began_s
-        print(json.dumps({"seconds": seconds, "stages": stages, "peak_mb": _peak_mb()}), file=answers, flush=True)
+        run = Run(now() - began_s, stages, peak_mb(), time.process_time())
+        print(json.dumps(asdict(run)), file=answers, flush=True)
+
+
+def _fit_of(who: str, arguments: argparse.Namespace) -> Callable[[LabelledCorpus], dict[str, float]]:
+    if who in OTHERS:
+        return OTHERS[who](arguments)
+    return _plain(arguments) if who == PLAIN else _worker(arguments, forgets=who == WORKER)
 
 
 def _worker(arguments: argparse.Namespace, *, forgets: bool) -> Callable[[LabelledCorpus], dict[str, float]]:
@@ -153,7 +216,7 @@ def _worker(arguments: argparse.Namespace, *, forgets: bool) -> Callable[[Labell
     from worker.topics.words.loading import choose_device, choose_encoder
 
     device = choose_device(arguments.device)
-    name = "corpus" if arguments.encoder == "corpus" else str(small_model())
+    name = "corpus" if arguments.encoder == "corpus" else model_folder(arguments.encoder)
     encoder = choose_encoder(name, name, device).encoder
 
     def fit(corpus: LabelledCorpus) -> dict[str, float]:
@@ -178,7 +241,7 @@ def _plain(arguments: argparse.Namespace) -> Callable[[LabelledCorpus], dict[str
     from tests.benchmarks.plain import fit_plain
 
     device = "cuda" if arguments.device.startswith("cuda") else "cpu"
-    model = SentenceTransformer(str(small_model()), device=device)
+    model = SentenceTransformer(model_folder(arguments.encoder), device=device)
     stages: dict[str, float] = {}
 
     def timed(stage: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -205,6 +268,7 @@ def _plain(arguments: argparse.Namespace) -> Callable[[LabelledCorpus], dict[str
 
 
 _INSIDE = "inside"
+_ABSENT = "not installed"
 
 
 @contextmanager
@@ -222,15 +286,6 @@ def _noted(stages: dict[str, float], stage: str) -> Iterator[None]:
         stages[stage] = stages.get(stage, 0.0) + time.monotonic() - began_s
 
 
-def _reset_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _peak_mb() -> float:
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
-
-
 def machine() -> str:
     """Name the machine that was measured."""
     import torch
@@ -244,35 +299,49 @@ def machine() -> str:
 
 def print_table(title: str, measured: Iterator[tuple[int, dict[str, list[Run]]]]) -> None:
     """Print one table of medians and ratios, and below it the stages."""
-    stages = []
+    stages: list[tuple[int, str, list[Run]]] = []
+    headed = False
     for size, runs in measured:
-        if not stages:
-            heads = [f"{head} |" for who in runs for head in ((f"{who} s",) if who == PLAIN else (f"{who} s", "ratio"))]
-            print(f"\n| {title} | n |", *heads, *(f"{who} MB |" for who in runs))
-            print("|---" * (2 + len(heads) + len(runs)) + "|")
-        seconds = {who: median(run.seconds for run in own) for who, own in runs.items()}
-        cells = [f"| {title} | {size:,} | {seconds[PLAIN]:.2f} |"]
-        cells += [f"{own:.2f} | {seconds[PLAIN] / own:.1f}x |" for who, own in seconds.items() if who != PLAIN]
-        cells += [f"{median(run.peak_mb for run in own):.0f} |" for own in runs.values()]
-        print(*cells, flush=True)
-        stages += [(size, who, own) for who, own in runs.items()]
+        first, *others = runs
+        if not headed:
+            headed = True
+            heads = [f"{first} s", *(head for who in others for head in (f"{who} s", "ratio"))]
+            heads += [f"{who} MB" for who in runs]
+            print(f"\n| {title} | n | " + " | ".join(heads) + " |")
+            print("|---" * (2 + len(heads)) + "|")
+        seconds = {who: median(run.seconds for run in own) for who, own in runs.items() if own}
+        cells = [f"{seconds[first]:.2f}"]
+        for who in others:
+            cells += (
+                [f"{seconds[who]:.2f}", f"{seconds[first] / seconds[who]:.1f}x"] if who in seconds else [_ABSENT, ""]
+            )
+        cells += [f"{median(run.peak_mb for run in own):.0f}" if own else _ABSENT for own in runs.values()]
+        print(f"| {title} | {size:,} | " + " | ".join(cells) + " |", flush=True)
+        stages += [(size, who, own) for who, own in runs.items() if any(run.stages for run in own)]
+    if not stages:
+        return
     print(f"\n| {title}, by stage | n | seconds |\n|---|---|---|")
     for size, who, own in stages:
         names = dict.fromkeys(name for run in own for name in run.stages)
-        cells = ", ".join(f"{name} {median(run.stages.get(name, 0.0) for run in own):.2f}" for name in names)
-        print(f"| {who} | {size:,} | {cells} |")
+        cells = [f"{name} {median(run.stages.get(name, 0.0) for run in own):.2f}" for name in names]
+        print(f"| {who} | {size:,} | {', '.join(cells)} |")
+
+
+_ALL = ("warm", *ROWS, "cold")
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Make the options that both speed benchmarks share."""
     options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, required=True)
-    options.add_argument("--sizes", type=int, nargs="*", default=[1250, 3800, 7600, 19000])
+    options.add_argument("--rows", nargs="+", default=list(_ALL), choices=_ALL)
+    options.add_argument("--sizes", type=int, nargs="*", default=[1250, 3800, 7600, 19000, 50000])
     options.add_argument("--cold", type=int, nargs="*", default=[1250], metavar="SIZE")
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--device", default="cpu")
-    options.add_argument("--encoder", default="bundled", choices=["bundled", "corpus"])
-    options.add_argument("--serve", choices=[PLAIN, WORKER, SEEN], help=argparse.SUPPRESS)
+    options.add_argument("--encoder", default="bundled", choices=ENCODERS)
+    options.add_argument("--cpu", action="store_true", help="seconds of CPU instead of seconds")
+    options.add_argument("--serve", choices=[*WARM, *OTHERS], help=argparse.SUPPRESS)
     return options
 
 
@@ -283,12 +352,15 @@ def main() -> None:
         serve(arguments.serve, arguments)
         return
     os.environ["TQDM_DISABLE"] = "1"  # the model's progress bars
-    print(f"{machine()}; medians of {arguments.repeats}; keywords by {arguments.encoder}, device {arguments.device}")
-    if arguments.sizes:
-        print_table("warm", warm(arguments.sizes, arguments))
-    if arguments.cold:
-        print_table("cold, fresh container", cold(arguments.cold, arguments, fresh=True))
-        print_table("cold, numba's cache filled", cold(arguments.cold, arguments, fresh=False))
+    unit = "CPU seconds" if arguments.cpu else "seconds"
+    print(f"{machine()}; {unit}, medians of {arguments.repeats}; keywords by {arguments.encoder}, {arguments.device}")
+    for row in arguments.rows:
+        if row == "cold":
+            print_table("cold, fresh container", cold(arguments.cold, arguments, fresh=True))
+            print_table("cold, numba's cache filled", cold(arguments.cold, arguments, fresh=False))
+        else:
+            own = {**vars(arguments), **({"encoder": "labse-shape"} if row == "labse" else {})}
+            print_table(row, warm(arguments.sizes, argparse.Namespace(**own), ROWS.get(row, WARM)))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,19 @@ def parse_json(text: bytes | str) -> object:
         return _parse_slowly(text)
 
 
+def parse_undecoded(utf8: bytes) -> object:
+    """Parse bytes in UTF-8 as `parse_json` would parse the string that they spell; no string is made of them all.
+
+    Raises:
+        NotJson: as of `parse_json`; bytes in UTF-16 or UTF-32 are no UTF-8 text.
+    """
+    try:
+        fast: object = from_json(utf8, allow_inf_nan=True, cache_strings="keys")
+        return fast
+    except ValueError:
+        return parse_json(utf8.decode("utf-8", "surrogateescape"))
+
+
 def _parse_slowly(text: str) -> object:
     try:
         parsed: object = json.loads(text)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bullmq import Job
 
-from worker.contract.json_text import NotJson, parse_json
+from worker.contract.json_text import NotJson, parse_json, parse_undecoded
 from worker.operations.prometheus_metrics import Outcome
 from worker.queue.job_options import replace_unusable_options
 
@@ -47,11 +47,11 @@ class Reading:
     n_bytes: int = 0
 
 
-def read_job(raw: Mapping[str, str]) -> Reading:
+def read_job(raw: Mapping[str, Any]) -> Reading:
     """Read the hash of a job; whatever it holds, this gives a reading.
 
     Args:
-        raw: the hash, its strings as redis-py decodes them with `surrogateescape`.
+        raw: the hash, its strings as redis-py decodes them with `surrogateescape`; the data may be bytes.
     """
     values: dict[str, Any] = {}
     flaws: dict[str, str] = {}
@@ -69,7 +69,7 @@ def read_job(raw: Mapping[str, str]) -> Reading:
     return Reading(fields, values.get("data", {}), _flaw(raw, values, flaws), tuple(replaced), _n_bytes(raw))
 
 
-def unreadable(raw: Mapping[str, str], error: Exception) -> Reading:
+def unreadable(raw: Mapping[str, Any], error: Exception) -> Reading:
     """Give a reading of a job that BullMQ's client cannot read for a reason that `read_job` does not know."""
     counters = {name: raw[name] for name in ("ats", "atm") if raw.get(name, "").isdecimal()}
     reason = f"BullMQ's client cannot read this job: {type(error).__name__}"
@@ -83,13 +83,15 @@ def reading_of(job: Job) -> Reading:
     return reading
 
 
-def _n_bytes(raw: Mapping[str, str]) -> int:
-    text = raw.get("data", "")
+def _n_bytes(raw: Mapping[str, Any]) -> int:
+    text: str | bytes = raw.get("data", "")
+    if isinstance(text, bytes):
+        return len(text)
     # Telling whether it is ASCII costs nothing; encoding it would copy it.
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
-def _flaw(raw: Mapping[str, str], values: Mapping[str, Any], flaws: Mapping[str, str]) -> Flaw | None:
+def _flaw(raw: Mapping[str, Any], values: Mapping[str, Any], flaws: Mapping[str, str]) -> Flaw | None:
     if "name" not in raw or values.get("timestamp", 1) == 0 or "timestamp" not in raw:
         # What a stalled check makes of a job that was removed while it ran: a hash of counters.
         return Flaw(Outcome.LOST, REMOVED)
@@ -98,6 +100,10 @@ def _flaw(raw: Mapping[str, str], values: Mapping[str, Any], flaws: Mapping[str,
     if flaws:
         return Flaw(Outcome.UNREADABLE, _one_line(f"this job cannot be read: {'; '.join(flaws.values())}", 1_000))
     return None
+
+
+def _data(text: str | bytes) -> object:
+    return parse_undecoded(text) if isinstance(text, bytes) else parse_json(text)
 
 
 def _integer(text: str) -> int:
@@ -135,7 +141,7 @@ def _one_line(text: str, n_chars: int = _REASON_CHARS) -> str:
 # How BullMQ's client reads each field, strictly enough that what passes here passes there.
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "name": _text,
-    "data": parse_json,
+    "data": _data,
     "opts": _of_type(dict, "a JSON object"),
     "timestamp": _integer,
     "progress": parse_json,

@@ -16,6 +16,7 @@ from worker.compute.compute import Compute
 from worker.operations.prometheus_metrics import Telemetry
 from worker.queue import backoff
 from worker.queue.clock import RedisClock
+from worker.queue.job_bytes import leave_data_undecoded
 from worker.queue.job_reading import read_job, unreadable
 from worker.queue.locks import RENEWALS_PER_LOCK, LockWatch
 from worker.settings import Settings
@@ -50,6 +51,7 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
         super().__init__(name, process, options)
         self.clock = RedisClock(options["connection"])
         self.clock.lend_to(self)
+        leave_data_undecoded(self.backend.scripts, options["connection"])
         self.compute: Compute | None = None
         self.is_holding_off = False
 
@@ -77,7 +79,7 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
 
     async def nextJobFromJobData(  # noqa: N802 - BullMQ's name and arguments
         self,
-        job_data: dict[str, str] | None = None,
+        job_data: dict[str, Any] | None = None,
         job_id: str | None = None,
         limit_until: int = 0,
         delay_until: int = 0,
@@ -97,6 +99,7 @@ class LibraryWorker(Worker):  # type: ignore[misc]  # BullMQ has no types
         except Exception as error:  # noqa: BLE001 - whatever the job holds, it must reach the processor
             reading = unreadable(job_data, error)
             job = await super().nextJobFromJobData(reading.fields, job_id, limit_until, due_ms, token)
+        job_data.pop("data", None)  # parsed by now; BullMQ holds on to the rest
         job.data = reading.data
         job.reading = replace(reading, data=None)  # hundreds of MB of Python floats, held once
         return job
