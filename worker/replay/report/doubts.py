@@ -121,7 +121,9 @@ def doubts_of(topic: Measures, fit: TopicFit, excesses: Sequence[Excess]) -> Ite
 def _enough(topic: Measures, excesses: Sequence[Excess]) -> Iterator[Doubt]:
     if worded := [excess for excess in excesses if sorts(excess, topic)]:
         what = f"sorted by wording: {'; '.join(map(excess_line, worded))}"
-        yield Doubt(what, meaning=f"They were put together because {_shared(worded[0])}, not by what they say.")
+        yield Doubt(
+            what, meaning=f"They were put together because {_shared(worded[0])}, not because they are about one thing."
+        )
     if topic.no_answer >= NO_ANSWER:
         yield Doubt(f'no answers: {topic.no_answer:.0%} of its comments say nothing, such as "N/A" or "none"')
     if topic.coverage < COVERAGE:
