@@ -101,6 +101,17 @@ def test_a_wording_is_a_doubt_only_if_the_keywords_do_not_tell_the_comments(sess
     assert marked.remarks == ('90% of its comments say "she", 20% of all comments do',)
     unmarked = looked_at(session, fit, coverage=np.array([0.6, 1, 1, 1]), elsewhere=np.array([0.3, 0, 0, 0]))[0]
     assert doubts(unmarked) == ["sorted by wording", "weakly named"]
+    assert (
+        unmarked.doubts[0].plain
+        == 'They were put together because most say "she", not because they are about one thing.'
+    )
+    for mark, share, plain in (
+        (Mark(Nuisance.LANGUAGE, "English"), 0.5, "many are in English"),
+        (Mark(Nuisance.LENGTH, "short", 4), 0.9, "most are short"),
+    ):
+        other = replace(fit, excesses=((Excess(mark, share, 0.1, is_doubt=True),), (), (), ()))
+        topic = looked_at(session, other, coverage=np.array([0.6, 1, 1, 1]), elsewhere=np.array([0.3, 0, 0, 0]))[0]
+        assert plain in topic.doubts[0].plain
     alone = looked_at(session, coverage=np.array([0.6, 1, 1, 1]), elsewhere=np.array([0.3, 0, 0, 0]))[0]
     assert alone.is_good
     assert [remark.split(":")[0] for remark in alone.remarks] == ["weakly named"]

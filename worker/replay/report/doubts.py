@@ -17,7 +17,7 @@ from worker.replay.report.targets import BROAD_SHARE
 from worker.replay.stability import FALLS_APART
 from worker.replay.wording import excess_line
 from worker.topics.fit import TopicFit
-from worker.topics.nuisance import Excess
+from worker.topics.nuisance import Excess, Nuisance
 
 # A topic is large from this multiple of the mean size on.
 LARGE: Final = 1.5
@@ -52,11 +52,10 @@ SHARED_KEYWORDS: Final = 3
 
 # What each doubt means for somebody who knows no statistics, by the words that it begins with.
 _PLAIN: Final = {
-    "sorted by wording": 'These comments were put together by their wording, such as "she", not by what they say.',
     "no answers": "Many of these comments say nothing.",
-    "badly named": "The words above are in few of these comments: read some before you rely on the name.",
-    "its name is denied": "Many of these comments say the opposite of the words above.",
-    "told in part": "The words above tell of a part of these comments only; the others are about something else.",
+    "badly named": "Its words are in few of these comments: read some before you rely on the name.",
+    "its name is denied": "Many of these comments say the opposite of its words.",
+    "told in part": "Its words tell of a part of these comments only; the others are about something else.",
     "two topics in one": "These comments are about two different things.",
     "hardly apart": "These comments are much like those of another subject.",
     "not found again": "With a few comments less, this subject would be another one.",
@@ -65,7 +64,7 @@ _PLAIN: Final = {
     "keywords that hardly ever occur together": "These comments may be about several things.",
     "entangled": "These comments are mixed with those of another subject.",
     "thin core": "Most of these comments were hard to assign.",
-    "weakly named": "The words above are common in other comments too: read some before you rely on the name.",
+    "weakly named": "Its words are common in other comments too: read some before you rely on the name.",
     "nearly a double": "Another subject has nearly the same name.",
 }
 
@@ -86,11 +85,12 @@ class Doubt:
 
     what: str
     suspicion: Suspicion = Suspicion.ENOUGH
+    meaning: str = ""
 
     @property
     def plain(self) -> str:
         """What it means, without a figure."""
-        return _PLAIN[self.what.split(":")[0].split(" (")[0]]
+        return self.meaning or _PLAIN[self.what.split(":")[0].split(" (")[0]]
 
 
 def are_enough(doubts: Sequence[Doubt]) -> bool:
@@ -120,7 +120,10 @@ def doubts_of(topic: Measures, fit: TopicFit, excesses: Sequence[Excess]) -> Ite
 
 def _enough(topic: Measures, excesses: Sequence[Excess]) -> Iterator[Doubt]:
     if worded := [excess for excess in excesses if sorts(excess, topic)]:
-        yield Doubt(f"sorted by wording: {'; '.join(map(excess_line, worded))}")
+        what = f"sorted by wording: {'; '.join(map(excess_line, worded))}"
+        yield Doubt(
+            what, meaning=f"They were put together because {_shared(worded[0])}, not because they are about one thing."
+        )
     if topic.no_answer >= NO_ANSWER:
         yield Doubt(f'no answers: {topic.no_answer:.0%} of its comments say nothing, such as "N/A" or "none"')
     if topic.coverage < COVERAGE:
@@ -146,6 +149,17 @@ def _enough(topic: Measures, excesses: Sequence[Excess]) -> Iterator[Doubt]:
             f"hardly apart: the comments of topic {topic.rival} are {topic.rivalry:.0%} as similar to its comments as "
             "these are to each other, and they hold its keywords nearly as often"
         )
+
+
+def _shared(excess: Excess) -> str:
+    many = "most" if excess.share > 0.5 else "many"
+    match excess.mark.kind:
+        case Nuisance.LANGUAGE:
+            return f"{many} are in {excess.mark.name}"
+        case Nuisance.LENGTH:
+            return f"{many} are {excess.mark.name}"
+        case _:
+            return f'{many} say "{excess.mark.name}"'
 
 
 def _lost_or_falling_apart(topic: Measures, fit: TopicFit) -> Iterator[Doubt]:
