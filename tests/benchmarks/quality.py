@@ -1,6 +1,6 @@
 """Quality of the topics against plain BERTopic: same corpora, same encoder, three seeds, one table.
 
-    python -m tests.benchmarks.quality --data FOLDER [--encoder bundled|corpus] [--seeds 42 1 2]
+    python -m tests.benchmarks.quality --data FOLDER [--encoder bundled|corpus] [--seeds 42 1 2] [--without-plain]
 
 FOLDER holds `NAME.jsonl.gz` ({text, label} a line) and `NAME.f16.npy` for each corpus. The
 embedding coherence of both is measured with one and the same model, the one that made the
@@ -91,21 +91,35 @@ def fit_worker(corpus: LabelledCorpus, encoder: KeywordEncoder, seed: int) -> To
     return fit
 
 
-def rows(
+def plain_row(
+    corpus: LabelledCorpus, model: SentenceTransformer, seeds: list[int]
+) -> tuple[list[Quality], list[list[str]]]:
+    """Judge plain BERTopic on one corpus, seed by seed, and give the topics of the first."""
+    fits = [fit_plain(corpus, model, seed) for seed in seeds]
+    return [judge(corpus, fit.labels, fit.topics, model, tokenize_plain) for fit in fits], fits[0].topics
+
+
+def worker_row(
     corpus: LabelledCorpus, model: SentenceTransformer, encoder: KeywordEncoder, seeds: list[int]
+) -> tuple[list[Quality], list[list[str]]]:
+    """Judge the engine on one corpus, seed by seed, and give the topics of the first."""
+    fits = [fit_worker(corpus, encoder, seed) for seed in seeds]
+    words = [[list(topic.keywords) for topic in fit.topics] for fit in fits]
+    return [judge(corpus, fit.labels, own, model, None) for fit, own in zip(fits, words, strict=True)], words[0]
+
+
+def rows(
+    corpus: LabelledCorpus,
+    model: SentenceTransformer,
+    encoder: KeywordEncoder,
+    seeds: list[int],
+    *,
+    with_plain: bool,
 ) -> Iterator[tuple[str, list[Quality], list[list[str]]]]:
-    """Judge plain BERTopic and the engine on one corpus, seed by seed, in turn."""
-    plain, ours = [], []
-    for seed in seeds:
-        plain_fit = fit_plain(corpus, model, seed)
-        plain.append(judge(corpus, plain_fit.labels, plain_fit.topics, model, tokenize_plain))
-        fit = fit_worker(corpus, encoder, seed)
-        words = [list(topic.keywords) for topic in fit.topics]
-        ours.append(judge(corpus, fit.labels, words, model, None))
-        if seed == seeds[0]:
-            shown = (plain_fit.topics, words)
-    yield "plain BERTopic", plain, shown[0]
-    yield "worker", ours, shown[1]
+    """Judge plain BERTopic, if it is wanted, and the engine on one corpus."""
+    if with_plain:
+        yield "plain BERTopic", *plain_row(corpus, model, seeds)
+    yield "worker", *worker_row(corpus, model, encoder, seeds)
 
 
 def main() -> None:
@@ -121,7 +135,9 @@ def main() -> None:
     reading = []
     for name in arguments.only or corpus_names(arguments.data):
         corpus = load_corpus(arguments.data, name)
-        for who, qualities, topics in rows(corpus, model, encoder, arguments.seeds):
+        for who, qualities, topics in rows(
+            corpus, model, encoder, arguments.seeds, with_plain=not arguments.without_plain
+        ):
             means = np.mean([astuple(quality) for quality in qualities], axis=0)
             cells = " | ".join(f"{mean:.1f}" if i == 0 else f"{mean:.3f}" for i, mean in enumerate(means))
             print(f"| {name} | {who} | {cells} |", flush=True)
@@ -138,6 +154,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", default="bundled", choices=["bundled", "corpus"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[42, 1, 2])
     parser.add_argument("--only", nargs="+", metavar="CORPUS")
+    parser.add_argument("--without-plain", action="store_true", help="leave out plain BERTopic, which is slow")
     return parser.parse_args()
 
 
