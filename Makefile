@@ -27,6 +27,8 @@ KEYWORD_ENCODER ?= corpus
 # Two processes more than there are cores: many tests wait for locks and clocks while others compute.
 # tests/sharing.py lists which tests share something costly: one process runs them.
 PARALLEL ?= -n 4 --dist loadgroup
+# One more: fewer of these tests wait, and each process imports for four seconds of CPU before its first test.
+QUICK ?= -n 3 --dist loadgroup
 # Compiled modules are kept: without them each process of the tests, and each that these start, compiles all anew.
 unexport PYTHONDONTWRITEBYTECODE
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
@@ -42,7 +44,7 @@ test: $(TESTED)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 quick: $(TESTED)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest $(QUICK) -m "not slow" $(ARGS)
 
 soak: $(TESTED)
 	SOAK=1 $(BIN)/python -m pytest $(PARALLEL) -m soak --timeout 3000 $(ARGS)

@@ -151,7 +151,7 @@ def test_the_mock_keeps_the_contract(client: Path, own_redis: RedisServer, tmp_p
     """With both BullMQ: results of every kind, failures, attempts, a stalled job; the client for unit tests agrees."""
     file = tmp_path / "batch.json"
     file.write_text(json.dumps({"items": ITEMS}), encoding="utf-8")
-    with mock_worker(client, own_redis.port, "--lock-ms", "300"):
+    with mock_worker(client, own_redis.port, "--lock-ms", "1000"):
         told = tell("mock.cjs", str(client), str(own_redis.port), str(file))
     assert timeless(told["mock"]) == timeless(told["double"])
     for results in (told["mock"], told["double"]):

@@ -16,7 +16,7 @@ from worker.errors import ActivationLost, ResultGone
 from worker.lifecycle import models
 from worker.lifecycle.events import StoreUsed, TaskEvent
 from worker.lifecycle.fitting import run as fit
-from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.store.errors import StoreCorrupt, StoreUnavailable
 from worker.store.store import ModelStore
 from worker.topics.engine import Engine

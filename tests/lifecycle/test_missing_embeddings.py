@@ -13,7 +13,7 @@ from worker.compute.bare_host import BareHost
 from worker.jobs.predict import PREDICT
 from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import TaskEvent
-from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.topics.engine import Engine
 from worker.topics.fit import EMBED, NoTopics, StageStarted
 from worker.topics.words.encoders import TransformerEncoder

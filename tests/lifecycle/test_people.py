@@ -8,7 +8,7 @@ import pytest
 
 from tests.lifecycle.batches import ENGINE, N_PER_DAY, envelope_of, run, task_of
 from worker.lifecycle import evaluating, fitting
-from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.lifecycle.task import EvaluateModel, InspectedFit, InspectedModel, ModelTask
 from worker.store.store import ModelStore
 

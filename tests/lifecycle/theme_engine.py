@@ -21,7 +21,6 @@ def fit(
     params: TopicParams,
     *,
     encoder: None,
-    device: str,
     on_stage: OnStage,
     keep: bool = False,
     **_: Any,

@@ -41,12 +41,12 @@ async def test_a_job_whose_end_could_not_be_recorded_is_no_orphan(
 
 @pytest.mark.parametrize("order", ["sweep, renew, sweep", "renew, sweep", "stalled check, sweep, renew, sweep"])
 async def test_a_held_job_is_never_handed_back(
-    queue: Queue, take: Take, watch: LockWatch, orphans: OrphanSweep, client: Redis, worker: LibraryWorker, order: str
+    queue: Queue, take: Take, watch: LockWatch, orphans: OrphanSweep, worker: LibraryWorker, order: str
 ) -> None:
     """Its lock lapses, and is taken again with the same token: whatever comes between, it stays ours."""
     claim = await take()
     with watch.holding(claim):
-        await client.delete(worker.backend.toKey("job:lock"))
+        await queue.client.delete(worker.backend.toKey("job:lock"))
         for step in order.split(", "):
             if step == "sweep":
                 await orphans.sweep()
@@ -54,11 +54,11 @@ async def test_a_held_job_is_never_handed_back(
                 assert await claim.renew()
             else:
                 for _ in range(2):
-                    await client.delete(worker.backend.toKey("stalled-check"))
+                    await queue.client.delete(worker.backend.toKey("stalled-check"))
                     await worker.runStalledJobsCheck()
                 assert await queue.getJobState("job") == "waiting"
         assert await queue.getJobState("job") == "active"
-        assert await client.get(worker.backend.toKey("job:lock")) == claim.token
+        assert await queue.client.get(worker.backend.toKey("job:lock")) == claim.token
     assert watch.has_seen(claim.pair)
 
 

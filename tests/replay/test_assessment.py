@@ -30,7 +30,7 @@ from worker.topics.diagnostics import Diagnostics, Part, Stability, Trial
 from worker.topics.engine import Engine, fit_batch
 from worker.topics.evaluation.coverage import coverage as coverage_of
 from worker.topics.evaluation.islands import pack_islands
-from worker.topics.evaluation.parts import PartFinder
+from worker.topics.evaluation.part_finder import PartFinder
 from worker.topics.evaluation.trust import cohesion as cohesion_of
 from worker.topics.evaluation.trust import denied_shares
 from worker.topics.fit import FloatArray, TopicFit

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.lifecycle.batches import N_PER_DAY, TENANT, envelope_of, seen_by
+from tests.lifecycle.batches import N_PER_DAY, TENANT, envelope_of, run, seen_by
 from tests.replay.commands import refusal, told
 from tests.replay.conftest import Call
 from worker.store.store import ModelStore
@@ -103,7 +103,7 @@ def test_a_redacted_job_keeps_its_kind_and_hides_its_tenant(folder: Folder) -> N
 
 def test_two_predictions_are_compared(folder: Folder) -> None:
     """They have no metrics."""
-    folder.once(envelope_of(0))
+    run(envelope_of(0), folder.store, "first")
     documents = [folder.once(envelope_of(1, PREDICT))[0] for _ in range(2)]
     documents[1]["assignments"].pop()
     files = [folder.batch(document) for document in (*documents, {"status": "skipped", "reason": "too few"})]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.acceptance.envelopes import themed_envelope
-from tests.replay.commands import ask, told
+from tests.replay.commands import told
+from tests.replay.conftest import Call
 from tests.replay.sessions import session_of
 from worker.replay.experiment import read_settings
 from worker.replay.report.page import render
@@ -104,13 +105,13 @@ def test_it_can_be_set() -> None:
 
 
 @pytest.mark.slow
-def test_once_tells_what_it_doubts(tmp_path: Path) -> None:
+def test_once_tells_what_it_doubts(tmp_path: Path, ask_here: Call) -> None:
     """In the line of the stage and below the table; the result has no field for it."""
     envelope = themed_envelope(20, 3, neutralize=False)
     for position, item in enumerate(envelope["items"]):
         item["text"] = f"{'she' if position < 20 else 'it'} {item['text']}"
     (tmp_path / "batch.json").write_text(json.dumps(envelope))
-    process = ask("--once", tmp_path / "batch.json", "--set", "neutralize=true")
+    process = ask_here("--once", tmp_path / "batch.json", "--set", "neutralize=true")
     assert process.returncode == 0, told(process)
     assert "neutralized=nothing" in told(process)
     assert 'sorted by wording: 100% of its comments say "she", 33% of all comments do' in told(process)

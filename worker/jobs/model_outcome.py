@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from worker.contract.envelope import Batch, Rejection
 from worker.contract.result import Document, failed, no_topics
-from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.topics.fit import NoTopics
 
 ModelOutcome: TypeAlias = Document | ModelRefusal | NoTopics | Rejection

@@ -15,7 +15,7 @@ from worker.lifecycle.events import OnEvent
 from worker.lifecycle.foreign import warn_of_foreign
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.labelling import named_model
-from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.lifecycle.task import ModelTask
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.building import Origin

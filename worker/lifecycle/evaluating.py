@@ -2,8 +2,8 @@
 
 from worker.contract.result import Document, metrics_document
 from worker.lifecycle.events import OnEvent
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.lifecycle.predicting import predict
-from worker.lifecycle.refusal import ModelRefusal
 from worker.lifecycle.task import EvaluateModel
 from worker.models.measuring import measured
 from worker.topics.engine import Engine

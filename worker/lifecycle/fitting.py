@@ -12,7 +12,7 @@ from worker.lifecycle.embedding import embedding_model_of, with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.keeping import Made, keep
 from worker.lifecycle.labelling import labeller_of, named_fit
-from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.lifecycle.task import FitModel, InspectedFit, InspectedModel, ModelTask
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.building import build

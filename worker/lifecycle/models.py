@@ -6,7 +6,7 @@ from typing import Final
 
 from worker.contract.envelope import Batch
 from worker.lifecycle.embedding import Host, is_of_another_model
-from worker.lifecycle.refusal import ModelRefusal, Reason
+from worker.lifecycle.model_refusal import ModelRefusal, Reason
 from worker.lifecycle.watched_store import WatchedStore
 from worker.models.model import KeptModel
 from worker.models.model_file import from_files

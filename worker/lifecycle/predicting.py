@@ -9,7 +9,7 @@ from worker.lifecycle import models
 from worker.lifecycle.embedding import Host, with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.foreign import warn_of_foreign
-from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.lifecycle.stages import ModelStage
 from worker.lifecycle.task import ModelTask, PredictTopics
 from worker.lifecycle.watched_store import WatchedStore

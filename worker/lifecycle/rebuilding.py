@@ -5,7 +5,7 @@ from worker.lifecycle.changing import change
 from worker.lifecycle.embedding import with_embeddings
 from worker.lifecycle.events import OnEvent
 from worker.lifecycle.labelling import labeller_of
-from worker.lifecycle.refusal import ModelRefusal, Reason
+from worker.lifecycle.model_refusal import ModelRefusal, Reason
 from worker.lifecycle.task import RebuildModel
 from worker.models.rebuilding import rebuild
 from worker.topics.engine import Engine

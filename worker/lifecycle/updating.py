@@ -10,7 +10,7 @@ from worker.lifecycle.events import OnEvent
 from worker.lifecycle.fitting import FirstFit
 from worker.lifecycle.keeping import Made
 from worker.lifecycle.labelling import labeller_of
-from worker.lifecycle.refusal import ModelRefusal
+from worker.lifecycle.model_refusal import ModelRefusal
 from worker.lifecycle.task import UpdateModel
 from worker.models.updating import update
 from worker.topics.engine import Engine

@@ -12,7 +12,7 @@ from worker.models.model import FEWEST_IN_PART, OUTLIER, KeptModel, KeptTopic
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
 from worker.topics.continuity.newcomers import is_own_topic
 from worker.topics.continuity.numbering import with_new_numbers
-from worker.topics.continuity.parts import unit
+from worker.topics.continuity.part_comparison import unit
 from worker.topics.raw_labels import raw_label
 
 

@@ -10,7 +10,7 @@ from worker.models.model import KeptTopic, closest
 from worker.models.terms import added, pruned
 from worker.topics.arrays import DoubleArray
 from worker.topics.clusters.merging import MAX_SHARE
-from worker.topics.continuity.parts import DECIMALS, MOST_PARTS, unit
+from worker.topics.continuity.part_comparison import DECIMALS, MOST_PARTS, unit
 
 # Of all topics together: of 768 dimensions 3.7 MB.
 MOST_PARTS_OF_ALL: Final = 600

@@ -8,7 +8,7 @@ import numpy as np
 
 from worker.models.model import KeptTopic
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
-from worker.topics.continuity.parts import DECIMALS, unit
+from worker.topics.continuity.part_comparison import DECIMALS, unit
 
 N_BINS: Final = 200
 # Of the documents nearest to a topic, the share that is too far away to be in it. .05 keeps out a third of the true

@@ -4,7 +4,7 @@ import numpy as np
 
 from worker.models.model import FEWEST_IN_PART, OUTLIER
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
-from worker.topics.continuity.parts import DECIMALS, DOCUMENTS_A_PART, MOST_PARTS, unit
+from worker.topics.continuity.part_comparison import DECIMALS, DOCUMENTS_A_PART, MOST_PARTS, unit
 
 # Of the power iteration; where the axis is not clear, any near it divides as well.
 _N_ROUNDS = 10

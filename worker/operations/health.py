@@ -7,7 +7,7 @@ import structlog
 
 from worker.compute.compute import ANSWER_TIMEOUT_S, START_TIMEOUT_S, Compute, ComputeState
 from worker.errors import ComputeError
-from worker.operations.pick_ups import PickUps
+from worker.operations.pick_up_health import PickUps
 
 MARK_S = 1.0
 CHECK_COMPUTE_S = 10.0

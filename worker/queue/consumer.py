@@ -32,8 +32,8 @@ from worker.queue.memory import INTERVAL_S as MEMORY_INTERVAL_S
 from worker.queue.memory import MemoryWatch
 from worker.queue.orphans import OrphanSweep
 from worker.queue.pauses import PauseMover
-from worker.queue.pick_ups import watch_pick_ups
 from worker.queue.processing import Processor
+from worker.queue.watched_pick_ups import watch_pick_ups
 from worker.settings import Settings, unknown_variables
 from worker.tracking.tracking import start_tracking
 from worker.version import WORKER_VERSION

@@ -1,6 +1,7 @@
 """The topic-model worker for a Python API: enqueue a batch, wait for its topics."""
 
-from topic_model_client.client import CancelAnswer, Enqueued, Found, Progress, TopicModelClient
+from topic_model_client.answers import CancelAnswer, Enqueued, Found, Progress
+from topic_model_client.client import TopicModelClient
 from topic_model_client.envelope import Batch, Item, Kind
 from topic_model_client.errors import (
     Cancelled,

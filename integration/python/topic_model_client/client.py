@@ -3,19 +3,18 @@
 import asyncio
 import json
 import time
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Self, TypedDict, cast, overload
+from typing import Any, Final, Self, cast, overload
 
 from bullmq import Queue
 from redis.asyncio import Redis
 
+from topic_model_client.answers import CancelAnswer, Enqueued, Found, Progress, checked
 from topic_model_client.envelope import Batch, Kind, TopicKind, TuneKind, envelope_of, job_id_of
 from topic_model_client.errors import (
     Cancelled,
     InfrastructureFailure,
     JobRemoved,
     RedisTimeout,
-    UnexpectedResult,
     WaitTimeout,
 )
 from topic_model_client.results import Result, TuneResult
@@ -30,36 +29,6 @@ KEPT_JOBS: Final = 30
 KEPT_EVENTS: Final = 1000
 # How often a waited-for job is looked at: first often, then once a second.
 _FIRST_LOOK_S, _LOOK_S = 0.05, 1.0
-
-CancelAnswer = Literal["removed", "requested", "ended", "unknown"]
-
-
-@dataclass(frozen=True)
-class Enqueued:
-    """What `enqueue` gives: the job's id, and whether an earlier call had added the job."""
-
-    job_id: str
-    reused: bool
-
-
-@dataclass(frozen=True)
-class Found:
-    """A job that Redis holds, and its state as BullMQ names it."""
-
-    job_id: str
-    state: str
-
-
-class _Left(TypedDict, total=False):
-    leftS: float
-
-
-class Progress(_Left):
-    """How far a job was at `at`; `leftS` is how many seconds were left then, if that can be told."""
-
-    stage: str
-    percent: int
-    at: str
 
 
 class TopicModelClient:
@@ -160,7 +129,7 @@ class TopicModelClient:
             RedisError: Redis is away, or refuses.
         """
         job_id = job_id_of(pipeline_id, kind)
-        result = _checked(job_id, kind, await self._ended(job_id, timeout_s))
+        result = checked(job_id, kind, await self._ended(job_id, timeout_s))
         if result["status"] == "failed" and result["error"] == "Cancelled":
             raise Cancelled(job_id, f"job {job_id} was cancelled")
         return result
@@ -259,14 +228,3 @@ class TopicModelClient:
                 raise WaitTimeout(job_id, f"the wait timed out: job {job_id} has not ended within {timeout_s:g} s")
             await asyncio.sleep(min(pause_s, left_s))
             pause_s = min(2 * pause_s, _LOOK_S)
-
-
-def _checked(job_id: str, kind: Kind, value: Any) -> Result | TuneResult:
-    match value:
-        case {"status": "completed", "trials": list(), "best": dict()} if kind == "topic-model.tune":
-            return cast(TuneResult, value)
-        case {"status": "completed", "topics": list(), "assignments": list()} if kind != "topic-model.tune":
-            return cast(Result, value)
-        case {"status": "failed", "error": str()} | {"status": "skipped", "reason": str()}:
-            return cast(Result, value)
-    raise UnexpectedResult(job_id, f"job {job_id} has returned what is no result of a topic-model worker")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from worker.topics.continuity.parts import DECIMALS, DOCUMENTS_A_PART, MOST_PARTS, unit
+from worker.topics.continuity.part_comparison import DECIMALS, DOCUMENTS_A_PART, MOST_PARTS, unit
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
 
 # A new topic is real if this share of its documents is nearer to the rest of it than to any other topic. Measured on

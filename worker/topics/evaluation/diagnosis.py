@@ -9,7 +9,7 @@ from worker.topics.diagnostics import Diagnostics
 from worker.topics.evaluation import metrics
 from worker.topics.evaluation.coverage import coverage
 from worker.topics.evaluation.islands import pack_islands
-from worker.topics.evaluation.parts import PartFinder
+from worker.topics.evaluation.part_finder import PartFinder
 from worker.topics.evaluation.trust import cohesion, denied_shares
 from worker.topics.fit import FloatArray, IntArray, TopicFit
 from worker.topics.graph.reduction import Reduction

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bullmq import Worker
 from redis.exceptions import ResponseError
 
-from worker.operations.pick_ups import PickUps
+from worker.operations.pick_up_health import PickUps
 from worker.operations.redis_errors import describe
 
 # The script that takes a job, and the blocking read that waits for one.
