@@ -1,4 +1,5 @@
 # make run    set up .venv and run the example batch through the whole pipeline
+# make train FILE=comments.csv    find the topics of a table and keep their model; ARGS="--embed model --report out.html"
 # make test   set up and run every test; ARGS="-k redis" chooses some
 # make quick  run the tests that are not marked slow
 # make soak   run the tests marked soak in their long form, then chaos; the workflow does so every night
@@ -33,12 +34,16 @@ QUICK ?= -n 3 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
-.PHONY: run test quick soak coverage lint dashboard integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-transfer bench-gpu chaos clean
+.PHONY: run train test quick soak coverage lint dashboard integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-transfer bench-gpu chaos clean
 
 run: $(VENV)/.installed
 	@mkdir -p build
 	KEYWORD_ENCODER=$(KEYWORD_ENCODER) $(BIN)/python -m worker --once examples/batch.json.gz > build/result.json
 	@echo "The result document, as the API would get it: build/result.json"
+
+train: $(VENV)/.installed
+	@test -n "$(FILE)" || { echo "Name a table of comments: make train FILE=comments.csv"; exit 2; }
+	$(BIN)/python -m worker train $(FILE) $(ARGS)
 
 test: $(TESTED)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
