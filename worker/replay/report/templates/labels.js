@@ -46,11 +46,11 @@ function placedLabels() {
   const { x, y } = projection();
   const placed = [];
   for (const label of wantedLabels()) {
+    const [px, py] = [x(label.at[0]), y(label.at[1])];
+    if (px < -20 || py < -20 || px > size.width + 20 || py > size.height + 20) continue;
     measuring.font = fontOf(label);
     const width = Math.max(...label.lines.map((line) => measuring.measureText(line).width)) + 6;
     const height = label.lines.length * label.size * 1.15 + 4;
-    const [px, py] = [x(label.at[0]), y(label.at[1])];
-    if (px < -20 || py < -20 || px > size.width + 20 || py > size.height + 20) continue;
     for (const [dx, dy] of offsets(width, height, label.must)) {
       const left = Math.min(Math.max(px + dx - width / 2, 2), size.width - width - 2);
       const top = Math.min(Math.max(py + dy - height / 2, 2), size.height - height - 2);
