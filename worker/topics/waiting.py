@@ -20,8 +20,6 @@ _TORCH: Final = (
     "torch.distributions",
     "torch.export",
     "torch.masked",
-    "torch.mps",
-    "torch.mtia",
     "torch.nested",
     "torch.nn.intrinsic",
     "torch.nn.qat",
@@ -32,7 +30,6 @@ _TORCH: Final = (
     "torch.quasirandom",
     "torch.testing",
     "torch.utils.data",
-    "torch.xpu",
 )
 WAITING: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(_TORCH, ()),
