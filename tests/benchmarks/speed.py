@@ -20,7 +20,8 @@ labse: with a model of LaBSE's shape and random weights, which is made in build/
     words do not.
 predict: of n documents, half make a model and half are assigned to it; plain BERTopic's transform does so.
 update: the half that is new is taken into the model; for plain BERTopic it is fitted and merged.
---cpu prints seconds of CPU, user and system, instead of seconds: for a machine that does something else too.
+--cpu prints seconds of CPU, user and system, instead of seconds, but for the stages: for a machine that does something
+    else too.
 """
 
 import argparse
