@@ -10,7 +10,6 @@ from tests.models.made_up import DAY_TWO, Comments, first_model, updated
 from worker.models.model import KeptModel
 from worker.models.model_file import ARRAYS, from_files, to_files
 from worker.models.partition import pooled
-from worker.models.whole import whole_of
 
 FEWEST, FEWEST_WITH_TERM = 10, 2
 
@@ -31,9 +30,7 @@ def assert_gives_nobody_away(before: KeptModel, after: KeptModel) -> None:
     """Subtract two versions as a reader of their files would."""
     old, new = (safetensors.numpy.load(to_files(model)[0][ARRAYS]) for model in (before, after))
     others = [name for name in new if new[name].dtype.kind == "f" and name != "part_sums"]
-    assert sorted(others) == ["center", "whole_mean"]
-    if all(topic.number in {old.number for old in before.topics} for topic in after.topics):
-        np.testing.assert_array_equal(old["whole_mean"], new["whole_mean"])
+    assert others == ["center"]
     np.testing.assert_array_equal(old["center"], new["center"])
     known = {topic.number: topic for topic in from_files(*to_files(before)).topics}
     for topic in from_files(*to_files(after)).topics:
@@ -60,23 +57,6 @@ def test_the_difference_of_two_versions_stands_for_ten_comments(newcomers: dict[
     assert_gives_nobody_away(base(), model)
     assert_gives_nobody_away(model, updated(model, comments(), comments().rows(0, 1, 2, first=157)).model)
     assert model.seen == base().seen + len(rows)
-
-
-@pytest.mark.parametrize("n", [60, 190, 1000])
-def test_the_mean_of_all_tells_less_than_a_part_of_ten(n: int) -> None:
-    """Of a comment by which two fits differ; a part of ten has a cosine of about .3 with each of its comments."""
-    rng = np.random.default_rng(n)
-    everything = rng.normal(size=(n + 40, 768)).astype(np.float32)
-    everything /= np.linalg.norm(everything, axis=1, keepdims=True)
-    some, told = everything[:n], []
-    before = whole_of(some)
-    for alone in everything[n:]:
-        after = whole_of(np.vstack([some, alone]))
-        assert before is not None
-        assert after is not None
-        difference = (n + 1) * after.mean - n * before.mean
-        told.append(difference @ alone / np.linalg.norm(difference))
-    assert 0 < np.mean(told) < 10**-0.5
 
 
 def test_a_topic_of_few_newcomers_is_only_counted() -> None:

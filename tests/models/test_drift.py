@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chi2_contingency, fisher_exact, kstest
+from scipy.stats import chi2_contingency, fisher_exact
 
 from tests.models.made_up import Comments, first_model
-from worker.models.drift import chance_of_mean, drift
+from worker.models.drift import drift
 from worker.models.model import KeptModel
-from worker.models.whole import whole_of
-from worker.topics.fit import FloatArray, IntArray
+from worker.topics.fit import IntArray
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def labels(counts: list[int], outliers: int) -> IntArray:
     return np.repeat(np.arange(-1, len(counts)), [outliers, *counts])
 
 
-def test_the_p_value_of_counts_is_the_smaller_of_two(model: KeptModel) -> None:
+def test_the_p_value_is_the_smaller_of_two(model: KeptModel) -> None:
     """Chi-squared of the topics, and Fisher's exact test of the outliers, as SciPy has them."""
     before, now = [400, 300, 200, 60, 40], [60, 70, 30, 20, 20]
     known = with_baseline(model, before, 50)
@@ -101,49 +100,6 @@ def test_any_counts_give_sound_numbers(model: KeptModel, counts: list[int], outl
     assert -1 <= found.excess_variation <= 1
     assert -1 <= found.outlier_excess <= 1
     assert len(found.moved) <= 3
-
-
-def test_the_mean_of_a_batch_is_tested_too() -> None:
-    """As the topics' counts say nothing of comments that moved inside their topics.
-
-    The p-value of batches like those before is spread evenly, as it has to be: the mean of the model has its own error.
-    """
-    rng = np.random.default_rng(0)
-    spread, usual = np.linspace(1, 4, 64) ** -1, rng.normal(size=64)
-
-    def batch(n: int, shift: float = 0.0) -> FloatArray:
-        vectors = rng.normal(size=(n, 64)) * spread + usual
-        vectors[:, 1] += shift
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-    chances = []
-    for n in [50, 200, 1000] * 100:
-        whole = whole_of(batch(300))
-        assert whole is not None
-        chances.append(chance_of_mean(whole, batch(n)))
-    assert kstest(chances, "uniform").pvalue > 0.01
-    assert chance_of_mean(whole, batch(200, 0.5)) < 0.001
-
-
-def test_a_batch_that_differs_as_a_whole_is_flagged(model: KeptModel) -> None:
-    """Its topics have the counts of before; without embeddings, or with a model that kept no mean, it is not seen."""
-    comments = Comments(30)
-    known = with_baseline(model, [100, 100, 100, 100, 100], 10)
-    usual = comments.embeddings[comments.rows(0, 1, 2, 3, 4, first=12)]
-    moved = usual + usual[0] / 2
-    same = labels([18, 18, 18, 18, 18], 0)
-    assert model.whole is not None
-    assert drift(known, same, usual).level == "LOW"
-    moved /= np.linalg.norm(moved, axis=1, keepdims=True)
-    found = drift(known, same, moved)
-    assert (found.level, found.is_foreign) == ("MEDIUM", False)
-    # Six outliers of fifty are many, but not certainly: what is certain of the mean does not make them so.
-    by_chance = drift(known, labels([9, 9, 9, 9, 8], 6), moved[:50])
-    assert by_chance.p_value < 0.001
-    assert by_chance.outlier_excess > 0.1
-    assert by_chance.level == "MEDIUM"
-    assert drift(known, same).level == "LOW"
-    assert drift(replace(known, whole=None), same, moved).level == "LOW"
 
 
 def test_embeddings_of_another_model_are_high(model: KeptModel) -> None:

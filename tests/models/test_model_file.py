@@ -1,7 +1,6 @@
 """A kept model as files."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,22 +44,10 @@ def test_a_model_that_is_read_is_the_same(model: KeptModel) -> None:
         assert getattr(found, name) == getattr(model, name), name
     assert (found.encoder, found.embedding_model, found.parent) == (model.encoder, "LaBSE", "20260301_000000")
     np.testing.assert_array_equal(found.center, model.center)
-    assert found.whole is not None
-    assert model.whole is not None
-    np.testing.assert_array_equal(found.whole.mean, model.whole.mean)
-    for name in ("n", "variance", "squares"):
-        assert getattr(found.whole, name) == getattr(model.whole, name), name
     for one, other in zip(found.topics, model.topics, strict=True):
         np.testing.assert_array_equal(one.part_sums, other.part_sums)
         np.testing.assert_array_equal(one.closeness, other.closeness)
         assert (one.terms, one.samples, one.keywords) == (other.terms, other.samples, other.keywords)
-
-
-def test_a_model_of_an_earlier_worker_is_read(model: KeptModel) -> None:
-    """It kept nothing of the documents as a whole; drift then goes by the topics alone."""
-    files, details = to_files(replace(model, whole=None))
-    assert "whole" not in details
-    assert from_files(files, details).whole is None
 
 
 def test_no_text_and_no_metadata_in_the_arrays(model: KeptModel) -> None:

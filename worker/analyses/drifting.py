@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from worker.models.drift import FEWEST
 from worker.models.model import KeptModel
-from worker.models.whole import FEWEST
 
 _MEANING: Final = {
     "LOW": "chance explains the difference",

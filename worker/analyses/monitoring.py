@@ -11,9 +11,9 @@ from worker.contract.result import rounded
 from worker.exit_codes import ExitCode
 from worker.jobs.predict import PREDICT
 from worker.jobs.topic_model import TOPIC_MODEL, fit_once
+from worker.models.drift import FEWEST
 from worker.models.model import KeptModel
 from worker.models.model_file import from_files
-from worker.models.whole import FEWEST
 from worker.settings import Settings
 from worker.store.store import ModelStore
 from worker.topics.fit import NoTopics

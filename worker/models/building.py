@@ -21,7 +21,6 @@ from worker.models.model import (
 from worker.models.partition import divide, sums_of
 from worker.models.temperature import fit_temperature
 from worker.models.terms import terms_of_fit
-from worker.models.whole import whole_of
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
 from worker.topics.corpus import canonical_order
 from worker.topics.fit import TopicFit
@@ -114,7 +113,6 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
         encoder=fit.encoder,
         embedding_model=origin.embedding_model,
         parent=origin.parent,
-        whole=whole_of(embeddings),
     )
 
 

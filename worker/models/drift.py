@@ -7,11 +7,12 @@ import numpy as np
 from scipy.special import chdtrc, gammaln
 
 from worker.models.model import KeptModel
-from worker.models.whole import FEWEST, ROUNDED, Whole
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
 
 Level = Literal["LOW", "MEDIUM", "HIGH"]
 
+# Under so many documents nothing can be told.
+FEWEST: Final = 50
 # Topics of which fewer documents are expected count together (Cochran 1954).
 _FEWEST_EXPECTED: Final = 5
 _UNUSUAL: Final = 0.01
@@ -31,8 +32,7 @@ class Drift:
     """How a batch differs from what the model saw.
 
     Attributes:
-        level: LOW if chance explains the difference, HIGH if that of the topics or outliers is certain and large, else
-            MEDIUM.
+        level: LOW if chance explains the difference, HIGH if it is certain and large, else MEDIUM.
         enough: whether there are enough documents to tell; if not, the level is LOW.
         p_value: how often chance alone gives such a difference.
         excess_variation: total variation between the shares of the topics, less what chance alone gives; in [-1, 1].
@@ -54,9 +54,8 @@ class Drift:
 def drift(model: KeptModel, labels: IntArray, embeddings: FloatArray | None = None) -> Drift:
     """Compare a batch that was assigned to a model with what the model itself was made of.
 
-    The p-value is the smallest of up to three, times their number: of the homogeneity of the topics' counts
-    (chi-squared, cells of expectation below 5 pooled), of a share of outliers as high as this (Fisher's exact test,
-    one-sided), and, if embeddings are given, of the mean of the batch (`chance_of_mean`).
+    The p-value is twice the smaller of two: of the homogeneity of the topics' counts (chi-squared, cells of
+    expectation below 5 pooled) and of a share of outliers as high as this (Fisher's exact test, one-sided).
 
     Args:
         model: before the batch was added to it.
@@ -69,21 +68,16 @@ def drift(model: KeptModel, labels: IntArray, embeddings: FloatArray | None = No
     outliers_before, outliers_now = model.baseline_outliers, int(np.sum(labels < 0))
     n_before, n = int(before.sum()) + outliers_before, len(labels)
     outlier_excess = outliers_now / max(n, 1) - outliers_before / max(n_before, 1)
-    chances = [_homogeneity(before, now), _more(outliers_now, n, outliers_before, n_before)]
-    # A difference of the means alone says nothing of how far the topics' shares moved: those may have by chance.
-    certain = 2 * min(chances) < _CERTAIN
-    enough = n >= FEWEST
-    if enough and embeddings is not None and model.whole is not None:
-        chances.append(chance_of_mean(model.whole, embeddings))
-    p_value = min(1.0, len(chances) * min(chances))
+    p_value = min(1.0, 2 * min(_homogeneity(before, now), _more(outliers_now, n, outliers_before, n_before)))
     excess = _excess_variation(before, now)
+    enough = n >= FEWEST
     foreign = enough and embeddings is not None and is_foreign(model, embeddings)
     level: Level = "MEDIUM"
     if foreign:
         level = "HIGH"
     elif p_value >= _UNUSUAL or not enough:
         level = "LOW"
-    elif certain and (excess >= _MUCH_VARIATION or outlier_excess >= _MANY_OUTLIERS):
+    elif p_value < _CERTAIN and (excess >= _MUCH_VARIATION or outlier_excess >= _MANY_OUTLIERS):
         level = "HIGH"
     change = np.round(np.abs(now / max(n, 1) - before / max(n_before, 1)), 9)
     most = np.lexsort((numbers, -change))[:_N_MOVED]
@@ -105,21 +99,6 @@ def is_foreign(model: KeptModel, embeddings: FloatArray) -> bool:
     along = embeddings.astype(np.float64) @ model.center
     most = along.mean() + _STANDARD_ERRORS * along.std(ddof=1) / np.sqrt(len(along))
     return bool(most < _LEAST_IN_COMMON * (model.center @ model.center))
-
-
-def chance_of_mean(whole: Whole, embeddings: FloatArray) -> float:
-    """Give the p-value of the mean of a batch, if its documents are like those before.
-
-    The squared distance of the two means is compared with a chi-squared variable that is scaled to its mean and
-    variance (Zhang, Guo, Zhou and Cheng 2020, "A simple two-sample test in high dimensions based on L2-norm").
-
-    Args:
-        whole: of the documents before.
-        embeddings: (n, d) float32, L2-normalized, n at least 1.
-    """
-    apart = embeddings.mean(axis=0, dtype=np.float64) - whole.mean
-    distance = float(apart @ apart) / (1 / len(embeddings) + ROUNDED / whole.n)
-    return float(chdtrc(whole.variance**2 / whole.squares, distance * whole.variance / whole.squares))
 
 
 def _homogeneity(before: IntArray, now: IntArray) -> float:

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 
 from worker.errors import WorkerError
-from worker.models.whole import Whole
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
 
 # Raised when the files of a model are to be read in another way.
@@ -144,8 +143,6 @@ class KeptModel:
         encoder: the keyword encoder.
         embedding_model: what made the embeddings.
         parent: the version that this one was made from; "" for none.
-        whole: the documents of the last fit or rebuild, or of the batch that last brought a topic, as a whole; None if
-            they were too few, or if an earlier version of the worker made the model.
     """
 
     topics: tuple[KeptTopic, ...]
@@ -161,7 +158,6 @@ class KeptModel:
     encoder: str
     embedding_model: str
     parent: str = ""
-    whole: Whole | None = None
 
     @property
     def dimension(self) -> int:

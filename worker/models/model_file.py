@@ -9,7 +9,6 @@ import safetensors.numpy
 
 from worker.models.closeness import N_BINS
 from worker.models.model import SCHEMA, BrokenModel, KeptModel, KeptTopic, Sample
-from worker.models.whole import Whole
 from worker.topics.arrays import IntArray
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -71,10 +70,6 @@ def to_files(model: KeptModel) -> tuple[dict[str, bytes], dict[str, JSON]]:
         "dimension": d,
         "parent": model.parent,
     }
-    if model.whole is not None:
-        whole = model.whole
-        arrays["whole_mean"] = whole.mean
-        details["whole"] = {"n": whole.n, "variance": whole.variance, "squares": whole.squares}
     return {ARRAYS: safetensors.numpy.save(arrays)}, details
 
 
@@ -118,8 +113,7 @@ def _topic_details(topic: KeptTopic) -> dict[str, JSON]:
 
 
 def _check_kinds(arrays: Mapping[str, Any], details: Mapping[str, Any]) -> None:
-    whole = {"whole_mean": (1, np.float64)} if "whole" in details else {}
-    for name, (n_dimensions, dtype) in {**_ARRAYS, **whole}.items():
+    for name, (n_dimensions, dtype) in _ARRAYS.items():
         array = arrays[name]
         if array.ndim != n_dimensions or array.dtype != dtype:
             raise ValueError(f"{name} is {array.dtype} of {array.ndim} dimensions")
@@ -127,7 +121,7 @@ def _check_kinds(arrays: Mapping[str, Any], details: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} holds a number that is not finite")
     d, n = int(details["dimension"]), len(details["topics"])
     parts, cells = len(arrays["part_counts"]), len(arrays["term_counts"])
-    wanted: dict[str, tuple[int, ...]] = {
+    wanted = {
         "center": (d,),
         "part_sums": (parts, d),
         "part_starts": (n + 1,),
@@ -135,8 +129,6 @@ def _check_kinds(arrays: Mapping[str, Any], details: Mapping[str, Any]) -> None:
         "term_columns": (cells,),
         "term_starts": (n + 1,),
     }
-    if whole:
-        wanted["whole_mean"] = (d,)
     for name, shape in wanted.items():
         if arrays[name].shape != shape:
             raise ValueError(f"{name} has shape {arrays[name].shape}, not {shape}")
@@ -168,15 +160,7 @@ def _read(arrays: Mapping[str, Any], details: Mapping[str, Any]) -> KeptModel:
         encoder=str(details["encoder"]),
         embedding_model=str(details["embeddingModel"]),
         parent=str(details["parent"]),
-        whole=_read_whole(arrays["whole_mean"], details["whole"]) if "whole" in details else None,
     )
-
-
-def _read_whole(mean: Any, details: Mapping[str, Any]) -> Whole:
-    n, variance, squares = int(details["n"]), float(details["variance"]), float(details["squares"])
-    if n < 1 or not (0 < variance < np.inf and 0 < squares < np.inf):
-        raise ValueError("the spread of the documents is not positive")
-    return Whole(mean, n, variance, squares)
 
 
 def _read_topic(row: int, details: Mapping[str, Any], arrays: Mapping[str, Any], terms: list[str]) -> KeptTopic:

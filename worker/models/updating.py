@@ -16,7 +16,6 @@ from worker.models.keywords import TopicWords
 from worker.models.measuring import measured
 from worker.models.model import FEWEST_IN_PART, Documents, KeptModel, KeptTopic
 from worker.models.terms import added, pruned, terms_of_batch
-from worker.models.whole import whole_of
 from worker.topics.adaptation import adapt
 from worker.topics.arrays import FloatArray, IntArray
 from worker.topics.engine import Engine
@@ -114,7 +113,6 @@ def _grown(model: KeptModel, beside: Beside, arrivals: Arrivals, capped: Capped)
         seen=arrivals.seen,
         baseline=_baseline(model, beside.assignment, capped, starts_anew=has_born),
         baseline_outliers=n_outliers if has_born else model.baseline_outliers + n_outliers,
-        whole=whole_of(arrivals.embeddings) if has_born else model.whole,
     )
 
 
