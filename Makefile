@@ -10,6 +10,7 @@
 # make bench-quality DATA=folder    compare the topics with those of plain BERTopic
 # make bench-speed DATA=folder      compare time and memory with plain BERTopic; ARGS="--repeats 3 --sizes 1250"
 # make bench-stability DATA=folder  measure what a rerun keeps of the topics; ARGS="--draws 3 --plain-draws 0"
+# make train FILE=comments.csv   find the topics of a table and keep their model; ARGS="--embed model --report out.html"
 # make bench-lifecycle DATA=folder  measure predictions, daily updates and drift of kept models
 # make bench-large    run 200,000 made-up comments through the flow for large corpora; ARGS="--comments 20000 --sample 2000"
 # make bench-gpu DATA=folder        the same on CUDA, and CUDA compared with the CPU
@@ -30,7 +31,11 @@ PARALLEL ?= -n 4 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 TESTED := $(VENV)/.installed-dev $(NODE_PROJECT)/node_modules/.installed $(CLIENT)/node_modules/.installed
 
-.PHONY: run test quick soak coverage lint dashboard integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-gpu chaos clean
+.PHONY: run train test quick soak coverage lint dashboard integration bench-quality bench-speed bench-stability bench-lifecycle bench-large bench-gpu chaos clean
+
+train: $(VENV)/.installed
+	@test -n "$(FILE)" || { echo "Name a table of comments: make train FILE=comments.csv"; exit 2; }
+	$(BIN)/python -m worker train $(FILE) $(ARGS)
 
 run: $(VENV)/.installed
 	@mkdir -p build
