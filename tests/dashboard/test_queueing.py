@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,12 +83,28 @@ async def test_a_job_that_waits_is_cancelled(table: Path, redis_server: RedisSer
     training = asyncio.create_task(asyncio.to_thread(train_by_queue, Asked(path=str(table)), board))
     while not board.can_cancel:
         await asyncio.sleep(0.05)
-    board.is_cancelled = True
+    await asyncio.to_thread(_click_cancel, board)
+    assert board.is_cancelled
     with pytest.raises(NotDone, match="--topic-model was cancelled"):
         await training
     queue = Queue(queue_name, {"connection": redis_server.url})
     assert await queue.getJobCounts("waiting") == {"waiting": 0}
     await queue.close()
+
+
+def _click_cancel(board: Any) -> None:
+    """Show the work as the page does, and click its only button."""
+    from streamlit.testing.v1 import AppTest
+
+    page = AppTest.from_string(
+        "import streamlit as st\nfrom worker.dashboard.work import watch\nwatch(st.session_state.work)\n"
+    )
+    page.session_state["work"] = SimpleNamespace(board=board, is_running=True, error="", result=None)
+    page.run(timeout=60)
+    (button,) = page.button
+    assert button.label == "Cancel"
+    button.click().run(timeout=60)
+    assert not page.exception
 
 
 def test_redis_away_is_told(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from worker.replay.files import check_writable, write_file
 from worker.replay.request import BadUsage
 
 COLUMNS: Final = ("id", "topic", "probability", "keywords")
+# Only if a topic has one.
+LABEL: Final = "label"
 OUTLIER: Final = -1
 _SUFFIXES: Final = (".csv", ".json")
 # Excel takes a file without this mark for one in cp1252.
@@ -70,11 +72,13 @@ def _json(document: Mapping[str, Any]) -> bytes:
 def _assignments(document: Mapping[str, Any], ids: Sequence[str]) -> bytes:
     keywords = {topic["topicIndex"]: ", ".join(topic["keywords"]) for topic in document["topics"]}
     found = {assignment["submissionId"]: assignment for assignment in document["assignments"]}
+    labels = {topic["topicIndex"]: topic[LABEL] for topic in document["topics"] if topic.get(LABEL)}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, LABEL) if labels else COLUMNS)
     for id_ in ids:
         own = found.get(id_)
         topic = OUTLIER if own is None else own["topicIndex"]
-        writer.writerow((id_, topic, 0.0 if own is None else own["probability"], keywords.get(topic, "")))
+        row = (id_, topic, 0.0 if own is None else own["probability"], keywords.get(topic, ""))
+        writer.writerow((*row, labels.get(topic, "")) if labels else row)
     return text.getvalue().encode(_ENCODING)

@@ -1,4 +1,4 @@
-"""MLflow, the label server and the collector away, answering garbage or silent, all at once: the job does not notice."""
+"""MLflow, label server and collector away, answering garbage or silent, all at once: the job does not notice."""
 
 import json
 import socket
