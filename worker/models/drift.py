@@ -20,7 +20,7 @@ _UNUSUAL: Final = 0.01
 _CERTAIN: Final = 0.001
 _MUCH_VARIATION: Final = 0.15
 _MANY_OUTLIERS: Final = 0.10
-_FAR: Final = 0.25
+_FAR: Final = 0.2
 # Documents that a model was not made of are outliers more often, though each of those it was made of is judged as if it
 # had not known it: measured 1.0 to 1.4 times as often.
 _MORE_OUTLIERS: Final = 1.5
