@@ -19,7 +19,7 @@ def kept() -> KeptModel:
 def result(**drift: Any) -> dict[str, Any]:
     """Make what is read of a prediction of 100 comments: 60 in topic 0, 30 in topic 1, 10 in none."""
     topics = [{"topicIndex": 0, "docCount": 60}, {"topicIndex": 1, "docCount": 30}]
-    level = {"level": "MEDIUM", "enough": True, "pValue": 0.0042, "moved": [0, 2]}
+    level = {"level": "MEDIUM", "enough": True, "pValue": 0.0042, "shift": 0.05, "moved": [0, 2]}
     return {"topics": topics, "drift": level | drift, "model": MODEL, "keywordJaccard": 0.14}
 
 
@@ -38,6 +38,9 @@ def test_the_level_and_what_moved_are_told_in_words() -> None:
     assert outliers == "  more outliers: 10.0% of the comments, 0.0% before"
     assert keywords.startswith(
         "keywords of topics found anew in these comments: Jaccard 0.14 with the model's; the level"
+    )
+    assert drift_lines(result(shift=0.314), model, 100)[4].startswith(
+        "  the comments as a whole lie elsewhere than before, as if 31% of"
     )
     assert drift_lines(result(level="LOW", moved=[]), model, 100)[0].startswith("drift: LOW (p = 0.0042): chance expl")
 

@@ -54,6 +54,7 @@ BATCHES, N_BATCHES = (50, 200, 1000), 25
 # What is drawn into such a batch beside the usual comments, and which share of it that is.
 DRIFTS = {
     "same": ("", 0.0),
+    "20 % more of a known label": ("known", 0.2),
     "40 % more of a known label": ("known", 0.4),
     "20 % unseen": ("unseen", 0.2),
     "40 % unseen": ("unseen", 0.4),

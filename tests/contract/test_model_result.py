@@ -52,6 +52,7 @@ class Drift:
     p_value: float = 0.0123456
     excess_variation: float = -0.00001
     outlier_excess: float = 0.25
+    shift: float = 0.31417
     moved: tuple[int, ...] = (9, 4)
 
 
@@ -104,6 +105,7 @@ def test_a_prediction() -> None:
             "pValue": 0.0123,
             "excessVariation": 0.0,
             "outlierExcess": 0.25,
+            "shift": 0.3142,
             "moved": [9, 4],
         },
         "model": {"tenant": "campus-3", "version": "20260321_103500"},

@@ -15,7 +15,15 @@ from worker.models.model_file import to_files
 from worker.store.store import ModelStore
 
 TENANT = "campus-3"
-DRIFT = {"level": "HIGH", "enough": True, "pValue": 0.0, "excessVariation": 0.3, "outlierExcess": 0.0, "moved": [1]}
+DRIFT = {
+    "level": "HIGH",
+    "enough": True,
+    "pValue": 0.0,
+    "excessVariation": 0.3,
+    "outlierExcess": 0.0,
+    "shift": 0.0,
+    "moved": [1],
+}
 
 
 @pytest.fixture(scope="module")

@@ -44,10 +44,21 @@ def test_a_model_that_is_read_is_the_same(model: KeptModel) -> None:
         assert getattr(found, name) == getattr(model, name), name
     assert (found.encoder, found.embedding_model, found.parent) == (model.encoder, "LaBSE", "20260301_000000")
     np.testing.assert_array_equal(found.center, model.center)
+    np.testing.assert_array_equal(found.half.sum, model.half.sum)
+    assert found.half.n == model.half.n == 45  # of the newcomers alone, as a topic was born
     for one, other in zip(found.topics, model.topics, strict=True):
         np.testing.assert_array_equal(one.part_sums, other.part_sums)
         np.testing.assert_array_equal(one.closeness, other.closeness)
         assert (one.terms, one.samples, one.keywords) == (other.terms, other.samples, other.keywords)
+
+
+def test_a_model_from_before_halves_were_kept_is_read(model: KeptModel) -> None:
+    """Its drift is told by the topics alone."""
+    files, details = to_files(model)
+    arrays = safetensors.numpy.load(files[ARRAYS])
+    del arrays["half_sum"], details["halfN"]
+    found = from_files({ARRAYS: safetensors.numpy.save(arrays)}, details)
+    assert (found.half.n, found.half.sum.any()) == (0, False)
 
 
 def test_no_text_and_no_metadata_in_the_arrays(model: KeptModel) -> None:

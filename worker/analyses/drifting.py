@@ -12,6 +12,8 @@ _MEANING: Final = {
     "HIGH": "the difference is certain, and large",
 }
 _N_KEYWORDS_SHOWN: Final = 4
+# Below it there is nothing to look for in the comments.
+_SHIFT_TOLD: Final = 0.1
 
 
 def drift_lines(result: Mapping[str, Any], model: KeptModel, n: int) -> list[str]:
@@ -34,6 +36,11 @@ def drift_lines(result: Mapping[str, Any], model: KeptModel, n: int) -> list[str
         now, before = counts.get(number, 0) / n, model.baseline.get(number, 0) / total
         lines.append(_moved(f"topic {number} ({words})", now, before))
     lines.append(_moved("outliers", (n - sum(counts.values())) / n, model.baseline_outliers / total))
+    if level != "LOW" and drift["shift"] >= _SHIFT_TOLD:
+        lines.append(
+            f"  the comments as a whole lie elsewhere than before, as if {min(drift['shift'], 1):.0%} of them spoke of "
+            "something new or of one topic alone"
+        )
     if result.get("keywordJaccard") is not None:
         lines.append(
             f"keywords of topics found anew in these comments: Jaccard {result['keywordJaccard']:.2f} with the "

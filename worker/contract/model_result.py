@@ -87,6 +87,10 @@ class MeasuredDrift(Protocol):
         """In [-1, 1]."""
 
     @property
+    def shift(self) -> float:
+        """At least 0."""
+
+    @property
     def moved(self) -> tuple[int, ...]:
         """Numbers of topics."""
 
@@ -176,6 +180,7 @@ def _drift(drift: MeasuredDrift) -> Document:
         "pValue": rounded(drift.p_value),
         "excessVariation": rounded(drift.excess_variation),
         "outlierExcess": rounded(drift.outlier_excess),
+        "shift": rounded(drift.shift),
         "moved": list(drift.moved),
     }
 

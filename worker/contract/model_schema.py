@@ -43,6 +43,7 @@ class Drift(Exact):
     pValue: Annotated[Share, Field(description="How often chance alone gives such a difference.")]
     excessVariation: Annotated[Cosine, Field(description="Change of the topics' shares, less what chance gives.")]
     outlierExcess: Annotated[Cosine, Field(description="Share of outliers, less that of before.")]
+    shift: Annotated[float, Field(ge=0, description="How far the mean of the comments moved, in distances of topics.")]
     moved: Annotated[list[Count], Field(max_length=3, description="Topics whose share changed most.")]
 
 

@@ -19,6 +19,7 @@ from worker.models.model import (
     closest,
 )
 from worker.models.partition import divide, sums_of
+from worker.models.shift import half_of
 from worker.models.temperature import fit_temperature
 from worker.models.terms import terms_of_fit
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
@@ -109,6 +110,7 @@ def build_named(fit: TopicFit, documents: Documents, origin: Origin, names: Sequ
         temperature=temperature,
         baseline={topic.number: int(np.sum(found == topic.number)) for topic in topics},
         baseline_outliers=int(np.sum(found < 0)),
+        half=half_of(embeddings),
         parameters=dict(fit.parameters),
         encoder=fit.encoder,
         embedding_model=origin.embedding_model,

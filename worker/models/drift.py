@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import chdtrc, gammaln
 
 from worker.models.model import KeptModel
+from worker.models.shift import Shift, shift
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
 
 Level = Literal["LOW", "MEDIUM", "HIGH"]
@@ -19,7 +20,12 @@ _UNUSUAL: Final = 0.01
 _CERTAIN: Final = 0.001
 _MUCH_VARIATION: Final = 0.15
 _MANY_OUTLIERS: Final = 0.10
+_FAR: Final = 0.2
+# Documents that a model was not made of are outliers more often, though each of those it was made of is judged as if it
+# had not known it: measured 1.0 to 1.4 times as often.
+_MORE_OUTLIERS: Final = 1.5
 _N_MOVED: Final = 3
+_N_TESTS: Final = 3
 # How much of the model's mean direction the mean of a batch has: about 1 in a batch like those before. Measured: .56 to
 # .84 in batches of a label alone that the model never saw; -1.03 to .26 if other models made the embeddings (e5, a
 # rotation, noise), .04 to .21 in comments of another corpus altogether.
@@ -38,6 +44,8 @@ class Drift:
         excess_variation: total variation between the shares of the topics, less what chance alone gives; in [-1, 1].
         outlier_excess: share of outliers, less that of before; in [-1, 1].
         moved: numbers of up to three topics whose share of the documents changed most, the most first.
+        shift: distance of the batch's mean from that of before, less what chance alone gives, by the distance of a
+            topic from the mean of all; at least 0.
         is_foreign: whether the embeddings have nothing in common with those that the model was made of, as if another
             model had made them; then the level is HIGH.
     """
@@ -48,14 +56,16 @@ class Drift:
     excess_variation: float
     outlier_excess: float
     moved: tuple[int, ...]
+    shift: float = 0.0
     is_foreign: bool = False
 
 
 def drift(model: KeptModel, labels: IntArray, embeddings: FloatArray | None = None) -> Drift:
     """Compare a batch that was assigned to a model with what the model itself was made of.
 
-    The p-value is twice the smaller of two: of the homogeneity of the topics' counts (chi-squared, cells of
-    expectation below 5 pooled) and of a share of outliers as high as this (Fisher's exact test, one-sided).
+    The p-value is three times the smallest of three (Bonferroni): of the homogeneity of the topics' counts
+    (chi-squared, cells of expectation below 5 pooled), of a share of outliers as high as this (Fisher's exact test,
+    one-sided), and of the distance of the means. What lies between the topics moves the mean alone.
 
     Args:
         model: before the batch was added to it.
@@ -68,7 +78,10 @@ def drift(model: KeptModel, labels: IntArray, embeddings: FloatArray | None = No
     outliers_before, outliers_now = model.baseline_outliers, int(np.sum(labels < 0))
     n_before, n = int(before.sum()) + outliers_before, len(labels)
     outlier_excess = outliers_now / max(n, 1) - outliers_before / max(n_before, 1)
-    p_value = min(1.0, 2 * min(_homogeneity(before, now), _more(outliers_now, n, outliers_before, n_before)))
+    usual_outliers = min(n_before, round(_MORE_OUTLIERS * outliers_before))
+    moved_mean = Shift(1.0, 0.0) if embeddings is None else shift(model, embeddings)
+    smallest = min(_homogeneity(before, now), _more(outliers_now, n, usual_outliers, n_before), moved_mean.p_value)
+    p_value = min(1.0, _N_TESTS * smallest)
     excess = _excess_variation(before, now)
     enough = n >= FEWEST
     foreign = enough and embeddings is not None and is_foreign(model, embeddings)
@@ -77,12 +90,16 @@ def drift(model: KeptModel, labels: IntArray, embeddings: FloatArray | None = No
         level = "HIGH"
     elif p_value >= _UNUSUAL or not enough:
         level = "LOW"
-    elif p_value < _CERTAIN and (excess >= _MUCH_VARIATION or outlier_excess >= _MANY_OUTLIERS):
+    elif p_value < _CERTAIN and _is_large(excess, outlier_excess, moved_mean.size):
         level = "HIGH"
     change = np.round(np.abs(now / max(n, 1) - before / max(n_before, 1)), 9)
     most = np.lexsort((numbers, -change))[:_N_MOVED]
     moved = tuple(numbers[most[change[most] > 0]].tolist())
-    return Drift(level, enough, p_value, excess, outlier_excess, moved, foreign)
+    return Drift(level, enough, p_value, excess, outlier_excess, moved, moved_mean.size, foreign)
+
+
+def _is_large(excess_variation: float, outlier_excess: float, size: float) -> bool:
+    return excess_variation >= _MUCH_VARIATION or outlier_excess >= _MANY_OUTLIERS or size >= _FAR
 
 
 def is_foreign(model: KeptModel, embeddings: FloatArray) -> bool:

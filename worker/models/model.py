@@ -123,6 +123,22 @@ class KeptTopic:
 
 
 @dataclass(frozen=True, eq=False)
+class HalfSum:
+    """The sum of a random half of some documents, of which nobody knows who they are; see `shift.half_of`.
+
+    Attributes:
+        sum: (d,) float64; zeros for none.
+        n: how many documents it is of: 0, or at least 10 of each batch.
+    """
+
+    sum: DoubleArray
+    n: int
+
+    def __add__(self, other: "HalfSum") -> "HalfSum":
+        return HalfSum(self.sum + other.sum, self.n + other.n)
+
+
+@dataclass(frozen=True, eq=False)
 class KeptModel:
     """A model of one tenant; a value: an update gives another one.
 
@@ -139,6 +155,7 @@ class KeptModel:
         baseline: how many documents were assigned to each topic, by its number, since there are these topics; each as
             the model would have assigned it without knowing it.
         baseline_outliers: how many it assigned to none.
+        half: of the documents that `baseline` counts.
         parameters: what was in force in the last fit, with what adapted it.
         encoder: the keyword encoder.
         embedding_model: what made the embeddings.
@@ -154,6 +171,7 @@ class KeptModel:
     temperature: float
     baseline: Mapping[int, int]
     baseline_outliers: int
+    half: HalfSum
     parameters: Mapping[str, str | int | float | bool]
     encoder: str
     embedding_model: str

@@ -8,7 +8,7 @@ import safetensors
 import safetensors.numpy
 
 from worker.models.closeness import N_BINS
-from worker.models.model import SCHEMA, BrokenModel, KeptModel, KeptTopic, Sample
+from worker.models.model import SCHEMA, BrokenModel, HalfSum, KeptModel, KeptTopic, Sample
 from worker.topics.arrays import IntArray
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
@@ -22,6 +22,7 @@ _ARRAYS: Final = {
     "part_starts": (1, np.int64),
     "closeness": (2, np.int64),
     "center": (1, np.float64),
+    "half_sum": (1, np.float64),
     "terms": (1, np.uint8),
     "term_columns": (1, np.int64),
     "term_counts": (1, np.int64),
@@ -49,6 +50,7 @@ def to_files(model: KeptModel) -> tuple[dict[str, bytes], dict[str, JSON]]:
             [np.empty((0, N_BINS), dtype=np.int64), *(topic.closeness[None] for topic in topics)]
         ),
         "center": model.center,
+        "half_sum": model.half.sum,
         "terms": np.frombuffer(_SEPARATOR.join(terms).encode(), dtype=np.uint8),
         "term_columns": np.ascontiguousarray(table[:, 0]),
         "term_counts": np.ascontiguousarray(table[:, 1]),
@@ -64,6 +66,7 @@ def to_files(model: KeptModel) -> tuple[dict[str, bytes], dict[str, JSON]]:
         "temperature": model.temperature,
         "baseline": {str(number): count for number, count in sorted(model.baseline.items())},
         "baselineOutliers": model.baseline_outliers,
+        "halfN": model.half.n,
         "parameters": dict(sorted(model.parameters.items())),
         "encoder": model.encoder,
         "embeddingModel": model.embedding_model,
@@ -88,6 +91,8 @@ def from_files(files: Mapping[str, bytes], details: Mapping[str, Any]) -> KeptMo
         raise BrokenModel(f"the model has no file {ARRAYS}: activate another version")
     try:
         arrays = safetensors.numpy.load(files[ARRAYS])
+        # A model of a worker that told drift by the topics alone has none.
+        arrays.setdefault("half_sum", np.zeros_like(arrays["center"]))
         _check_kinds(arrays, details)
         return _read(arrays, details)
     except (safetensors.SafetensorError, UnicodeDecodeError) as error:
@@ -123,6 +128,7 @@ def _check_kinds(arrays: Mapping[str, Any], details: Mapping[str, Any]) -> None:
     parts, cells = len(arrays["part_counts"]), len(arrays["term_counts"])
     wanted = {
         "center": (d,),
+        "half_sum": (d,),
         "part_sums": (parts, d),
         "part_starts": (n + 1,),
         "closeness": (n, N_BINS),
@@ -156,6 +162,7 @@ def _read(arrays: Mapping[str, Any], details: Mapping[str, Any]) -> KeptModel:
         temperature=float(details["temperature"]),
         baseline={int(number): int(count) for number, count in details["baseline"].items()},
         baseline_outliers=int(details["baselineOutliers"]),
+        half=HalfSum(arrays["half_sum"], int(details.get("halfN", 0))),
         parameters=dict(details["parameters"]),
         encoder=str(details["encoder"]),
         embedding_model=str(details["embeddingModel"]),

@@ -15,6 +15,7 @@ from worker.models.fitting import fit_documents
 from worker.models.keywords import TopicWords
 from worker.models.measuring import measured
 from worker.models.model import FEWEST_IN_PART, Documents, KeptModel, KeptTopic
+from worker.models.shift import half_of
 from worker.models.terms import added, pruned, terms_of_batch
 from worker.topics.adaptation import adapt
 from worker.topics.arrays import FloatArray, IntArray
@@ -113,6 +114,7 @@ def _grown(model: KeptModel, beside: Beside, arrivals: Arrivals, capped: Capped)
         seen=arrivals.seen,
         baseline=_baseline(model, beside.assignment, capped, starts_anew=has_born),
         baseline_outliers=n_outliers if has_born else model.baseline_outliers + n_outliers,
+        half=half_of(arrivals.embeddings) if has_born else model.half + half_of(arrivals.embeddings),
     )
 
 

@@ -21,7 +21,12 @@ TOO_FEW: Final = "too few to tell"
 _PARAMETER_CHARS: Final = 500
 _DEFAULT: Final = "default"
 _REQUEST_NAMES: Final = {engine_name: name for name, (engine_name, *_) in TUNABLE.items()}
-_DRIFT: Final = {"pValue": "p_value", "excessVariation": "excess_variation", "outlierExcess": "outlier_excess"}
+_DRIFT: Final = {
+    "pValue": "p_value",
+    "excessVariation": "excess_variation",
+    "outlierExcess": "outlier_excess",
+    "shift": "shift",
+}
 
 
 @dataclass(frozen=True)

@@ -235,6 +235,10 @@ export interface Drift {
    */
   outlierExcess: number;
   /**
+   * How far the mean of the comments moved, in distances of topics.
+   */
+  shift: number;
+  /**
    * Topics whose share changed most.
    *
    * @maxItems 3

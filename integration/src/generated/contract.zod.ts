@@ -86,6 +86,7 @@ export const drift = z.object({
   pValue: z.number().gte(0).lte(1),
   excessVariation: z.number().gte(-1).lte(1),
   outlierExcess: z.number().gte(-1).lte(1),
+  shift: z.number().gte(0),
   moved: z.array(z.number().int().gte(0)).max(3),
 });
 

@@ -85,6 +85,7 @@ export function driftOf({ ids }: Placed): Drift {
     pValue: 0.5,
     excessVariation: 0,
     outlierExcess: 0,
+    shift: 0,
     moved: [],
   };
 }
