@@ -32,17 +32,26 @@ def labels(counts: list[int], outliers: int) -> IntArray:
 
 
 def test_the_p_value_is_the_smallest_of_three(model: KeptModel) -> None:
-    """Chi-squared of the topics, and Fisher's exact test of half as many outliers again, as SciPy has them."""
+    """Chi-squared of the topics, and Fisher's exact test of the outliers, as SciPy has them."""
     before, now = [400, 300, 200, 60, 40], [60, 70, 30, 20, 20]
     known = with_baseline(model, before, 50)
     chi = chi2_contingency(np.array([before, now]), correction=False).pvalue
     found = drift(known, labels(now, 10))
     assert found.p_value == pytest.approx(3 * chi, rel=1e-6)
     many = drift(known, labels([40, 30, 20, 6, 4], 40))
-    fisher = fisher_exact([[40, 100], [75, 975]], alternative="greater").pvalue
+    fisher = fisher_exact([[40, 100], [50, 1000]], alternative="greater").pvalue
     assert many.p_value == pytest.approx(3 * fisher, rel=1e-6)
     assert many.level == "HIGH"
     assert many.outlier_excess == pytest.approx(40 / 140 - 50 / 1050)
+
+
+def test_outliers_count_if_they_are_more_than_new_documents_give(model: KeptModel) -> None:
+    """Of documents that are new to a model up to 1.4 times as many are outliers, which many documents make certain."""
+    known = with_baseline(model, [4000, 3000, 1500, 800, 400], 300)
+    usual = labels([1186, 890, 445, 236, 117], 126)
+    assert fisher_exact([[126, 2874], [300, 9700]], alternative="greater").pvalue < 0.001
+    assert drift(known, usual).level == "LOW"
+    assert drift(known, labels([1150, 863, 431, 229, 113], 214)).p_value < 0.001
 
 
 def test_rare_topics_count_together(model: KeptModel) -> None:

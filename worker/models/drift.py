@@ -22,8 +22,9 @@ _MUCH_VARIATION: Final = 0.15
 _MANY_OUTLIERS: Final = 0.10
 _FAR: Final = 0.2
 # Documents that a model was not made of are outliers more often, though each of those it was made of is judged as if it
-# had not known it: measured 1.0 to 1.4 times as often.
+# had not known it: measured 1.0 to 1.4 times as often. So outliers count only if they are likely more than this.
 _MORE_OUTLIERS: Final = 1.5
+_LIKELY: Final = 0.05
 _N_MOVED: Final = 3
 _N_TESTS: Final = 3
 # How much of the model's mean direction the mean of a batch has: about 1 in a batch like those before. Measured: .56 to
@@ -78,9 +79,8 @@ def drift(model: KeptModel, labels: IntArray, embeddings: FloatArray | None = No
     outliers_before, outliers_now = model.baseline_outliers, int(np.sum(labels < 0))
     n_before, n = int(before.sum()) + outliers_before, len(labels)
     outlier_excess = outliers_now / max(n, 1) - outliers_before / max(n_before, 1)
-    usual_outliers = min(n_before, round(_MORE_OUTLIERS * outliers_before))
     moved_mean = Shift(1.0, 0.0) if embeddings is None else shift(model, embeddings)
-    smallest = min(_homogeneity(before, now), _more(outliers_now, n, usual_outliers, n_before), moved_mean.p_value)
+    smallest = min(_homogeneity(before, now), _many(outliers_now, n, outliers_before, n_before), moved_mean.p_value)
     p_value = min(1.0, _N_TESTS * smallest)
     excess = _excess_variation(before, now)
     enough = n >= FEWEST
@@ -146,6 +146,14 @@ def _pooled(counts: DoubleArray) -> DoubleArray:
 def _expected(counts: DoubleArray) -> DoubleArray:
     expected: DoubleArray = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
     return expected
+
+
+def _many(found: int, n: int, found_before: int, n_before: int) -> float:
+    """Give the p-value of so many outliers; 1 if they are not likely more than documents new to a model give."""
+    usual = min(n_before, round(_MORE_OUTLIERS * found_before))
+    if _more(found, n, usual, n_before) >= _LIKELY:
+        return 1.0
+    return _more(found, n, found_before, n_before)
 
 
 def _more(found: int, n: int, found_before: int, n_before: int) -> float:
