@@ -8,12 +8,16 @@ import pytest
 from tests.acceptance.envelopes import themed_envelope
 from tests.replay.sessions import session_of
 from worker.replay.extras import COMPLAINT, PRAISE, Extras
-from worker.replay.report.doubts import Doubt
+from worker.replay.report.change import change_of
+from worker.replay.report.complaints import cut_around
+from worker.replay.report.doubts import Doubt, Suspicion
 from worker.replay.report.in_short import in_short
-from worker.replay.report.mood import complaining_words, guessed_mood
+from worker.replay.report.mood import complaining_words, complaints_in, guessed_mood
+from worker.replay.report.overview import cards_of
 from worker.replay.report.page import render
 from worker.replay.report.view import ReportView, make_view
-from worker.replay.session import Session
+from worker.replay.session import CheckedChange, Session
+from worker.topics.diagnostics import Trial
 
 
 @pytest.fixture(scope="module")
@@ -62,54 +66,184 @@ def test_the_words_of_complaints() -> None:
     assert complaining_words(["awful"], 3) == ()
 
 
-def test_complaints_are_told_where_they_are_more_than_usual(session: Session) -> None:
-    """By the topic that holds them, with their words and one of them."""
-    short = make_view(with_complaints(session, 8)).in_short
-    (one,) = short.complaints
-    assert (one.index, one.count, one.size, one.words) == (1, 8, 24, ("boring", "rude"))
-    assert "was not clear" in one.quote
-    assert short.is_guess
-    # Of comments that hardly ever praise or complain nothing is guessed.
-    assert make_view(with_complaints(session, 7)).in_short.complaints == ()
+def test_a_denied_praise_is_among_the_words_of_complaints_and_a_denied_complaint_is_not() -> None:
+    """As it is when complaints are counted."""
+    texts = ["rude, not boring", "rude, never boring", "Not very clear", "not clear, isn't boring"]
+    assert complaining_words(texts, 3) == ("not clear", "rude")
+    assert [cue.words for cue in complaints_in("not boring, but it wasn’t clear")] == ["wasn't clear"]
 
 
-def test_a_topic_that_cannot_be_trusted_is_named_last(clean: Session) -> None:
-    """What people complain of there may be several things, however many complain."""
-    texts = [f"lesson {row} of this week" for row in range(len(clean.batch.texts))]
-    for topic, n_complaints in ((0, 12), (1, 6)):
-        for row in np.flatnonzero(clean.fit.labels == topic).tolist()[:n_complaints]:
+def test_all_complaints_are_counted_and_topics_ranked_by_their_number(clean: Session) -> None:
+    """Doubtful topics are in the ranking with their warning; a line tells how many complaints are there or in none."""
+    labels = clean.fit.labels.copy()
+    labels[np.flatnonzero(labels == 3)[:2]] = -1
+    texts = [f"lesson {row} of this week" for row in range(len(labels))]
+    for topic, n_complaints in ((0, 5), (1, 6), (2, 2), (-1, 1)):
+        for row in np.flatnonzero(labels == topic).tolist()[:n_complaints]:
             texts[row] = f"boring lesson {row} of this week"
-    bent = replace(clean, batch=replace(clean.batch, texts=tuple(texts)))
+    fit = replace(clean.fit, labels=labels)
+    bent = replace(clean, fit=fit, batch=replace(clean.batch, texts=tuple(texts)))
     diagnostics = bent.fit.diagnostics
     assert diagnostics is not None
     topics = [topic.assessment for topic in make_view(bent).topics]
-    assert [one.index for one in in_short(bent, diagnostics, topics, ()).complaints] == [0, 1]
-    topics[0] = replace(topics[0], doubts=(Doubt("no answers"),))
-    found = in_short(bent, diagnostics, topics, ())
-    assert [(one.index, one.is_good) for one in found.complaints] == [(1, True), (0, False)]
-    assert found.change is None
+    topics[1] = replace(topics[1], doubts=(Doubt("no answers"),))
+    found = in_short(bent, diagnostics, topics, ()).complaints
+    assert (found.count, found.n_comments, found.doubtful, found.outside, found.is_guess) == (14, 48, 6, 1, True)
+    # Two complaints are too few to name a topic.
+    assert [(one.index, one.count, one.is_good) for one in found.topics] == [(1, 6, False), (0, 5, True)]
+    assert in_short(bent, diagnostics, topics, ()).doubtful == topics[1].size
+    view = make_view(bent)
+    page = render(replace(view, in_short=in_short(bent, diagnostics, topics, ())))
+    said = "14 of 48 comments complain, guessed by words such as &#34;boring&#34; or &#34;not clear&#34;; "
+    assert (
+        f"{said}6 of them are in doubtful topics, 1 in no topic. Topics by number of complaints:".replace("&#34;", '"')
+        in page
+    )
+    assert page.index("Topics by number of complaints:") < page.index('<span class="care">(doubtful)</span>: 6 of 12')
+
+
+def test_the_quote_holds_the_words_that_complain(session: Session) -> None:
+    """Highlighted, in a cut of the comment around them, and by the word that most complaints hold."""
+    short = make_view(with_complaints(session, 8)).in_short.complaints
+    (one,) = short.topics
+    assert (one.index, one.count, one.size, one.words) == (1, 8, 24, ("boring", "not clear", "rude"))
+    assert (one.quote.before, one.quote.cue) == ("", "Boring")
+    assert "<blockquote><mark>Boring</mark> and &lt;b&gt;rude" in render(make_view(with_complaints(session, 8)))
+    # Of comments that hardly ever praise or complain nothing is guessed.
+    assert make_view(with_complaints(session, 7)).in_short.complaints.topics == ()
+
+
+def test_a_quote_is_cut_around_the_words() -> None:
+    """At spaces, with dots where something was left out; a short comment stays whole."""
+    text = "word " * 30 + "it was not clear at all " + "word " * 30
+    start = text.index("not clear")
+    quote = cut_around(text.strip(), start, start + 9)
+    assert quote.cue == "not clear"
+    assert (quote.before[:6], quote.before[-7:]) == ("… word", "it was ")
+    assert (quote.after[:7], quote.after[-6:]) == (" at all", "word …")
+    assert 60 < len(quote.before + quote.cue + quote.after) <= 96
+    short = cut_around("It was not clear.", 7, 16)
+    assert (short.before, short.cue, short.after) == ("It was ", "not clear", ".")
+    assert cut_around("word " * 30, 0, 0).after.endswith("word …")
 
 
 def test_a_key_that_tells_praise_from_complaint_is_asked_before_words(session: Session) -> None:
     """Then nothing is guessed."""
     moods = tuple(COMPLAINT if label == 0 else PRAISE for label in session.fit.labels.tolist())
-    short = make_view(replace(session, extras=Extras(moods=moods))).in_short
-    assert [(one.index, one.count) for one in short.complaints] == [(0, 24)]
+    view = make_view(replace(session, extras=Extras(moods=moods)))
+    short = view.in_short.complaints
+    assert [(one.index, one.count) for one in short.topics] == [(0, 24)]
     assert not short.is_guess
+    assert "24 of 48 comments complain; 24 of them are in doubtful topics. Topics by number" in render(view)
 
 
-def test_distrust_and_one_change_are_told_in_plain_words(session: Session) -> None:
-    """Topics of two themes are grouped by their reason, and the value that divides them was tried."""
+def test_the_box_and_the_cards_give_the_same_reasons(clean: Session) -> None:
+    """All that are enough; weak ones only if there are no others; each topic's own wording; a name only once."""
+    diagnostics = clean.fit.diagnostics
+    assert diagnostics is not None
+    topics = [topic.assessment for topic in make_view(clean).topics]
+    weak = Doubt("weakly named: x", Suspicion.NAME)
+    topics[0] = replace(topics[0], doubts=(Doubt("sorted by wording: x", detail='most say "she"'), weak))
+    topics[1] = replace(
+        topics[1], doubts=(Doubt("sorted by wording: x", detail="most are short"), Doubt("its name is denied: x"), weak)
+    )
+    topics[2] = replace(topics[2], doubts=(Doubt("falls apart: x", Suspicion.BORDER), weak))
+    told = in_short(clean, diagnostics, topics, ()).distrust
+    alike, shape, common, denied = (
+        "The comments are alike in how they are written, not in what they are about",
+        "Leave out a few comments, and the topic changes shape",
+        "The words of the topic are common in other comments too",
+        "Many of the comments say the opposite of the topic's words",
+    )
+    assert {one.why: [(topic.index, topic.detail) for topic in one.topics] for one in told} == {
+        alike: [(0, 'most say "she"'), (1, "most are short")],
+        shape: [(2, "")],
+        common: [(2, "")],
+        denied: [(1, "")],
+    }
+    titles = [topic.title for one in told for topic in one.topics]
+    assert titles.count("") == len(titles) - 3
+    cards = {card.index: card.care for card in cards_of(clean, diagnostics, topics)}
+    assert cards == {
+        0: (f'{alike}: most say "she".',),
+        1: (f"{alike}: most are short.", f"{denied}."),
+        2: (f"{shape}.", f"{common}."),
+        3: (),
+    }
+
+
+def test_doubt_and_one_change_are_told_in_plain_words(session: Session) -> None:
+    """The reason stands before its topics; one word for it on the whole page; what a trial cannot tell is not told."""
     view = doubted_view(session)
-    (distrust,) = view.in_short.distrust
-    assert [index for index, _ in distrust.topics] == [0, 1]
+    distrust = view.in_short.distrust[0]
+    assert [topic.index for topic in distrust.topics] == [0, 1]
     change = view.in_short.change
     assert change is not None
-    assert change.flag == view.advice[0].flag
-    assert change.effects[1] == "1 of the 2 topics not to trust would become others"
+    assert (change.flag, change.is_better) == (view.advice[0].flag, None)
+    assert change.effects[2:] == (
+        "none of the 0 clear topics and 1 of the 2 doubtful ones would stay as they are",
+        "for example, topic 0 is divided: of its 24 comments 12 and 12 go to 2 topics",
+    )
     page = render(view)
-    assert "These comments are about two different things." in page
-    assert "This was tried: if " in page
+    assert '<span class="care">The comments are about two different things:</span> <span class="mark"' in page
+    assert "2 are doubtful and hold 100% of the comments." in page
+    assert "<h2>Doubtful topics</h2>" in page
+    assert "Whether the new topics would be less doubtful was not tried." in page
+    assert "not to trust" not in page
+    assert "with care" not in page
+
+
+def test_a_change_that_was_tried_as_a_whole_is_called_better_or_not(session: Session) -> None:
+    """By the comments in clear topics; of several the best is told, and one that is not better is not advised."""
+    view = doubted_view(session)
+    more = view.advice[0].flag
+    good = CheckedChange(more, session_of(themed_envelope(12, 4)).fit)
+    better = make_view(replace(view.session, checked=(good,)))
+    other = replace(view.advice[0], flag="--set other=1")
+    both = replace(view.session, checked=(CheckedChange(other.flag, view.session.fit), good))
+    change = change_of(both, [topic.assessment for topic in view.topics], (other, view.advice[0]))
+    assert change == better.in_short.change
+    assert change is not None
+    assert (change.flag, change.is_better) == (more, True)
+    assert change.condition.endswith("topics were allowed, not 2")
+    assert change.effects[:4] == (
+        "topics: 4 instead of 2",
+        "comments in clear topics: 48 instead of 0",
+        "doubtful topics: 0 instead of 2",
+        "comments in no topic: 0, as now",
+    )
+    assert f"ask the person who runs the worker to run these comments again with <code>{more}</code>" in render(better)
+    worse = make_view(replace(view.session, checked=(CheckedChange(more, view.session.fit),)))
+    assert worse.in_short.change is not None
+    assert worse.in_short.change.is_better is False
+    page = render(worse)
+    assert "It would not be better:" in page
+    assert "So leave it as it is" in page
+    assert f"again with <code>{more}" not in page
+
+
+def test_what_does_not_count_is_named_only_if_the_comments_have_it(session: Session) -> None:
+    """Of English comments nobody learns that their language would not count."""
+    diagnostics = session.fit.diagnostics
+    assert diagnostics is not None
+    labels = session.fit.labels.copy()
+    labels[labels == 0] = -1
+    for removed, condition in (
+        (("pronoun",), 'if the words "she" and "he" did not count'),
+        (("address", "language"), 'if the words "ma\'am" and "sir" and the language did not count'),
+    ):
+        trial = Trial("neutralize", True, labels, (False,), removed)
+        fit = replace(session.fit, diagnostics=replace(diagnostics, trials=(trial,)))
+        change = doubted_view(replace(session, fit=fit)).in_short.change
+        assert change is not None
+        assert change.condition == condition
+
+
+def test_the_first_line_is_no_path(session: Session) -> None:
+    """Source and version stand at the foot."""
+    page = render(make_view(session))
+    assert page.index("</main>") < page.index("Topic report · a test · worker")
+    assert page.count("Topic report · ") == 1
 
 
 def doubted_view(session: Session) -> ReportView:

@@ -284,6 +284,20 @@ def test_the_first_page_is_plain_and_has_praise_beside_complaint(opened: Browser
     cleared(opened)
 
 
+def test_the_first_screen_holds_three_answers_and_whether_the_change_was_better(page: Path, opened: Browser) -> None:
+    """Within 1280 x 800 pixels; the numbers of topics have one color there; the whole run of the change is told."""
+    with Browser() as browser:
+        browser.open(page, width=1280, height=800)
+        browser.wait_until(DRAWN)
+        assert browser.evaluate("document.querySelector('.short').getBoundingClientRect().bottom <= 800")
+    marks = "[...document.querySelectorAll('.short .mark')].map(mark => getComputedStyle(mark).backgroundColor)"
+    assert len(set(opened.evaluate(marks))) == 1
+    assert len(set(opened.evaluate(marks.replace(".short", ".card")))) > 1
+    said = opened.evaluate("document.querySelector('.short').innerText")
+    assert re.search("comments in clear topics: [0-9]+(,| instead of)", said)
+    assert re.search("More comments would be in clear topics:|It would not be better:", said)
+
+
 def test_facets_are_shown_and_saved(opened: Browser) -> None:
     """Shares by teacher and by month; the counts of the table add up; what looks like a tag is text."""
     heads = opened.evaluate("[...document.querySelectorAll('.facet')].map(t => t.tHead.innerText)")

@@ -1,6 +1,6 @@
 """What `--once` can add to a result: a comparison with the stored result, an explanation, a report."""
 
-from typing import Final
+from typing import Any, Final
 
 from worker.contract.envelope import Batch
 from worker.contract.result import Document
@@ -15,6 +15,7 @@ from worker.replay.report.view import ReportView, make_view
 from worker.replay.request import BadUsage
 from worker.replay.result_document import checked_result
 from worker.replay.session import Session
+from worker.replay.sweep import path_of
 from worker.replay.terminal import Terminal
 
 FEWEST_COMPARED: Final = 2
@@ -83,3 +84,11 @@ class Inspection:
             self._terminal.say(f"comparison: {path}")
         except UnwritableFile as error:
             self.unwritable = error
+
+
+def report_paths(path: str | None, sweep: tuple[str, list[Any]] | None) -> list[str]:
+    """Give the path of each report; a sweep writes one for each value, and one that compares them."""
+    if path is None:
+        return []
+    swept = [path_of(path, sweep[0], value) for value in sweep[1]] if sweep else []
+    return [*swept, path]

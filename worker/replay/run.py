@@ -18,20 +18,21 @@ from worker.jobs.registry import kind_of, kinds_with
 from worker.jobs.topic_model import TOPIC_MODEL, document_of, fit_once, with_labels
 from worker.printable import printable
 from worker.queue.stored_job import StoredJob, read_stored_job
+from worker.replay.checking import checked_changes
 from worker.replay.computing import Computing
 from worker.replay.earlier import completed_by_earlier, variants_by_earlier
 from worker.replay.embedding import read_as_envelope
 from worker.replay.experiment import read_settings, read_sweep, with_params
 from worker.replay.extras import read_extras
 from worker.replay.files import STDIN, check_writable, make_folder, read_batch_file
-from worker.replay.inspection import Inspection
+from worker.replay.inspection import Inspection, report_paths
 from worker.replay.model_view import show_model_result
 from worker.replay.output import write_document
 from worker.replay.report.comparison_page import Compared
 from worker.replay.report.view import ReportView
 from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
-from worker.replay.session import Session, source_of
+from worker.replay.session import CheckedChange, Session, source_of
 from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, value_text, variants_to_fit
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
@@ -78,6 +79,7 @@ class _Replay:
         # Without Redis each run is a job of its own, as each job of a queue is.
         self._job_id = request.job_id or f"once-{uuid.uuid4()}"
         self._stored: StoredJob | None = None
+        self._checked: tuple[CheckedChange, ...] = ()
         self._bertopic_folder = request.save_bertopic and os.path.abspath(request.save_bertopic)
 
     def run(self) -> ExitCode:
@@ -86,7 +88,7 @@ class _Replay:
         data = self._read()
         self._inspection = Inspection(self._terminal, self._request.explain, self._stored)
         self._extras = read_extras(self._request, data)
-        for path in self._report_paths():
+        for path in report_paths(self._request.report, self._sweep):
             check_writable(path)
         if self._bertopic_folder is not None:
             make_folder(self._bertopic_folder)
@@ -112,9 +114,9 @@ class _Replay:
     def _read(self) -> object:
         source, job_id = self._request.source, self._request.job_id
         if job_id is not None:
-            self._stored = read_stored_job(job_id, self._settings)
-            self._terminal.say(f"job {job_id}: {printable(self._stored.state, _STATE_CHARS)}")
-            return self._stored.envelope()
+            self._stored = stored = read_stored_job(job_id, self._settings)
+            self._terminal.say(f"job {job_id}: {printable(stored.state, _STATE_CHARS)}")
+            return stored.envelope()
         if source is None:
             raise BadUsage("--once takes a FILE, or --job ID")
         if source == STDIN and sys.stdin.isatty():
@@ -123,14 +125,6 @@ class _Replay:
             shown = self._request.keys_of_items
             return read_as_envelope(source, self._computing, self._terminal, self._settings.labse_model, shown)
         return read_batch_file(source)
-
-    def _report_paths(self) -> list[str]:
-        """Give the path of each report; a sweep writes one for each value, and one that compares them."""
-        path = self._request.report
-        if path is None:
-            return []
-        swept = [path_of(path, self._sweep[0], value) for value in self._sweep[1]] if self._sweep else []
-        return [*swept, path]
 
     def _run_once(self, data: object) -> Document:
         began_s = time.monotonic()
@@ -173,7 +167,7 @@ class _Replay:
         """Run a batch of comments, which can be inspected."""
         self._inspection.check(batch)
         task = with_labels(self._task(batch, [batch.params]), batch, self._settings.label_service)
-        (outcome,) = self._computing.run(task, len(Stage))
+        (outcome,) = self._computing.run(task, len(Stage), another_follows=self._request.report is not None)
         document = document_of(batch, outcome, datetime.now(UTC))
         if isinstance(outcome, NoTopics):
             self._inspection.compare(document)
@@ -181,7 +175,9 @@ class _Replay:
         self._terminal.show_fit(batch, outcome, document)
         if self._bertopic_folder is not None:
             self._terminal.say(f"BERTopic model saved: {self._bertopic_folder}")
-        self._inspect(batch, outcome, document, self._computing.stages, self._overrides, self._request.report)
+        stages = tuple(self._computing.stages)
+        self._checked = checked_changes(batch, outcome, self._task(batch, []), self._computing, self._terminal)
+        self._inspect(batch, outcome, document, stages, self._overrides, self._request.report)
         return document
 
     def _run_sweep(self, data: object, name: str, values: list[Any]) -> list[Document]:
@@ -226,8 +222,8 @@ class _Replay:
         report: str | None,
     ) -> ReportView | None:
         comparison = self._inspection.compare(document)
-        source = source_of(self._request)
-        session = Session(source, batch, fit, document, tuple(stages), overrides, comparison, self._extras)
+        told = tuple(stages), overrides, comparison, self._extras, self._checked
+        session = Session(source_of(self._request), batch, fit, document, *told)
         self._inspection.explain(session)
         return None if report is None else self._inspection.report(report, session)
 

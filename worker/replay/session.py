@@ -15,6 +15,14 @@ from worker.topics.fit import Details, StageFinished, TopicFit
 
 
 @dataclass(frozen=True, eq=False)
+class CheckedChange:
+    """A fit with another value of a parameter, and the flag that sets the value."""
+
+    flag: str
+    fit: TopicFit = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
 class Session:
     """A completed fit.
 
@@ -27,6 +35,7 @@ class Session:
         overrides: the parameters that `--set` and `--sweep` replaced.
         extras: what the report shows beside the fit.
         comparison: lines about how the result differs from the stored one; empty if there is none.
+        checked: changes that were tried as a whole, of which the report's first screen tells the best.
     """
 
     source: str
@@ -37,6 +46,7 @@ class Session:
     overrides: Mapping[str, object] = field(default_factory=dict)
     comparison: tuple[str, ...] = ()
     extras: Extras = field(default_factory=Extras, repr=False)
+    checked: tuple[CheckedChange, ...] = ()
 
     @property
     def continuity(self) -> list[str]:

@@ -1,8 +1,18 @@
 """What explains a fit, computed only if it was asked for: plain values, numpy only."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from worker.topics.arrays import BoolArray, DoubleArray, FloatArray, IntArray
+
+# The parameters that are tried: the field of `TopicParams` by the name that a request has for it.
+FIELDS_TRIED: Final = {
+    "min_topic_size": "min_cluster_size",
+    "nr_topics": "n_topics",
+    "umap_n_neighbors": "n_neighbors",
+    "hdbscan_min_samples": "min_samples",
+    "neutralize": "neutralize",
+}
 
 
 @dataclass(frozen=True)
@@ -44,12 +54,14 @@ class Trial:
         value: the other value.
         labels: (n,) int64, the topics by falling size, -1 for outliers.
         worded: of each of these topics, whether its comments share their wording rather than what they say.
+        removed: the kinds of wording that were taken out of the embeddings.
     """
 
     param: str
     value: int | bool
     labels: IntArray
     worded: tuple[bool, ...]
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

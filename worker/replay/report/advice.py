@@ -44,19 +44,27 @@ class Advice:
     Attributes:
         param: the parameter.
         now: its present value in words.
+        value: the other value.
         flag: the flag of `--once` that sets the other value.
         before: the figures of the topics as they are.
         after: the figures of the trial.
+        removed: the kinds of wording that did not count.
         fates: of the doubtful topics, by number.
+        n_clear: how many other topics there are.
+        n_clear_stay: how many of these stay.
         concerned: documents of the doubtful topics that change.
     """
 
     param: str
     now: str
+    value: int | bool
     flag: str
     before: Figures
     after: Figures
+    removed: tuple[str, ...]
     fates: tuple[Fate, ...]
+    n_clear: int
+    n_clear_stay: int
     concerned: int
 
     @property
@@ -69,24 +77,32 @@ def advice(fit: TopicFit, diagnostics: Diagnostics, assessments: Sequence[Assess
     """Tell what each trial of a fit gives; those that change most of what is doubtful come first."""
     doubtful = [topic for topic in assessments if not topic.is_good]
     worded = tuple(any(excess.is_doubt for excess in own) for own in fit.excesses) or (False,) * len(fit.topics)
+    clear = [topic for topic in assessments if topic.is_good]
     before = _figures(fit.labels, worded)
-    tried = [_tried(fit, trial, doubtful, (before, worded)) for trial in diagnostics.trials]
+    tried = [_tried(fit, trial, (doubtful, clear), (before, worded)) for trial in diagnostics.trials]
     return sorted(tried, key=lambda one: (-one.concerned, one.after.outliers, one.flag))
 
 
 def _tried(
-    fit: TopicFit, trial: Trial, doubtful: list[Assessment], present: tuple[Figures, tuple[bool, ...]]
+    fit: TopicFit,
+    trial: Trial,
+    topics: tuple[list[Assessment], list[Assessment]],
+    present: tuple[Figures, tuple[bool, ...]],
 ) -> Advice:
-    before, worded = present
+    (doubtful, clear), (before, worded) = topics, present
     fates = tuple(_fate(fit.labels == topic.index, topic.index, trial, worded[topic.index]) for topic in doubtful)
     value = str(trial.value).lower() if isinstance(trial.value, bool) else str(trial.value)
     return Advice(
         param=trial.param,
         now="off" if isinstance(trial.value, bool) else str(fit.parameters.get(trial.param, "")),
+        value=trial.value,
         flag=f"--set {trial.param}={value}",
         before=before,
         after=_figures(trial.labels, trial.worded),
+        removed=trial.removed,
         fates=fates,
+        n_clear=len(clear),
+        n_clear_stay=sum(_stays(fit.labels == topic.index, trial.labels) for topic in clear),
         concerned=sum(topic.size for topic, fate in zip(doubtful, fates, strict=True) if fate.changes),
     )
 
@@ -94,6 +110,14 @@ def _tried(
 def _figures(labels: IntArray, worded: tuple[bool, ...]) -> Figures:
     sizes = np.bincount(labels[labels >= 0], minlength=1)
     return Figures(int(labels.max(initial=-1)) + 1, int(sizes.max()), int(np.sum(labels < 0)), sum(worded))
+
+
+def _stays(own: IntArray, labels: IntArray) -> bool:
+    """Tell whether the documents of a topic are a topic of these labels, nearly."""
+    there = labels[own]
+    counts = np.bincount(there[there >= 0], minlength=1)
+    shared, new_size = int(counts.max()), int(np.sum(labels == counts.argmax()))
+    return shared >= STAYS * (len(there) + new_size - shared)
 
 
 def _fate(own: IntArray, topic: int, trial: Trial, was_worded: bool) -> Fate:
@@ -106,13 +130,23 @@ def _fate(own: IntArray, topic: int, trial: Trial, was_worded: bool) -> Fate:
     parts = sorted((int(count) for count in counts if count >= PART * size), reverse=True)
     if n_outside > size / 2:
         return Fate(topic, f"dissolves: {n_outside} of its {size} comments are in no topic", True)
-    if shared >= STAYS * (size + new_size - shared):
+    if _stays(own, trial.labels):
         freed = was_worded and best < len(trial.worded) and not trial.worded[best]
         return Fate(topic, "stays, no longer sorted by wording" if freed else "stays", freed)
     if len(parts) > 1:
-        sizes = ", ".join(map(str, parts))
-        return Fate(topic, f"is divided: {sizes} of its {size} comments go to {len(parts)} topics", True)
+        return Fate(topic, f"is divided: of its {size} comments {_divided(parts, size, n_outside)}", True)
     if new_size >= JOINED * size:
         return Fate(topic, f"joins others: {shared} of its {size} comments are in a topic of {new_size}", True)
     what = f"changes: {shared} of its {size} comments stay together, in a topic of {new_size}"
     return Fate(topic, f"{what}; {n_outside} are in no topic", True)
+
+
+def _divided(parts: Sequence[int], size: int, n_outside: int) -> str:
+    """Say where the comments of a divided topic go, each of them counted."""
+    *firsts, last = map(str, parts)
+    ends = [f"{', '.join(firsts)} and {last} go to {len(parts)} topics"]
+    if scattered := size - sum(parts) - n_outside:
+        ends.append(f"{scattered} are scattered over other topics")
+    if n_outside:
+        ends.append(f"{n_outside} are in no topic")
+    return ", ".join(ends[:-1]) + f" and {ends[-1]}" if len(ends) > 1 else ends[0]

@@ -50,22 +50,24 @@ UNRELATED_NPMI: Final = -0.3
 SHARED_KEYWORDS: Final = 3
 
 
-# What each doubt means for somebody who knows no statistics, by the words that it begins with.
+# What each doubt means for somebody who knows no statistics, by the words that it begins with; a sentence without its
+# dot, as the first screen lets the topics follow.
 _PLAIN: Final = {
-    "no answers": "Many of these comments say nothing.",
-    "badly named": "Its words are in few of these comments: read some before you rely on the name.",
-    "its name is denied": "Many of these comments say the opposite of its words.",
-    "told in part": "Its words tell of a part of these comments only; the others are about something else.",
-    "two topics in one": "These comments are about two different things.",
-    "hardly apart": "These comments are much like those of another subject.",
-    "not found again": "With a few comments less, this subject would be another one.",
-    "falls apart": "With a few comments less, this subject would have other borders.",
-    "very broad": "This subject is so large that a few words cannot describe it.",
-    "keywords that hardly ever occur together": "These comments may be about several things.",
-    "entangled": "These comments are mixed with those of another subject.",
-    "thin core": "Most of these comments were hard to assign.",
-    "weakly named": "Its words are common in other comments too: read some before you rely on the name.",
-    "nearly a double": "Another subject has nearly the same name.",
+    "sorted by wording": "The comments are alike in how they are written, not in what they are about",
+    "no answers": "Many of the comments say nothing",
+    "badly named": "The words of the topic are in few of its comments",
+    "its name is denied": "Many of the comments say the opposite of the topic's words",
+    "told in part": "The words of the topic fit only some of its comments",
+    "two topics in one": "The comments are about two different things",
+    "hardly apart": "The comments are much like those of another topic",
+    "not found again": "Leave out a few comments, and the topic disappears",
+    "falls apart": "Leave out a few comments, and the topic changes shape",
+    "very broad": "The topic is too large for a few words",
+    "keywords that hardly ever occur together": "The comments may be about several things",
+    "entangled": "The comments are mixed with those of another topic",
+    "thin core": "Most of the comments fit no topic at first and were added later",
+    "weakly named": "The words of the topic are common in other comments too",
+    "nearly a double": "Another topic has nearly the same words",
 }
 
 
@@ -81,22 +83,43 @@ class Suspicion(StrEnum):
 
 @dataclass(frozen=True)
 class Doubt:
-    """A reason to doubt a topic, in words, what it suspects, and what it means for a reader without statistics."""
+    """A reason to doubt a topic.
+
+    Attributes:
+        what: the reason in words, with its figures.
+        suspicion: what it suspects.
+        detail: what is true of this topic alone, for a reader without statistics: 'most say "she"'; empty for nothing.
+    """
 
     what: str
     suspicion: Suspicion = Suspicion.ENOUGH
-    meaning: str = ""
+    detail: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What it means for a reader without statistics, the same for each topic; a sentence without its dot."""
+        return _PLAIN[self.what.split(":")[0].split(" (")[0]]
 
     @property
     def plain(self) -> str:
-        """What it means, without a figure."""
-        return self.meaning or _PLAIN[self.what.split(":")[0].split(" (")[0]]
+        """What it means for this topic, as a sentence without a figure."""
+        return f"{self.meaning}: {self.detail}." if self.detail else f"{self.meaning}."
 
 
 def are_enough(doubts: Sequence[Doubt]) -> bool:
     """Tell whether doubts make a topic doubtful: one that is enough, or weak ones of two kinds."""
     kinds = {doubt.suspicion for doubt in doubts}
     return Suspicion.ENOUGH in kinds or len(kinds) > 1
+
+
+def reasons_of(doubts: Sequence[Doubt]) -> tuple[Doubt, ...]:
+    """Give those of a doubtful topic's doubts that a reader is told: all that are enough, else one of each kind.
+
+    A weak doubt beside one that is enough tells a reader nothing: most doubtful topics have one.
+    """
+    enough = tuple(doubt for doubt in doubts if doubt.suspicion is Suspicion.ENOUGH)
+    by_kind = {doubt.suspicion: doubt for doubt in reversed(doubts)}
+    return enough or tuple(doubt for doubt in doubts if by_kind[doubt.suspicion] is doubt)
 
 
 def sorts(excess: Excess, topic: Measures) -> bool:
@@ -121,9 +144,7 @@ def doubts_of(topic: Measures, fit: TopicFit, excesses: Sequence[Excess]) -> Ite
 def _enough(topic: Measures, excesses: Sequence[Excess]) -> Iterator[Doubt]:
     if worded := [excess for excess in excesses if sorts(excess, topic)]:
         what = f"sorted by wording: {'; '.join(map(excess_line, worded))}"
-        yield Doubt(
-            what, meaning=f"They were put together because {_shared(worded[0])}, not because they are about one thing."
-        )
+        yield Doubt(what, detail=" and ".join(map(_shared, worded)))
     if topic.no_answer >= NO_ANSWER:
         yield Doubt(f'no answers: {topic.no_answer:.0%} of its comments say nothing, such as "N/A" or "none"')
     if topic.coverage < COVERAGE:

@@ -6,12 +6,15 @@ from typing import Final
 
 from worker.replay.extras import COMPLAINT, PRAISE
 from worker.replay.report.assessment import Assessment
+from worker.replay.report.doubts import reasons_of
 from worker.replay.report.ordering import typical_first
 from worker.replay.session import Session
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.fit import TopicFit
 
 N_WORDS: Final = 4
+# On the first screen, which has little room.
+N_SHORT_WORDS: Final = 3
 N_QUOTES: Final = 3
 # A longer quote is shortened.
 QUOTE_CHARS: Final = 220
@@ -40,7 +43,7 @@ class Card:
         share: how large it is, in words.
         quotes: typical comments; empty if there are sides.
         sides: praise and complaint, if the mood of comments is known.
-        care: why to read it with care, in plain words; empty for a good topic.
+        care: why it is doubtful, in plain words; empty for a good topic.
     """
 
     index: int
@@ -75,13 +78,18 @@ def _card(session: Session, rows: Sequence[int], topic: Assessment) -> Card:
         share=in_words(topic.measures.share),
         quotes=() if sides else quotes_of([texts[row] for row in rows]),
         sides=sides,
-        care=tuple(dict.fromkeys(doubt.plain for doubt in topic.doubts)),
+        care=tuple(reason.plain for reason in reasons_of(topic.doubts)),
     )
 
 
 def title_of(fit: TopicFit, topic: Assessment) -> str:
     """Give a topic's name, or its first keywords."""
     return name_of(fit, topic.index) or ", ".join(topic.measures.keywords[:N_WORDS])
+
+
+def short_title_of(fit: TopicFit, topic: Assessment) -> str:
+    """Give a topic's name, or the first of its keywords: for lines with little room."""
+    return name_of(fit, topic.index) or ", ".join(topic.measures.keywords[:N_SHORT_WORDS])
 
 
 def name_of(fit: TopicFit, topic: int) -> str:

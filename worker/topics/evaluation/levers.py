@@ -6,7 +6,7 @@ from typing import Final
 
 from worker.topics.adaptation import adapt
 from worker.topics.clusters.labels import by_size
-from worker.topics.diagnostics import Trial
+from worker.topics.diagnostics import FIELDS_TRIED, Trial
 from worker.topics.evaluation import nuisance
 from worker.topics.fit import FloatArray, TopicParams
 from worker.topics.modelling import Hierarchies, Modelled, layout_of, topics_on
@@ -19,14 +19,6 @@ _MOST_TOPICS: Final = 1000
 _MOST_NEIGHBORS: Final = 200
 # Fewer documents are no topic that a reader would look for.
 _FEWEST_DOCUMENTS: Final = 3
-# The names that a request has for the parameters of a trial.
-_FIELDS: Final = {
-    "min_topic_size": "min_cluster_size",
-    "nr_topics": "n_topics",
-    "umap_n_neighbors": "n_neighbors",
-    "hdbscan_min_samples": "min_samples",
-    "neutralize": "neutralize",
-}
 
 
 def try_levers(shared: Preparation, prepared: Prepared, modelled: Modelled, clock: StageClock) -> tuple[Trial, ...]:
@@ -50,7 +42,7 @@ def try_levers(shared: Preparation, prepared: Prepared, modelled: Modelled, cloc
     layouts: dict[tuple[int, bool], tuple[FloatArray, Hierarchies]] = {}
     trials = []
     for name, value in _values(prepared, modelled):
-        params: TopicParams = replace(prepared.params, **{_FIELDS[name]: value})  # type: ignore[arg-type]
+        params: TopicParams = replace(prepared.params, **{FIELDS_TRIED[name]: value})  # type: ignore[arg-type]
         adapted = adapt(params, len(prepared.corpus.texts))
         if params.neutralize == prepared.params.neutralize and adapted.n_neighbors == prepared.adapted.n_neighbors:
             variant = replace(prepared, params=params, adapted=adapted)
@@ -63,7 +55,7 @@ def try_levers(shared: Preparation, prepared: Prepared, modelled: Modelled, cloc
         n_topics = int(labels.max(initial=-1)) + 1
         found = nuisance.excesses(labels, prepared.wording, n_topics)
         worded = tuple(any(excess.is_doubt for excess in own) for own in found)
-        trials.append(Trial(name, value, labels, worded))
+        trials.append(Trial(name, value, labels, worded, tuple(variant.removed)))
     clock.note(trials=len(trials))
     clock.finish()
     return tuple(trials)
