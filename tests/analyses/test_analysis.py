@@ -36,7 +36,7 @@ def test_a_model_of_a_table_lets_old_versions_go_as_one_of_a_job(monkeypatch: py
     """MODEL_KEEP_VERSIONS holds for both: a table that is trained on each day must not fill the store."""
     tasks: list[Any] = []
 
-    def run(_: Analysis, kind: object, task: object, **__: object) -> NoTopics:
+    def run(_: Analysis, __: object, task: object, *___: object) -> NoTopics:
         tasks.append(task)
         return NoTopics.NO_CLUSTERS
 

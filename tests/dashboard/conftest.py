@@ -1,5 +1,6 @@
 """A store with two versions of a small model, made without an engine; and pages, run by Streamlit's own AppTest."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,12 @@ DRIFT = {
     "shift": 0.0,
     "moved": [1],
 }
+
+
+@pytest.fixture(autouse=True)
+def _main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back the main module, which Streamlit replaces by the page: a process that is spawned later would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="module")

@@ -165,7 +165,7 @@ def test_constraints_are_those_of_the_lock(tmp_path: Path) -> None:
 def test_the_worker_takes_the_baked_model(baked_model: Path) -> None:
     """The engine loads the build's folder by the name that KEYWORD_ENCODER gives it, and does not fall back."""
     choice = choose_encoder(str(baked_model), "sentence-transformers/LaBSE", "cpu")
-    assert choice.message == f"keyword encoder: {baked_model} on cpu"
+    assert choice.message.startswith(f"keyword encoder: {baked_model} on cpu")
     assert not choice.is_fallback
 
 

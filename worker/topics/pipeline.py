@@ -52,7 +52,7 @@ def fit_topics(
         device: "cpu" or "cuda:N".
         on_stage: called when a stage begins and when it ends.
         diagnose: whether to add what explains the fit; the fit itself does not change.
-        levers: whether what explains it tells what other parameters would give.
+        levers: whether it also tells what other parameters would give, of layouts that are kept for that.
         stability: reruns to add how far the topics hold together; 0 for none.
         keep: whether to add what a kept model needs.
         save_bertopic: a folder for BERTopic's own object, in the numbers of the fit; None for none.
@@ -62,7 +62,6 @@ def fit_topics(
     Returns:
         The topics, labels in the order of `texts`, or why there are none.
     """
-    # Trials of other values cut the topics out of the fit's own layout.
     shared = preparation or Preparation(texts, embeddings, device, keeps_layouts=levers)
     clock = StageClock(on_stage)
     outcome = _fit(shared, params, encoder, clock, earlier)
@@ -70,9 +69,8 @@ def fit_topics(
     if isinstance(outcome, NoTopics):
         return outcome
     prepared, _, fit, _ = outcome
-    ordered = in_order_of(shared.order, fit)
-    if stability:
-        ordered = replace(ordered, stability=measure_stability(shared, prepared, fit.labels, stability, clock))
+    steady = measure_stability(shared, prepared, fit.labels, stability, clock) if stability else None
+    ordered = replace(in_order_of(shared.order, fit), stability=steady)
     if diagnose:
         ordered = replace(ordered, diagnostics=_explained(shared, outcome, clock if levers else None))
     if save_bertopic is not None:

@@ -10,6 +10,7 @@ from worker.replay.report.assessment import Assessment, assess
 from worker.replay.report.color_order import colors_of, topic_palette
 from worker.replay.report.facets import Facet, facets_of
 from worker.replay.report.in_short import InShort, in_short
+from worker.replay.report.notes import notes_on
 from worker.replay.report.overview import Card, cards_of, name_of
 from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
@@ -116,7 +117,7 @@ def make_view(session: Session) -> ReportView:
         targets=tuple(targets(_metrics(session), fit.topics[0].size / n_items, fit.encoder)),
         advice=tuple(tried),
         parameters=tuple(parameters_in_force(session)),
-        notes=tuple(_notes(session)),
+        notes=tuple(notes_on(session)),
         similarity=tuple(map(tuple, diagnostics.topic_similarity[:MAX_MATRIX_TOPICS, :MAX_MATRIX_TOPICS].tolist())),
         n_clusters=len(diagnostics.cluster_topics),
         outliers=_outliers(session, diagnostics),
@@ -215,38 +216,3 @@ def _outliers(session: Session, diagnostics: Diagnostics) -> OutlierView:
         reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         examples=tuple(examples),
     )
-
-
-def _notes(session: Session) -> list[str]:
-    notes = session.stage_notes
-    lines = list(session.batch.warnings)
-    if notes.get("giant_split"):
-        lines.append(
-            f"HDBSCAN alone put {float(notes['largest_share']):.0%} of the comments into one cluster. The cluster has "
-            "distinct parts, so it was split into them."
-        )
-    elif notes.get("giant_found"):
-        lines.append(
-            f"One cluster holds {float(notes['largest_share']):.0%} of the comments. It has no distinct parts, so it "
-            "was not split: the comments may all be about one thing."
-        )
-    dissolved = ("clusters_without_words_dissolved", "topics_without_words_dissolved")
-    n_dissolved = sum(int(notes.get(name, 0)) for name in dissolved)
-    n_set_aside = int(notes.get("comments_set_aside", 0))
-    if n_dissolved or n_set_aside:
-        lines.append(
-            f"{n_set_aside} comments left their clusters, because most comments there hold no word that could name a "
-            f"topic; clusters that became no topic for that reason: {n_dissolved}."
-        )
-    if "neutralized" in session.fit.parameters:
-        lines.append(
-            "Taken out of the embeddings before comments were grouped, with the share of their variance: "
-            f"{session.fit.parameters['neutralized']}."
-        )
-    if session.fit.guidance is not None and session.fit.guidance.warning:
-        lines.append(f"Aspects: {session.fit.guidance.warning}.")
-    if session.fit.encoder == "corpus":
-        lines.append(
-            "Keywords were ranked with vectors made from the embeddings of the comments, not with a language model."
-        )
-    return lines
