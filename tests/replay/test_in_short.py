@@ -50,6 +50,7 @@ def with_complaints(session: Session, n_complaints: int) -> Session:
         ("Maayo ug buotan", PRAISE),
         ("great teacher, boring room, nice slides", PRAISE),
         ("not boring", ""),
+        ("tough, but nothing ridiculous", ""),
         ("good lab, bad room", ""),
         ("", ""),
     ],
