@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -112,6 +113,18 @@ def test_training_shows_the_topics_and_keeps_the_model(trained: tuple[Place, Ans
     store = ModelStore(str(place.folder / "models"))
     details = store.config("default", result["model"]["version"]).details
     assert details["embeddingModel"] == "model"  # of a folder its own name only
+
+
+@pytest.mark.slow
+def test_the_report_of_a_training_says_whether_a_change_is_better(trained: tuple[Place, Answer]) -> None:
+    """All themes in one topic are doubtful; as with --once, the value that parts them is run as a whole."""
+    place, _ = trained
+    flags = ("--id", "nr", "--embed", str(small_model()), "--cache", "--set", "nr_topics=1", "--tenant", "joined")
+    answer = place.ask("train", "comments.csv", *flags, "--report", "joined.html", KEYWORD_ENCODER="corpus")
+    assert answer.code == 0, answer.err
+    assert "for the report, the same comments with --set nr_topics=" in answer.err
+    page = (place.folder / "joined.html").read_text(encoding="utf-8")
+    assert re.search("<li>comments in clear topics: [0-9]+(,| instead of)", page)
 
 
 @pytest.mark.slow

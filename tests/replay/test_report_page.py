@@ -295,7 +295,7 @@ def test_the_first_screen_holds_three_answers_and_whether_the_change_was_better(
     assert len(set(opened.evaluate(marks.replace(".short", ".card")))) > 1
     said = opened.evaluate("document.querySelector('.short').innerText")
     assert re.search("comments in clear topics: [0-9]+(,| instead of)", said)
-    assert re.search("More comments would be in clear topics:|It would not be better:", said)
+    assert re.search("More comments would be in clear topics:|It would not be clearly better:", said)
 
 
 def test_facets_are_shown_and_saved(opened: Browser) -> None:

@@ -1,5 +1,6 @@
 """`train`: find the topics of a table, keep their model, and show them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from worker.analyses.analysis import Analysis, Terminals
@@ -7,8 +8,9 @@ from worker.analyses.request import Asked
 from worker.contract.envelope import Batch
 from worker.exit_codes import ExitCode
 from worker.jobs.model_outcome import document_of_model
-from worker.jobs.topic_model import TOPIC_MODEL
+from worker.jobs.topic_model import TOPIC_MODEL, fit_once
 from worker.lifecycle.task import InspectedFit, InspectedModel
+from worker.replay.checking import checked_changes
 from worker.replay.extras import Extras, read_extras
 from worker.replay.report.page import write_report
 from worker.replay.report.view import make_view
@@ -79,6 +81,16 @@ def _report(path: str, analysis: Analysis, made: InspectedModel, shown: tuple[Ba
     batch, extras = shown
     source = source_of(Request(source=analysis.asked.name or analysis.asked.path))
     stages = tuple(analysis.computing.stages)
-    session = Session(source, batch, made.fit, made.document, stages, analysis.asked.params, extras=extras)
+    task = replace(fit_once(batch), diagnose=True, stability=RERUNS_OF_REPORT)
+    session = Session(
+        source,
+        batch,
+        made.fit,
+        made.document,
+        stages,
+        analysis.asked.params,
+        extras=extras,
+        checked=checked_changes(batch, made.fit, task, analysis.computing, analysis.told),
+    )
     write_report(path, make_view(session))
     analysis.told.say(f"report: {path}")
