@@ -17,7 +17,7 @@ all vectors forgotten before each run, and as if all had ("words seen"). A real 
 
 rivals: what a user would pick instead. EVoC finds clusters alone, without a word for them.
 labse: with a model of LaBSE's shape and random weights, which is made in build/ (1.9 GB): its time says something, the
-    words do not.
+    words do not. The worker takes the corpora's embeddings for that model's own, as the API's are LaBSE's.
 predict: of n documents, half make a model and half are assigned to it; plain BERTopic's transform does so.
 update: the half that is new is taken into the model; for plain BERTopic it is fitted and merged.
 --cpu prints seconds of CPU, user and system, instead of seconds, but for the stages: for a machine that does something
@@ -219,6 +219,10 @@ def _worker(arguments: argparse.Namespace, *, forgets: bool) -> Callable[[Labell
     device = choose_device(arguments.device)
     name = "corpus" if arguments.encoder == "corpus" else model_folder(arguments.encoder)
     encoder = choose_encoder(name, name, device).encoder
+    if arguments.encoder == "labse-shape" and isinstance(encoder, TransformerEncoder):
+        look = encoder.likeness
+        # The API's embeddings are LaBSE's own; those of the corpora are not of a model with random weights.
+        encoder.likeness = lambda texts, vectors: max(1.0, look(texts, vectors))  # type: ignore[method-assign]
 
     def fit(corpus: LabelledCorpus) -> dict[str, float]:
         if forgets and isinstance(encoder, TransformerEncoder):
