@@ -4,11 +4,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 
 from tests.contract.envelopes import make_envelope
+from worker.analyses import training
 from worker.analyses.analysis import Analysis
 from worker.analyses.evaluating import evaluate
 from worker.analyses.request import Asked
@@ -19,7 +21,7 @@ from worker.exit_codes import ExitCode
 from worker.jobs.registry import KINDS
 from worker.replay.computing import Computing
 from worker.replay.embedding import Embedder, read_as_envelope
-from worker.replay.extras import read_extras
+from worker.replay.extras import Extras, read_extras
 from worker.replay.files import UnwritableFile
 from worker.replay.request import Request
 from worker.replay.terminal import Terminal
@@ -46,6 +48,19 @@ def test_a_model_of_a_table_lets_old_versions_go_as_one_of_a_job(monkeypatch: py
     settings = Settings.from_environment({"MODEL_KEEP_VERSIONS": "3", "MODEL_KEEP_ACTIVATIONS": "2"})
     assert train(Asked("comments.csv"), settings) is ExitCode.FAILED
     assert [task.retention for task in tasks] == [Retention(3, 2)]
+
+
+def test_a_report_tries_changes_of_what_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kept topic has ten comments at least: other values must not be tried with smaller ones."""
+    tried: list[Any] = []
+    monkeypatch.setattr(training, "checked_changes", lambda batch, _, task, *__: tried.append((batch, task)) or ())
+    for name in ("Session", "make_view", "write_report", "source_of"):
+        monkeypatch.setattr(training, name, lambda *_, **__: None)
+    batch = read_envelope(make_envelope(40) | {"params": {}})
+    training._report("out.html", MagicMock(as_trained=Analysis.as_trained), MagicMock(), (batch, Extras()))
+    ((used, task),) = tried
+    assert used.params.min_cluster_size == 10
+    assert [variant.min_cluster_size for variant in task.variants] == [10]
 
 
 @pytest.mark.parametrize(("analyze", "kind"), [(evaluate, "topic-model"), (tune, "topic-model.tune")])

@@ -79,6 +79,16 @@ def test_a_half_gives_nobody_away() -> None:
     assert 0.25 < np.mean(nearer) < 0.75
 
 
+def test_one_comment_over_and_over_is_told(model: KeptModel) -> None:
+    """It has no spread by which chance could explain anything; where the model's comments are, nothing has moved."""
+    rng = np.random.default_rng(4)
+    known = replace(model, half=half_of(cloud(rng, 100)))
+    one = np.repeat(cloud(rng, 1), 60, axis=0)
+    assert shift(known, one).p_value == 0
+    same = replace(model, half=half_of(np.repeat(one, 2, axis=0)))
+    assert shift(same, one).p_value == 1
+
+
 def test_any_batch_gives_sound_numbers(model: KeptModel) -> None:
     """Equal comments, few, or as many as there are numbers."""
     rng = np.random.default_rng(3)

@@ -49,6 +49,9 @@ def with_complaints(session: Session, n_complaints: int) -> Session:
         ("dili klaro si sir", COMPLAINT),
         ("Maayo ug buotan", PRAISE),
         ("great teacher, boring room, nice slides", PRAISE),
+        ("Nothing. Great teacher", PRAISE),
+        ("None, excellent teacher!", PRAISE),
+        ("Wala. Maayo kaayo", PRAISE),
         ("not boring", ""),
         ("tough, but nothing ridiculous", ""),
         ("good lab, bad room", ""),
@@ -112,6 +115,13 @@ def test_the_quote_holds_the_words_that_complain(session: Session) -> None:
     assert "<blockquote><mark>Boring</mark> and &lt;b&gt;rude" in render(make_view(with_complaints(session, 8)))
     # Of comments that hardly ever praise or complain nothing is guessed.
     assert make_view(with_complaints(session, 7)).in_short.complaints.topics == ()
+
+
+def test_a_quote_without_spaces_is_cut_anywhere() -> None:
+    """Else a comment in Chinese would show nothing."""
+    quote = cut_around("好" * 200, 0, 0)
+    assert 0 < quote.after.count("好") < 200
+    assert quote.after.endswith(" …")
 
 
 def test_a_quote_is_cut_around_the_words() -> None:

@@ -78,7 +78,7 @@ def _extras(analysis: Analysis) -> Extras:
 
 
 def _report(path: str, analysis: Analysis, made: InspectedModel, shown: tuple[Batch, Extras]) -> None:
-    batch, extras = shown
+    batch, extras = analysis.as_trained(shown[0]), shown[1]
     source = source_of(Request(source=analysis.asked.name or analysis.asked.path))
     stages = tuple(analysis.computing.stages)
     task = replace(fit_once(batch), diagnose=True, stability=RERUNS_OF_REPORT)

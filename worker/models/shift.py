@@ -12,6 +12,8 @@ from worker.topics.arrays import DoubleArray, FloatArray
 
 # Documents of the batch whose spread is taken for that of all; with more, no figure changes in its second digit.
 _MOST_SPREAD: Final = 500
+# Squared distance of two means that rounding gives.
+_ALIKE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,13 @@ def shift(model: KeptModel, embeddings: FloatArray) -> Shift:
     if not half.n or len(embeddings) < FEWEST_IN_PART:
         return Shift(1.0, 0.0)
     first, second, third = _moments(_some(embeddings)) * (1 / len(embeddings) + 1 / half.n) ** np.array([1, 2, 3])
-    if first <= 0 or second <= 0:
-        return Shift(1.0, 0.0)
     mean = half.sum / half.n
     found = float(np.sum((embeddings.mean(axis=0, dtype=np.float64) - mean) ** 2))
     apart = _apart(model, mean)
     size = float(np.sqrt(max(0.0, found - first))) / apart if apart > 0 else 0.0
+    if first <= 0 or second <= 0:
+        # One comment over and over has no spread by which chance could move its mean.
+        return Shift(0.0, size) if found > _ALIKE else Shift(1.0, 0.0)
     return Shift(_tail(found, first, second, third), size)
 
 

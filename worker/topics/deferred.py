@@ -102,7 +102,8 @@ class _Guard(importlib.abc.MetaPathFinder):
 def deferred(waiting: Mapping[str, Sequence[str]]) -> Iterator[None]:
     """Let modules that are imported meanwhile wait until somebody looks into them, however long that takes.
 
-    What stands below a package that waits can be imported, and does not execute the package.
+    What stands below a package that waits can be imported, and does not execute the package. Only one thread may look
+    into modules that wait: another one would meet them half executed.
 
     Args:
         waiting: for each module, by its full name, those of its functions and classes that others import by name;

@@ -126,6 +126,8 @@ def cut_around(text: str, start: int, end: int, longest: int = _QUOTE_CHARS) -> 
         first = text.rfind(" ", 0, max(0, start - _LEAD_CHARS)) + 1
     last = len(text)
     if last - first > longest:
-        last = max(end, text.rfind(" ", first, first + longest))
+        # A text without spaces, as in Chinese, is cut anywhere.
+        space = text.rfind(" ", first + 1, first + longest)
+        last = max(end, space if space > 0 else first + longest)
     before = ("… " if first else "") + text[first:start]
     return Quote(before, text[start:end], text[end:last] + (" …" if last < len(text) else ""))

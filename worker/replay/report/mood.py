@@ -15,6 +15,7 @@ from typing import Final
 from worker.replay.extras import COMPLAINT, PRAISE
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_CLAUSE_END: Final = re.compile(r"[.,;:!?\n]")
 # A denial reaches the next word and the one after it: "not very clear".
 _REACH: Final = 2
 
@@ -48,9 +49,13 @@ def complaining_words(texts: Iterable[str], most: int) -> tuple[str, ...]:
 
 def _cues(text: str) -> Iterator[Cue]:
     complaints, praises, denying = _words("complaint"), _words("praise"), _words("denying")
-    denial, denial_start, denied_until = "", 0, -1
+    denial, denial_start, denied_until, ended = "", 0, -1, 0
     for at, match in enumerate(_WORD.finditer(text)):
         word, (start, end) = match.group().lower().replace("’", "'"), match.span()
+        # "Nothing. Great teacher": a denial ends with its clause.
+        if _CLAUSE_END.search(text, ended, start):
+            denied_until = -1
+        ended = end
         if word in denying or word.endswith("n't"):
             denial, denial_start, denied_until = word, start, at + _REACH
         elif word in praises and at <= denied_until:
