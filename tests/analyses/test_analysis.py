@@ -16,14 +16,15 @@ from worker.analyses.evaluating import evaluate
 from worker.analyses.request import Asked
 from worker.analyses.training import train
 from worker.analyses.tuning import tune
-from worker.contract.envelope import read_envelope
+from worker.contract.envelope import Rejection, read_envelope
 from worker.exit_codes import ExitCode
 from worker.jobs.registry import KINDS
 from worker.replay.computing import Computing
-from worker.replay.embedding import Embedder, read_as_envelope
-from worker.replay.extras import Extras, read_extras
+from worker.replay.embedding import Embedder
+from worker.replay.extras import read_extras
 from worker.replay.files import UnwritableFile
 from worker.replay.request import Request
+from worker.replay.table_batch import TableBatch
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
 from worker.store.errors import StoreUnavailable
@@ -57,7 +58,7 @@ def test_a_report_tries_changes_of_what_was_trained(monkeypatch: pytest.MonkeyPa
     for name in ("Session", "make_view", "write_report", "source_of"):
         monkeypatch.setattr(training, name, lambda *_, **__: None)
     batch = read_envelope(make_envelope(40) | {"params": {}})
-    training._report("out.html", MagicMock(as_trained=Analysis.as_trained), MagicMock(), (batch, Extras()))
+    training._report("out.html", MagicMock(as_trained=Analysis.as_trained), MagicMock(), batch)
     ((used, task),) = tried
     assert used.params.min_cluster_size == 10
     assert [variant.min_cluster_size for variant in task.variants] == [10]
@@ -117,12 +118,31 @@ def test_once_takes_the_columns_that_a_report_shows(tmp_path: Path) -> None:
     path.write_text("comment,teacher,stars\na,Cruz,5\n,Lim,2\nb,,1\n", encoding="utf-8")
     asked = Request(source=str(path), report="x.html", facets=("teacher",), sentiment="stars")
     terminal = Terminal(sys.stderr)
-    data = read_as_envelope(str(path), _Model(), terminal, "model", asked.keys_of_items)
+    smallest: list[dict[str, Any]] = [{"min_topic_size": 2}]
+    data = TableBatch(str(path), asked.keys_of_items, terminal).envelope(_embedder(path), smallest, lambda _: None)
     assert [sorted(item) for item in data["items"]] == [["embedding", "stars", "submissionId", "teacher", "text"]] * 2
     extras = read_extras(asked, data)
     assert (extras.facets, extras.moods) == ({"teacher": ("Cruz", "")}, ("praise", "complaint"))
     with pytest.raises(UnreadableTable, match="has no column techer; it has comment, teacher, stars"):
-        read_as_envelope(str(path), _Model(fails=True), terminal, "model", ("techer",))
+        TableBatch(str(path), ("techer",), terminal)
+
+
+def test_a_table_that_is_refused_is_not_embedded(tmp_path: Path) -> None:
+    """Too few are too few whatever the model makes of them; a sweep needs one value that they are enough for."""
+    path = tmp_path / "a.csv"
+    path.write_text("comment\n" + "".join(f"comment {row}\n" for row in range(12)), encoding="utf-8")
+    asked = Asked(str(path))
+    with Analysis(asked, Settings.from_environment({})) as analysis:
+        analysis.computing.run = lambda *_, **__: pytest.fail("it has begun")  # type: ignore[method-assign]
+        refused = analysis.batch(KINDS["topic-model"])
+    assert isinstance(refused, Rejection)
+    assert refused.error.startswith("Received 12 items, need at least 15")
+    table = TableBatch(str(path), (), Terminal(sys.stderr))
+    bare = table.envelope(_embedder(path, fails=True), [{}, {"min_topic_size": 20}], lambda _: None)
+    assert read_envelope(bare) == refused
+    seen: list[int] = []
+    table.envelope(_embedder(path), [{}, {"min_topic_size": 6}], lambda batch: seen.append(batch.n_items))
+    assert seen == [12]
 
 
 def _embedder(table: Path, *, fails: bool = False) -> Embedder:

@@ -191,7 +191,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "no such column": (("train", "a.csv", "--text", "foo"), "a.csv has no column foo; it has when, what"),
     "no obvious column": (("train", "a.csv"), "a.csv: which column holds the comments? It has when, what"),
     "--once, no obvious column": (("--once", "a.csv"), "a.csv: which column holds the comments? It has when, what"),
-    "no file": (("predict", "b.csv", "--tenant", "x"), "there is no model of x in"),
+    "no file": (("predict", "c.csv", "--tenant", "x"), "there is no model of x in"),
     "no model": (("monitor", "a.csv"), "there is no model of default in"),
     "a tenant's name": (("train", "a.csv", "--tenant", "Campus 3"), "'Campus 3' cannot be a tenant"),
     "a format": (("train", "a.csv", "--out", "x.xlsx"), "--out x.xlsx: a name that ends in .csv"),
@@ -223,6 +223,38 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
         ("train", "a.csv", "--text", "what", "--report", "out.html", "--facet", "teacher"),
         "a.csv has no column teacher; it has when, what",
     ),
+    "a column that tells no mood": (
+        ("train", "a.csv", "--text", "what", "--report", "out.html", "--sentiment", "when"),
+        "--sentiment when: write positive or negative, a number from -1 to 1, or stars",
+    ),
+    "a facet of the contract's": (
+        ("train", "b.csv", "--report", "out.html", "--facet", "text"),
+        "--facet text: that is what the contract has; name a key of your own",
+    ),
+    "--once, a column that tells no mood": (
+        ("--once", "b.csv", "--report", "out.html", "--sentiment", "when"),
+        "--sentiment when: write positive or negative, a number from -1 to 1, or stars",
+    ),
+    "--once, no such comment": (
+        ("--once", "b.csv", "--set", "min_topic_size=2", "--explain", "nobody"),
+        "--explain nobody: no item of the batch has this submissionId",
+    ),
+    "--once, a report that cannot be written": (
+        ("--once", "b.csv", "--report", "nowhere/out.html"),
+        "cannot write nowhere/out.html: No such file or directory",
+    ),
+    "--once, a job that cannot be saved": (
+        ("--once", "b.csv", "--save-job", "nowhere/job.json"),
+        "cannot write nowhere/job.json: No such file or directory",
+    ),
+    "no label": (
+        ("evaluate", "b.csv", "--label", "about"),
+        "--label about: this column is empty; name one with what comments are about",
+    ),
+    "trials as rows": (
+        ("tune", "b.csv", "--out", "trials.csv"),
+        "--out trials.csv: trials are written as JSON: a name that ends in .json",
+    ),
     "an empty facet": (
         ("train", "a.csv", "--report", "out.html", "--facet", ""),
         "--facet is empty; is a shell variable not set?",
@@ -237,13 +269,15 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
 def test_what_cannot_be_done_is_refused_in_one_line(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before anything is computed, with what to do."""
+    """Before anything is computed, with what to do: there is no model that could embed, and nobody is told of it."""
     from worker.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHON_DOTENV_DISABLED", "1")
+    monkeypatch.setenv("LABSE_MODEL", "nowhere/model")
     for name in ("a.csv", "a.txt"):
         (tmp_path / name).write_text("when,what\nnow,this\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("text,when,about\nthis,now,\nthat,then,\n", encoding="utf-8")
     arguments, message = REFUSED[case]
     code: Any = main(list(arguments))
     told = capsys.readouterr()

@@ -1,14 +1,18 @@
 """The task that embeds the texts of a table, with a real small model."""
 
+from unittest.mock import MagicMock
+
 import numpy as np
 import pytest
 
 from worker.topics.embedding import run
 from worker.topics.engine import Engine
 from worker.topics.fit import StageAdvanced
-from worker.topics.task import EmbedTexts, Unembedded
+from worker.topics.task import EmbedTexts, TooManyNumbers, Unembedded
 from worker.topics.words.encoders import TransformerEncoder
 from worker.topics.words.loading import load_model
+
+MOST = 768
 
 
 @pytest.mark.slow
@@ -18,7 +22,7 @@ def test_texts_are_embedded_as_the_model_does(real_model: str) -> None:
     events: list[object] = []
     model = load_model(real_model, "cpu")
     engine = Engine(lambda: None, TransformerEncoder(model, real_model), "cpu", "")
-    vectors = run(EmbedTexts(texts, real_model), engine, events.append)
+    vectors = run(EmbedTexts(texts, real_model, MOST), engine, events.append)
     assert isinstance(vectors, np.ndarray)
     assert vectors.shape == (303, 384)
     assert vectors[0].tobytes() == vectors[2].tobytes()
@@ -32,6 +36,15 @@ def test_texts_are_embedded_as_the_model_does(real_model: str) -> None:
 
 def test_a_model_that_is_not_there_is_told(tmp_path: object) -> None:
     """As a value: the task has not failed, there is nothing to try again."""
-    answer = run(EmbedTexts(("a",), f"{tmp_path}/nowhere"), Engine(lambda: None, None, "cpu", ""), lambda _: None)
+    answer = run(EmbedTexts(("a",), f"{tmp_path}/nowhere", MOST), Engine(lambda: None, None, "cpu", ""), lambda _: None)
     assert isinstance(answer, Unembedded)
     assert "nowhere is not on this machine" in answer.why
+
+
+def test_a_model_of_too_many_numbers_embeds_nothing() -> None:
+    """It is told by the model itself, before an hour of embedding."""
+    model = MagicMock()
+    model.get_embedding_dimension.return_value = MOST + 1
+    engine = Engine(lambda: None, TransformerEncoder(model, "large"), "cpu", "")
+    assert run(EmbedTexts(("a",), "large", MOST), engine, lambda _: None) == TooManyNumbers(MOST + 1)
+    model.encode.assert_not_called()

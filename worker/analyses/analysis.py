@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Self, TypeAlias, TypeVar
 
+from worker.analyses.columns import check_labels, extras_of
 from worker.analyses.outputs import check_formats, check_outputs, write_outputs
 from worker.analyses.request import DEFAULT_TENANT, Asked
 from worker.compute.tasks import Task
@@ -17,13 +18,13 @@ from worker.jobs.predict import PREDICT
 from worker.models.model import UNKNOWN_MODEL, model_name
 from worker.models.smallest_topic import with_vectors
 from worker.replay.computing import Computing
-from worker.replay.embedding import Embedder, envelope_of
+from worker.replay.embedding import Embedder, bare_envelope, envelope_of, read_bare, read_comments
+from worker.replay.extras import Extras
 from worker.replay.request import BadUsage
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
 from worker.store.store import ModelStore
-from worker.tables.comments import Comments, comments_of
-from worker.tables.reading import read_table
+from worker.tables.comments import Comments
 from worker.tracking.terminal import Tracked
 
 # Seconds a comment and fit beyond TOPIC_MODEL_TIMEOUT_MS: who waits at a terminal can press Ctrl-C.
@@ -44,6 +45,7 @@ class Analysis:
         answer: the terminal of stdout.
         told: the terminal of stderr.
         comments: of the table, once `batch` has read it.
+        extras: what a report shows beside the topics, once `batch` has read it.
         surroundings: of the tasks.
         tracked: what MLflow is told of the analysis; nothing unless its `begin` is called.
     """
@@ -66,7 +68,7 @@ class Analysis:
         self.settings = settings if named is None else settings.model_copy(update={"labse_model": named})
         self.answer, self.told = terminals or (Terminal(sys.stdout), Terminal(sys.stderr))
         self.computing = Computing(self.settings, self.told)
-        self.comments = Comments((), ())
+        self.comments, self.extras = Comments((), ()), Extras()
         self.surroundings = Surroundings.of(settings, f"file-{uuid.uuid4()}")
         self.tracked = Tracked(self.settings, self.told.warn)
         self._began_s = time.monotonic()
@@ -93,20 +95,28 @@ class Analysis:
     def batch(self, kind: JobKind[_Request], **rest: Any) -> _Request | Rejection | Skip:
         """Read the table, embed its comments, and read them as the envelope of a kind of job.
 
+        Whatever can be refused is refused before anything is embedded.
+
         Args:
             kind: of job.
             rest: other keys of the envelope.
 
         Raises:
             UnreadableTable: the file is no table of comments.
+            BadUsage: a column that was named does not hold what it is named for.
             ModelUnavailable: there is no embedding model.
         """
-        self.comments = comments_of(read_table(self.asked.path, self.asked.encoding), self.asked.columns)
+        self.comments = read_comments(self.asked.path, self.asked.columns, self.told, self.asked.encoding)
+        check_labels(self.asked, self.comments)
+        self.extras = extras_of(self.asked, self.comments)
+        rest = {"type": kind.name, "params": dict(self.asked.params), **rest}
+        refused = read_bare(kind, bare_envelope(self.comments, rest))
+        if isinstance(refused, Rejection | Skip):
+            return refused
         beside = self.asked.path if self.asked.keeps_embeddings else None
         embedder = Embedder(self.computing, self.told, self.settings.labse_model, beside)
         vectors = embedder.embed(self.comments)
-        data = envelope_of(self.comments, vectors, {"type": kind.name, "params": dict(self.asked.params), **rest})
-        batch = kind.read(data)
+        batch = kind.read(envelope_of(self.comments, vectors, rest))
         for warning in () if isinstance(batch, Rejection | Skip) else batch.warnings:
             self.told.warn(warning)
         return batch

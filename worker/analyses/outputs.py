@@ -15,7 +15,7 @@ COLUMNS: Final = ("id", "topic", "probability", "keywords")
 # Only if a topic has one.
 LABEL: Final = "label"
 OUTLIER: Final = -1
-_SUFFIXES: Final = (".csv", ".json")
+_CSV, _JSON = ".csv", ".json"
 # Excel takes a file without this mark for one in cp1252.
 _ENCODING: Final = "utf-8-sig"
 
@@ -45,8 +45,19 @@ def check_formats(paths: Sequence[str]) -> None:
         BadUsage: one does not.
     """
     for path in paths:
-        if Path(path).suffix.lower() not in _SUFFIXES:
+        if Path(path).suffix.lower() not in {_CSV, _JSON}:
             raise BadUsage(f"--out {path}: a name that ends in .csv (a row a comment) or .json (the whole result)")
+
+
+def check_json(paths: Sequence[str]) -> None:
+    """Check that each path is one of JSON, for a result that has no row for a comment.
+
+    Raises:
+        BadUsage: one is not.
+    """
+    for path in paths:
+        if Path(path).suffix.lower() != _JSON:
+            raise BadUsage(f"--out {path}: trials are written as JSON: a name that ends in .json")
 
 
 def write_outputs(paths: Sequence[str], document: Mapping[str, Any], ids: Sequence[str]) -> None:
@@ -61,11 +72,11 @@ def write_outputs(paths: Sequence[str], document: Mapping[str, Any], ids: Sequen
         UnwritableFile: a file cannot be written.
     """
     for path in paths:
-        as_csv = Path(path).suffix.lower() == ".csv" and "assignments" in document
-        write_file(path, _assignments(document, ids) if as_csv else _json(document))
+        as_csv = Path(path).suffix.lower() == _CSV and "assignments" in document
+        write_file(path, _assignments(document, ids) if as_csv else _as_json(document))
 
 
-def _json(document: Mapping[str, Any]) -> bytes:
+def _as_json(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode()
 
 

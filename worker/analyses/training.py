@@ -11,7 +11,6 @@ from worker.jobs.model_outcome import document_of_model
 from worker.jobs.topic_model import TOPIC_MODEL, fit_once
 from worker.lifecycle.task import InspectedFit, InspectedModel
 from worker.replay.checking import checked_changes
-from worker.replay.extras import Extras, read_extras
 from worker.replay.report.page import write_report
 from worker.replay.report.view import make_view
 from worker.replay.request import FITS_OF_LEVERS, RERUNS_OF_REPORT, Request
@@ -45,8 +44,6 @@ def train(asked: Asked, settings: Settings, terminals: Terminals | None = None) 
             diagnose=asked.report is not None,
             reruns=RERUNS_OF_REPORT if asked.report is not None else 0,
         )
-        # Before anything is computed: a column may tell no mood.
-        extras = _extras(analysis)
         n_fits = 1 if asked.report is None else 1 + RERUNS_OF_REPORT + FITS_OF_LEVERS
         outcome = analysis.run(TOPIC_MODEL, task, n_fits)
         if not isinstance(outcome, InspectedModel):
@@ -54,7 +51,7 @@ def train(asked: Asked, settings: Settings, terminals: Terminals | None = None) 
         analysis.answer.show_fit(batch, outcome.fit, outcome.document)
         _tell_where(analysis, outcome)
         if asked.report is not None:
-            _report(asked.report, analysis, outcome, (batch, extras))
+            _report(asked.report, analysis, outcome, batch)
         return analysis.finish(outcome.document)
 
 
@@ -67,18 +64,8 @@ def _tell_where(analysis: Analysis, made: InspectedModel) -> None:
     )
 
 
-def _extras(analysis: Analysis) -> Extras:
-    """Read what the report shows from the columns of the table."""
-    asked, shown, columns = analysis.asked, analysis.asked.shown, analysis.comments.others
-    if asked.report is None:
-        return Extras()
-    items = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
-    wanted = Request(report=asked.report, title=shown.title, sentiment=shown.sentiment, facets=shown.facets)
-    return read_extras(wanted, {"items": items})
-
-
-def _report(path: str, analysis: Analysis, made: InspectedModel, shown: tuple[Batch, Extras]) -> None:
-    batch, extras = analysis.as_trained(shown[0]), shown[1]
+def _report(path: str, analysis: Analysis, made: InspectedModel, batch: Batch) -> None:
+    batch = analysis.as_trained(batch)
     source = source_of(Request(source=analysis.asked.name or analysis.asked.path))
     stages = tuple(analysis.computing.stages)
     task = replace(fit_once(batch), diagnose=True, stability=RERUNS_OF_REPORT)
@@ -89,7 +76,7 @@ def _report(path: str, analysis: Analysis, made: InspectedModel, shown: tuple[Ba
         made.document,
         stages,
         analysis.asked.params,
-        extras=extras,
+        extras=analysis.extras,
         checked=checked_changes(batch, made.fit, task, analysis.computing, analysis.told),
     )
     write_report(path, make_view(session))

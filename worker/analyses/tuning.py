@@ -6,6 +6,7 @@ from math import prod
 from typing import Any, Final
 
 from worker.analyses.analysis import Analysis
+from worker.analyses.outputs import check_json
 from worker.analyses.request import Asked
 from worker.analyses.trials import advice, trials_table
 from worker.contract.envelope import Rejection, Skip
@@ -19,6 +20,7 @@ _OWN_SEARCH: Final = 9
 
 def tune(asked: Asked, settings: Settings) -> ExitCode:
     """Try settings; nothing is kept. Raises as `train`."""
+    check_json(asked.outputs)
     with Analysis(asked, settings) as analysis:
         tuning = analysis.batch(TUNE)
         if isinstance(tuning, Rejection | Skip):

@@ -5,13 +5,15 @@ every job, and a model that was kept of a table takes the comments of a queue to
 """
 
 import binascii
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
+from worker.contract.envelope import Rejection, Skip
 from worker.contract.item import EMBEDDING_DIM
 from worker.errors import ModelUnavailable
+from worker.jobs.kind import JobKind, Request
 from worker.models.model import model_name
 from worker.replay.computing import Computing
 from worker.replay.files import check_writable
@@ -20,7 +22,7 @@ from worker.replay.vector_cache import SUFFIX, VectorCache
 from worker.tables.comments import Comments, Wanted, comments_of
 from worker.tables.reading import read_table
 from worker.topics.arrays import FloatArray
-from worker.topics.task import EmbedTexts, Unembedded
+from worker.topics.task import EmbedTexts, TooManyNumbers, Unembedded
 
 # Seconds a text, at the most: a long one takes a quarter of a second on a slow core.
 _MOST_S_EACH: Final = 1.0
@@ -49,10 +51,6 @@ class Embedder:
             ModelUnavailable: there is no such model here, or its embeddings are too long; the message says what to do.
             UnwritableFile: the embeddings cannot be kept.
         """
-        for line in comments.notes:
-            self._terminal.say(line)
-        for line in comments.warnings:
-            self._terminal.warn(line)
         if self._keeps:
             # Before a model works for an hour on what cannot be kept.
             check_writable(self._cache.path)
@@ -68,17 +66,47 @@ class Embedder:
         return self._cache.vectors(comments.texts)
 
     def _embed(self, texts: tuple[str, ...]) -> FloatArray:
-        task = EmbedTexts(texts, self._model)
+        task = EmbedTexts(texts, self._model, EMBEDDING_DIM)
         vectors = self._computing.run(task, 2, more_s=_MOST_S_EACH * len(texts), another_follows=True)
-        if isinstance(vectors, Unembedded):
-            raise ModelUnavailable(_HOW_TO_GET_ONE.format(why=vectors.why, model=self._model))
-        if vectors.shape[1] > EMBEDDING_DIM:
+        if isinstance(vectors, TooManyNumbers):
             raise ModelUnavailable(
-                f"{self._model} gives {vectors.shape[1]} numbers for each text, and the worker takes up to "
+                f"{self._model} gives {vectors.dimension} numbers for each text, and the worker takes up to "
                 f"{EMBEDDING_DIM}: name another model by --embed, as sentence-transformers/LaBSE"
             )
+        if isinstance(vectors, Unembedded):
+            raise ModelUnavailable(_HOW_TO_GET_ONE.format(why=vectors.why, model=self._model))
         embedded: FloatArray = vectors
         return embedded
+
+
+def read_comments(path: str, wanted: Wanted, terminal: Terminal, encoding: str | None = None) -> Comments:
+    """Read the comments of a table, and tell what a person should know of them.
+
+    Raises:
+        UnreadableTable: the file is no table of comments, or has no such column.
+    """
+    comments = comments_of(read_table(path, encoding), wanted)
+    for line in comments.notes:
+        terminal.say(line)
+    for line in comments.warnings:
+        terminal.warn(line)
+    return comments
+
+
+def bare_envelope(comments: Comments, rest: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the envelope of a job whose items have no embedding.
+
+    Args:
+        comments: its items; the columns that were named are keys of them too.
+        rest: its other keys, as `type`, `params` and `model`.
+    """
+    items: list[dict[str, Any]] = [
+        {"submissionId": id_, "text": text} for id_, text in zip(comments.ids, comments.texts, strict=True)
+    ]
+    for name, cells in comments.others.items():
+        for item, cell in zip(items, cells, strict=True):
+            item.setdefault(name, cell)
+    return {"version": "1.0", **rest, "items": items}
 
 
 def envelope_of(comments: Comments, vectors: FloatArray, rest: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,35 +115,24 @@ def envelope_of(comments: Comments, vectors: FloatArray, rest: Mapping[str, Any]
     Args:
         comments: its items.
         vectors: (n, d) float32, their embeddings, d up to 768; filled up with zeros.
-        rest: its other keys, as `type`, `params` and `model`.
+        rest: as for `bare_envelope`.
     """
     padding = ((0, 0), (0, EMBEDDING_DIM - vectors.shape[1]))
     rows = np.pad(vectors, padding).astype(_LITTLE_ENDIAN, copy=False)
-    items = [
-        {"submissionId": id_, "text": text, "embedding": binascii.b2a_base64(row.tobytes(), newline=False).decode()}
-        for id_, text, row in zip(comments.ids, comments.texts, rows, strict=True)
-    ]
-    for name, cells in comments.others.items():
-        for item, cell in zip(items, cells, strict=True):
-            item.setdefault(name, cell)
-    return {"version": "1.0", **rest, "items": items}
+    envelope = bare_envelope(comments, rest)
+    for item, row in zip(envelope["items"], rows, strict=True):
+        item["embedding"] = binascii.b2a_base64(row.tobytes(), newline=False).decode()
+    return envelope
 
 
-def read_as_envelope(
-    path: str, computing: Computing, terminal: Terminal, model: str, others: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Read a table whose columns are told by their names, embed its comments and make the envelope of a fit.
+_Request = TypeVar("_Request", bound=Request)
+
+
+def read_bare(kind: JobKind[_Request], bare: Mapping[str, Any]) -> _Request | Rejection | Skip:
+    """Read an envelope without embeddings: it is refused for whatever it would be refused for with them.
 
     Args:
-        path: of the table.
-        computing: embeds.
-        terminal: where to tell it.
-        model: the name or the folder of the model that embeds.
-        others: columns whose cells the items have as well, under these names.
-
-    Raises:
-        UnreadableTable: the file is no table of comments, or has no such column.
-        ModelUnavailable: see `Embedder.embed`.
+        kind: of job.
+        bare: see `bare_envelope`.
     """
-    comments = comments_of(read_table(path), Wanted(others=tuple(others)))
-    return envelope_of(comments, Embedder(computing, terminal, model).embed(comments), {})
+    return kind.read({**bare, "params": {**bare.get("params", {}), "embed_missing": True}})

@@ -8,11 +8,11 @@ from worker.queue.stored_job import StoredJob
 from worker.replay.comparison import show_comparison
 from worker.replay.differences import compare
 from worker.replay.explanation import explain, show_explanation
-from worker.replay.files import UnreadableFile, UnwritableFile
+from worker.replay.files import UnreadableFile, UnwritableFile, check_writable, make_folder
 from worker.replay.report.comparison_page import Compared, write_comparison
 from worker.replay.report.page import write_report
 from worker.replay.report.view import ReportView, make_view
-from worker.replay.request import BadUsage
+from worker.replay.request import BadUsage, Request
 from worker.replay.result_document import checked_result
 from worker.replay.session import Session
 from worker.replay.sweep import path_of
@@ -86,7 +86,20 @@ class Inspection:
             self.unwritable = error
 
 
-def report_paths(path: str | None, sweep: tuple[str, list[Any]] | None) -> list[str]:
+def check_paths(request: Request, sweep: tuple[str, list[Any]] | None) -> None:
+    """Check that what is to be written can be, and make the folder of BERTopic's object.
+
+    Raises:
+        UnwritableFile: a file cannot be written.
+    """
+    reports = _report_paths(request.report, sweep)
+    for path in (*reports, *(() if request.save_job is None else (request.save_job,))):
+        check_writable(path)
+    if request.save_bertopic is not None:
+        make_folder(request.save_bertopic)
+
+
+def _report_paths(path: str | None, sweep: tuple[str, list[Any]] | None) -> list[str]:
     """Give the path of each report; a sweep writes one for each value, and one that compares them."""
     if path is None:
         return []

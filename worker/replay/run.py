@@ -21,11 +21,11 @@ from worker.queue.stored_job import StoredJob, read_stored_job
 from worker.replay.checking import checked_changes
 from worker.replay.computing import Computing
 from worker.replay.earlier import completed_by_earlier, variants_by_earlier
-from worker.replay.embedding import read_as_envelope
+from worker.replay.embedding import Embedder
 from worker.replay.experiment import read_settings, read_sweep, with_params
 from worker.replay.extras import read_extras
-from worker.replay.files import STDIN, check_writable, make_folder, read_batch_file
-from worker.replay.inspection import Inspection, report_paths
+from worker.replay.files import STDIN, read_batch_file
+from worker.replay.inspection import Inspection, check_paths
 from worker.replay.model_view import show_model_result
 from worker.replay.output import write_document
 from worker.replay.report.comparison_page import Compared
@@ -34,6 +34,7 @@ from worker.replay.request import BadUsage, Request
 from worker.replay.saved_job import save_job
 from worker.replay.session import CheckedChange, Session, source_of
 from worker.replay.sweep import Result, make_variants, path_of, results_of, show_sweep, value_text, variants_to_fit
+from worker.replay.table_batch import TableBatch
 from worker.replay.terminal import Terminal
 from worker.settings import Settings
 from worker.tables.reading import is_table
@@ -79,6 +80,7 @@ class _Replay:
         # Without Redis each run is a job of its own, as each job of a queue is.
         self._job_id = request.job_id or f"once-{uuid.uuid4()}"
         self._stored: StoredJob | None = None
+        self._table: TableBatch | None = None
         self._checked: tuple[CheckedChange, ...] = ()
         self._bertopic_folder = request.save_bertopic and os.path.abspath(request.save_bertopic)
 
@@ -88,10 +90,12 @@ class _Replay:
         data = self._read()
         self._inspection = Inspection(self._terminal, self._request.explain, self._stored)
         self._extras = read_extras(self._request, data)
-        for path in report_paths(self._request.report, self._sweep):
-            check_writable(path)
-        if self._bertopic_folder is not None:
-            make_folder(self._bertopic_folder)
+        check_paths(self._request, self._sweep)
+        if self._table is not None:
+            name, values = self._sweep or ("", [])
+            variants = [{**self._overrides, name: value} for value in values] or [self._overrides]
+            embedder = Embedder(self._computing, self._terminal, self._settings.labse_model)
+            data = self._table.envelope(embedder, variants, self._inspection.check)
         if self._request.save_job is not None:
             save_job(self._request.save_job, data, redact=self._request.redact)
             self._terminal.say(f"job saved: {self._request.save_job}")
@@ -122,8 +126,8 @@ class _Replay:
         if source == STDIN and sys.stdin.isatty():
             self._terminal.say("reading the batch from the terminal; press Ctrl-D at its end")
         if is_table(source):
-            shown = self._request.keys_of_items
-            return read_as_envelope(source, self._computing, self._terminal, self._settings.labse_model, shown)
+            self._table = TableBatch(source, self._request.keys_of_items, self._terminal)
+            return self._table.bare
         return read_batch_file(source)
 
     def _run_once(self, data: object) -> Document:

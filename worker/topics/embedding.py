@@ -3,12 +3,12 @@
 from worker.topics.engine import Engine
 from worker.topics.fit import EMBED, FloatArray, OnStage
 from worker.topics.stages import StageClock
-from worker.topics.task import EmbedTexts, Unembedded
+from worker.topics.task import EmbedTexts, TooManyNumbers, Unembedded
 from worker.topics.words.encoders import TransformerEncoder
 from worker.topics.words.loading import EncoderUnavailable, load_model
 
 
-def run(task: EmbedTexts, engine: Engine, on_stage: OnStage) -> FloatArray | Unembedded:
+def run(task: EmbedTexts, engine: Engine, on_stage: OnStage) -> FloatArray | Unembedded | TooManyNumbers:
     """Embed texts in batches; a stage of its own, which tells how far it is."""
     clock = StageClock(on_stage)
     clock.enter(EMBED)
@@ -17,6 +17,9 @@ def run(task: EmbedTexts, engine: Engine, on_stage: OnStage) -> FloatArray | Une
     except EncoderUnavailable as error:
         clock.finish()
         return Unembedded(str(error))
+    if encoder.dimension > task.most_numbers:
+        clock.finish()
+        return TooManyNumbers(encoder.dimension)
     embedded = encoder.encode_documents(task.texts, clock.advance)
     clock.note(texts=len(task.texts), dimension=encoder.dimension, device=engine.device)
     clock.finish()

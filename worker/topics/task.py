@@ -43,18 +43,20 @@ class FitBatch:
 
 @dataclass(frozen=True, eq=False)
 class EmbedTexts:
-    """Embed texts; gives (n, d) float32, L2-normalized, or `Unembedded`.
+    """Embed texts; gives (n, d) float32, L2-normalized, or `Unembedded` or `TooManyNumbers`.
 
     Attributes:
         function: that runs it, imported in the compute process only.
         texts: (n,).
         model: the name or the folder of a sentence-transformers model.
+        most_numbers: how long an embedding may be.
     """
 
     function: ClassVar[str] = "worker.topics.embedding:run"
 
     texts: tuple[str, ...] = field(repr=False)
     model: str
+    most_numbers: int
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,13 @@ class Unembedded:
     """Texts could not be embedded; `why` names the model and what is wrong."""
 
     why: str
+
+
+@dataclass(frozen=True)
+class TooManyNumbers:
+    """No text was embedded, since the model gives `dimension` numbers for each."""
+
+    dimension: int
 
 
 @dataclass(frozen=True, eq=False)
