@@ -19,8 +19,8 @@ COMPLETED = {"version": "1.0.0", "status": "completed", "topics": [], "assignmen
 
 async def _work(url: str, queue: str, process: Callable[[Job], Awaitable[Any]], path: Path) -> Any:
     """Train by the queue beside a worker that does this to each job; give what was made and what was told."""
+    from worker.dashboard.background_work import Board
     from worker.dashboard.queueing import train_by_queue
-    from worker.dashboard.work import Board
 
     board = Board(str(path.parent))
     worker = Worker(queue, lambda job, _: process(job), {"connection": url})
@@ -64,7 +64,7 @@ async def test_a_job_is_sent_and_waited_for(table: Path, redis_server: RedisServ
 
 async def test_a_refusal_of_the_worker_is_told(table: Path, redis_server: RedisServer, queue_name: str) -> None:
     """In its own words."""
-    from worker.dashboard.doing import NotDone
+    from worker.dashboard.in_process import NotDone
 
     async def process(job: Job) -> Any:
         return {"version": "1.0.0", "status": "failed", "error": "Received 2 items, need at least 15"}
@@ -75,9 +75,9 @@ async def test_a_refusal_of_the_worker_is_told(table: Path, redis_server: RedisS
 
 async def test_a_job_that_waits_is_cancelled(table: Path, redis_server: RedisServer, queue_name: str) -> None:
     """By the page's button, as by the command; the job is gone."""
-    from worker.dashboard.doing import NotDone
+    from worker.dashboard.background_work import Board
+    from worker.dashboard.in_process import NotDone
     from worker.dashboard.queueing import train_by_queue
-    from worker.dashboard.work import Board
 
     board = Board(str(table.parent))
     training = asyncio.create_task(asyncio.to_thread(train_by_queue, Asked(path=str(table)), board))
@@ -97,7 +97,7 @@ def _click_cancel(board: Any) -> None:
     from streamlit.testing.v1 import AppTest
 
     page = AppTest.from_string(
-        "import streamlit as st\nfrom worker.dashboard.work import watch\nwatch(st.session_state.work)\n"
+        "import streamlit as st\nfrom worker.dashboard.background_work import watch\nwatch(st.session_state.work)\n"
     )
     page.session_state["work"] = SimpleNamespace(board=board, is_running=True, error="", result=None)
     page.run(timeout=60)
@@ -109,8 +109,8 @@ def _click_cancel(board: Any) -> None:
 
 def test_redis_away_is_told(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With its address, without the password."""
+    from worker.dashboard.background_work import Board
     from worker.dashboard.queueing import train_by_queue
-    from worker.dashboard.work import Board
 
     monkeypatch.setenv("REDIS_URL", "redis://me:secret@127.0.0.1:1")
     with pytest.raises(RedisUnusable, match=r"Redis at redis://127\.0\.0\.1:1 does not answer") as raised:

@@ -6,14 +6,14 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from tests.topics.themes import themed_corpus
-from worker.topics.deferred import is_waiting
 from worker.topics.engine import Engine
 from worker.topics.fit import TopicFit, TopicParams
 from worker.topics.graph import neighbors
 from worker.topics.graph.neighbors import nearest_neighbors
 from worker.topics.graph.reduction import Reduction
+from worker.topics.lazy_imports import is_waiting
+from worker.topics.lazy_modules import WAITING
 from worker.topics.pipeline import fit_topics, warm_up
-from worker.topics.waiting import WAITING
 from worker.topics.words.encoders import CorpusEncoder
 from worker.topics.words.loading import choose_encoder
 

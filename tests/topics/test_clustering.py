@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.topics.themes import themed_corpus
+from worker.topics.clusters.cluster_labels import by_size, unite_copies
 from worker.topics.clusters.clustering import Clustering, EqualVectors
-from worker.topics.clusters.labels import by_size, unite_copies
 from worker.topics.clusters.merging import merge_clusters
 from worker.topics.clusters.outliers import assignment_probabilities, place_outliers
 from worker.topics.clusters.voters import Voters

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from tests.topics.comments import THEMES
-from worker.topics.bertopic.sockets import TermWeights
+from worker.topics.bertopic.sub_models import TermWeights
 from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.evaluation.metrics import topic_npmi
 from worker.topics.words.candidates import readable

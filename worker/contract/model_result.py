@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from worker.contract.envelope import Batch
-from worker.contract.labels import label_of
+from worker.contract.label_field import label_of
 from worker.contract.result import (
     JSON,
     MAX_KEYWORDS,

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from worker.contract.envelope import Batch
-from worker.contract.labels import label_of
+from worker.contract.label_field import label_of
 from worker.contract.previous import EarlierResult
 from worker.errors import EngineFailed
 from worker.topics.fit import NoTopics, NoTopicsReason, Stage, TopicFit, TopicMetrics

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from worker.dashboard import explore, monitor, runs, train
-from worker.dashboard.plain import plain
+from worker.dashboard.markdown_escape import plain
 from worker.errors import WorkerError
 
 

@@ -8,12 +8,12 @@ import streamlit as st
 from worker.analyses.drifting import drift_lines
 from worker.analyses.request import Asked
 from worker.cli.models.output import time_text
-from worker.dashboard.doing import Done, predict_here
-from worker.dashboard.kept import Version, choose_tenant, choose_version, open_store, show_figures, topic_name
-from worker.dashboard.plain import plain
+from worker.dashboard.background_work import Board, Upload, Work, watch
+from worker.dashboard.in_process import Done, predict_here
+from worker.dashboard.kept_models import Version, choose_tenant, choose_version, open_store, show_figures, topic_name
+from worker.dashboard.markdown_escape import plain
 from worker.dashboard.topic_map import SELECTED, chart
 from worker.dashboard.train import TABLES
-from worker.dashboard.work import Board, Upload, Work, watch
 from worker.models.model import OUTLIER, KeptModel, KeptTopic
 
 _MAP: Final = "explore-map"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from worker.cli.models.diffing import compare
-from worker.dashboard.kept import Version, topic_name
+from worker.dashboard.kept_models import Version, topic_name
 
 _OTHERS: Final = "others"
 

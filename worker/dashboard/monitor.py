@@ -6,8 +6,8 @@ import altair as alt
 import streamlit as st
 
 from worker.dashboard.history import rows_of_shares, rows_of_versions
-from worker.dashboard.kept import Version, choose_tenant, open_store, read, show_figures
-from worker.dashboard.plain import plain
+from worker.dashboard.kept_models import Version, choose_tenant, open_store, read, show_figures
+from worker.dashboard.markdown_escape import plain
 from worker.store.errors import StoreCorrupt, VersionMissing
 
 _MOST_VERSIONS: Final = 30

@@ -10,8 +10,8 @@ from bullmq import Job, Queue
 from redis.exceptions import RedisError
 
 from worker.analyses.request import DEFAULT_TENANT, Asked
-from worker.dashboard.doing import Done, NotDone
-from worker.dashboard.work import Board
+from worker.dashboard.background_work import Board
+from worker.dashboard.in_process import Done, NotDone
 from worker.errors import RedisUnusable
 from worker.jobs.topic_model import TOPIC_MODEL
 from worker.queue.cancellation import CANCEL_S, CancelAnswer, cancel

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from worker.dashboard.plain import plain
+from worker.dashboard.markdown_escape import plain
 
 _MOST_RUNS: Final = 100
 _URI: Final = "MLFLOW_TRACKING_URI"

@@ -6,7 +6,7 @@ from typing import Any, Final
 import altair as alt
 import numpy as np
 
-from worker.dashboard.kept import topic_name
+from worker.dashboard.kept_models import topic_name
 from worker.models.assignment import assignable
 from worker.models.model import KeptModel, KeptTopic
 from worker.topics.arrays import BoolArray, DoubleArray

@@ -5,11 +5,11 @@ from typing import Any, Final
 import streamlit as st
 
 from worker.analyses.request import DEFAULT_TENANT, Asked
-from worker.dashboard.doing import Done, train_here
-from worker.dashboard.kept import as_json, show_figures
-from worker.dashboard.plain import plain
+from worker.dashboard.background_work import Board, Upload, Work, watch
+from worker.dashboard.in_process import Done, train_here
+from worker.dashboard.kept_models import as_json, show_figures
+from worker.dashboard.markdown_escape import plain
 from worker.dashboard.queueing import train_by_queue
-from worker.dashboard.work import Board, Upload, Work, watch
 from worker.settings import Settings
 from worker.store.errors import InvalidName
 from worker.store.names import checked_tenant

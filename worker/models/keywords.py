@@ -7,7 +7,7 @@ import numpy as np
 
 from worker.models.terms import Terms
 from worker.topics.arrays import DoubleArray, IntArray
-from worker.topics.continuity.raw_labels import Forms, most_words_hold
+from worker.topics.continuity.label_continuity import Forms, most_words_hold
 from worker.topics.raw_labels import raw_label
 from worker.topics.words.candidates import EXCLUSIVE, N_CANDIDATES, SHRINKAGE, Tier
 from worker.topics.words.forms import families

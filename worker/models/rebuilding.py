@@ -14,8 +14,8 @@ from worker.models.model import Documents, KeptModel, KeptTopic
 from worker.models.smallest_topic import with_vectors
 from worker.models.updating import Updated
 from worker.topics.arrays import IntArray
+from worker.topics.continuity.label_continuity import still_holds
 from worker.topics.continuity.numbering import matched_numbers, with_new_numbers
-from worker.topics.continuity.raw_labels import still_holds
 from worker.topics.engine import Engine
 from worker.topics.fit import NoTopics, OnStage, TopicFit, TopicParams
 from worker.topics.preparation import Preparation

@@ -17,7 +17,7 @@ from worker.contract.result import Document
 from worker.printable import printable
 from worker.replay.continuity import continuity_lines
 from worker.replay.stability import stability_lines
-from worker.replay.wording import aspect_text, doubt_lines
+from worker.replay.topic_remarks import aspect_text, doubt_lines
 from worker.topics.fit import Details, StageAdvanced, StageFinished, StageStarted, TopicFit
 
 _N_KEYWORDS_SHOWN: Final = 6

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from worker.topics.clusters.labels import by_size
+from worker.topics.clusters.cluster_labels import by_size
 from worker.topics.clusters.outliers import assignment_probabilities, place_outliers, second_topics
 from worker.topics.continuity.anchored import core_of
 from worker.topics.evaluation import metrics

@@ -7,7 +7,13 @@ import numpy as np
 from worker.topics.adaptation import FEWEST_DOCUMENTS
 from worker.topics.bertopic.parts import BaseCluster, BaseDimensionalityReduction, BERTopic
 from worker.topics.bertopic.representation import KeywordRanking
-from worker.topics.bertopic.sockets import ClusteringSocket, LeanBERTopic, NoClusters, ReductionSocket, TermWeights
+from worker.topics.bertopic.sub_models import (
+    ClusteringSubModel,
+    LeanBERTopic,
+    NoClusters,
+    ReductionSubModel,
+    TermWeights,
+)
 from worker.topics.bertopic.vectorizer import NgramVectorizer, for_bertopic
 from worker.topics.clusters.clustering import Clustering, EqualVectors
 from worker.topics.clusters.hierarchy import Hierarchy
@@ -60,7 +66,7 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
         # Merging happens in the clustering: there it costs no second c-TF-IDF, and counts real topics.
         nr_topics=None,
         umap_model=_reduction(prepared, clock),
-        hdbscan_model=ClusteringSocket(clustering, clock),
+        hdbscan_model=ClusteringSubModel(clustering, clock),
         vectorizer_model=NgramVectorizer(prepared.vocabulary, documents, prepared.params.stop_words),
         ctfidf_model=TermWeights(),
         representation_model=ranking,
@@ -130,10 +136,10 @@ def no_clusters(wanted: int, n_documents: int, largest: int) -> NoTopics:
     return NoTopics(NoTopicsReason.NO_CLUSTERS, Shortfall(wanted, n_documents, largest))
 
 
-def _reduction(prepared: Prepared, clock: StageClock) -> ReductionSocket | BaseDimensionalityReduction:
+def _reduction(prepared: Prepared, clock: StageClock) -> ReductionSubModel | BaseDimensionalityReduction:
     if _is_hardly_distinct(prepared):
         return BaseDimensionalityReduction()
-    return ReductionSocket(_umap(prepared), clock)
+    return ReductionSubModel(_umap(prepared), clock)
 
 
 def _umap(prepared: Prepared) -> Reduction:

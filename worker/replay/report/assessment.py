@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from worker.replay.report.doubts import Doubt, are_enough, doubts_of, sorts
 from worker.replay.report.measures import Measures, measure
-from worker.replay.wording import excess_line
+from worker.replay.topic_remarks import excess_line
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.fit import TopicFit
 from worker.topics.nuisance import Excess

@@ -15,7 +15,7 @@ from typing import Final
 from worker.replay.report.measures import Measures
 from worker.replay.report.targets import BROAD_SHARE
 from worker.replay.stability import FALLS_APART
-from worker.replay.wording import excess_line
+from worker.replay.topic_remarks import excess_line
 from worker.topics.fit import TopicFit
 from worker.topics.nuisance import Excess, Nuisance
 

@@ -3,7 +3,7 @@
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from worker.replay.wording import percent
+from worker.replay.topic_remarks import percent
 
 if TYPE_CHECKING:
     import jinja2

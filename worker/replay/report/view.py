@@ -16,7 +16,7 @@ from worker.replay.report.parameters import Parameter, parameters_in_force
 from worker.replay.report.targets import Target, targets
 from worker.replay.report.votes import kind_of_outlier, vote_on, why_outside
 from worker.replay.session import Session
-from worker.replay.wording import aspect_text
+from worker.replay.topic_remarks import aspect_text
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.fit import StageFinished, TopicFit
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Final
 
-from worker.topics.deferred import deferred
-from worker.topics.waiting import WAITING
+from worker.topics.lazy_imports import deferred
+from worker.topics.lazy_modules import WAITING
 
 # Optional to the library that imports them: pyarrow to pandas, plotly and huggingface-hub to BERTopic, rich to
 # scikit-learn.

@@ -1,4 +1,4 @@
-"""BERTopic's socket for the words of topics: hands the batch to the keyword ranking."""
+"""BERTopic's sub-model for the words of topics: hands the batch to the keyword ranking."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

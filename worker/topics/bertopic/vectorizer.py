@@ -1,4 +1,4 @@
-"""BERTopic's socket for counting words: looks the batch's own documents up."""
+"""BERTopic's sub-model for counting words: looks the batch's own documents up."""
 
 from collections.abc import Iterable, Sequence
 

@@ -5,10 +5,10 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClusterMixin
 
 from worker.topics.adaptation import default_min_cluster_size
+from worker.topics.clusters.cluster_labels import by_size, unite_copies
 from worker.topics.clusters.giant import GiantSplit, split_giant
 from worker.topics.clusters.grouping import TopicGroups, group_topics
 from worker.topics.clusters.hierarchy import FlatClusters, Hierarchy
-from worker.topics.clusters.labels import by_size, unite_copies
 from worker.topics.fit import Details, FloatArray, IntArray
 
 __all__ = ["Clustering", "EqualVectors", "by_size", "unite_copies"]

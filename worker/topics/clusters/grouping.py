@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from worker.topics.clusters.labels import by_size, without_small
+from worker.topics.clusters.cluster_labels import by_size, without_small
 from worker.topics.clusters.merging import merge_clusters
 from worker.topics.clusters.namesakes import join_namesakes, set_wordless_aside
 from worker.topics.diagnostics import Merge

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from worker.topics.clusters.cluster_labels import by_size, without_small
 from worker.topics.clusters.clustering import Clustering, EqualVectors, TopicClusterer
-from worker.topics.clusters.labels import by_size, without_small
 from worker.topics.clusters.merging import merge_clusters
 from worker.topics.clusters.voters import Voters
 from worker.topics.continuity.anchoring import (

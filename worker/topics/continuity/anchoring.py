@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from worker.topics.clusters.labels import without_small
+from worker.topics.clusters.cluster_labels import without_small
 from worker.topics.clusters.outliers import MIN_SHARE, count_votes
 from worker.topics.clusters.voters import Voters, needed_votes
 from worker.topics.earlier import OUTLIER_BEFORE

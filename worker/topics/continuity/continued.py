@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from worker.topics.continuity.label_continuity import still_holds
 from worker.topics.continuity.numbering import faded_numbers, with_new_numbers
-from worker.topics.continuity.raw_labels import still_holds
 from worker.topics.earlier import Continuity, EarlierTopics, RefitAdvice
 from worker.topics.fit import IntArray
 from worker.topics.words.vocabulary import Vocabulary

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from worker.topics.adaptation import adapt
-from worker.topics.clusters.labels import by_size
+from worker.topics.clusters.cluster_labels import by_size
 from worker.topics.diagnostics import FIELDS_TRIED, Trial
 from worker.topics.evaluation import nuisance
 from worker.topics.fit import FloatArray, TopicParams

@@ -13,7 +13,7 @@ import streamlit as st
 from rich.console import RenderableType
 
 from worker.cli.complaint import place_of
-from worker.dashboard.plain import plain
+from worker.dashboard.markdown_escape import plain
 from worker.errors import WorkerError
 from worker.printable import printable
 from worker.replay.terminal import Terminal

@@ -9,7 +9,7 @@ import streamlit as st
 
 from worker.cli.models.reading import read_files
 from worker.contract.sealed_result import from_bytes
-from worker.dashboard.plain import plain
+from worker.dashboard.markdown_escape import plain
 from worker.lifecycle.keeping import OUTCOME
 from worker.models.model import KeptModel, KeptTopic
 from worker.models.model_file import from_files

@@ -1,4 +1,4 @@
-"""What the pages do with an uploaded table: train or predict in this process, or train by the queue."""
+"""What a page does with an uploaded table in this process: train or predict; see `queueing` for the queue."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from worker.analyses.analysis import Terminals
 from worker.analyses.predicting import predict
 from worker.analyses.request import Asked
 from worker.analyses.training import train
-from worker.dashboard.work import Board
+from worker.dashboard.background_work import Board
 from worker.errors import WorkerError
 from worker.exit_codes import ExitCode
 from worker.settings import Settings

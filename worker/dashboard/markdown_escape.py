@@ -1,4 +1,4 @@
-"""Text that Streamlit shows as it is: a label, a file's name or an error is no markup, and loads no picture."""
+"""Markdown as Streamlit reads it, escaped: a label, a file's name or an error is no markup, and loads no picture."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What BERTopic's sockets hold: our stages, each reported as it begins."""
+"""The sub-models that BERTopic is given: our stages, each reported as it begins."""
 
 from typing import TYPE_CHECKING
 
@@ -47,8 +47,8 @@ class TermWeights(ClassTfidfTransformer):  # type: ignore[misc]
         return self
 
 
-class ReductionSocket:
-    """The socket for dimensionality reduction: reports the stage."""
+class ReductionSubModel:
+    """The sub-model for dimensionality reduction: reports the stage."""
 
     def __init__(self, reduction: Reduction, clock: StageClock) -> None:
         self.reduction = reduction
@@ -60,14 +60,14 @@ class ReductionSocket:
         return self.reduction.fit_transform(embeddings, y)
 
 
-class ClusteringSocket:
-    """The socket for clustering: reports the stage, and stops if there is no cluster."""
+class ClusteringSubModel:
+    """The sub-model for clustering: reports the stage, and stops if there is no cluster."""
 
     def __init__(self, clustering: Clustering | EqualVectors | AnchoredClustering, clock: StageClock) -> None:
         self.clustering = clustering
         self.clock = clock
 
-    def fit(self, coordinates: FloatArray, y: object = None) -> "ClusteringSocket":
+    def fit(self, coordinates: FloatArray, y: object = None) -> "ClusteringSubModel":
         """Cluster the reduced embeddings; `y` is ignored.
 
         Raises:

@@ -18,7 +18,7 @@ from worker.replay.report.parameters import parameters_in_force
 from worker.replay.report.view import make_view
 from worker.replay.session import Session
 from worker.replay.terminal import Terminal
-from worker.replay.wording import doubt_lines, excess_line
+from worker.replay.topic_remarks import doubt_lines, excess_line
 from worker.topics.earlier import Continuity, RefitAdvice
 from worker.topics.extensions import AspectMatch, Guidance
 from worker.topics.nuisance import Excess, Mark, Nuisance

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.processes import PROJECT
-from worker.topics.deferred import deferred, is_waiting
+from worker.topics.lazy_imports import deferred, is_waiting
 
 # A fork for each module that waits: it is the first one to be executed, and then everything else still works.
 _EACH_FIRST = """
@@ -18,8 +18,8 @@ import importlib, json, os, sys
 from worker.topics.bertopic.imports import import_lightly
 
 import_lightly()
-from worker.topics.deferred import execute, is_waiting
-from worker.topics.waiting import WAITING
+from worker.topics.lazy_imports import execute, is_waiting
+from worker.topics.lazy_modules import WAITING
 
 failed = []
 for name in [name for name in WAITING if is_waiting(name)]:
