@@ -17,17 +17,8 @@ import torch
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from tests.benchmarks.corpora import LabelledCorpus
-from tests.benchmarks.speed import (
-    PLAIN,
-    WORKER,
-    cold,
-    corpus_of,
-    machine,
-    parser,
-    print_table,
-    serve,
-    warm,
-)
+from tests.benchmarks.speed import machine, parser, print_table
+from tests.benchmarks.speed_runs import PLAIN, WORKER, cold, corpus_of, serve, warm
 from tests.small_model import small_model
 from worker.topics.fit import IntArray, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.topics.pipeline import fit_topics
