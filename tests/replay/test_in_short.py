@@ -223,6 +223,8 @@ def test_a_change_that_was_tried_as_a_whole_is_called_better_or_not(session: Ses
         "doubtful topics: 0 instead of 2",
         "comments in no topic: 0, as now",
     )
+    assert [(topic.size, topic.is_good) for topic in change.topics] == [(12, True)] * 4
+    assert [topic.title for topic in change.topics] == [", ".join(topic.keywords[:4]) for topic in good.fit.topics]
     assert f"ask the person who runs the worker to run these comments again with <code>{more}</code>" in render(better)
     worse = make_view(replace(view.session, checked=(CheckedChange(more, view.session.fit),)))
     assert worse.in_short.change is not None

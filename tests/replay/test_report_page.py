@@ -298,6 +298,31 @@ def test_the_first_screen_holds_three_answers_and_whether_the_change_was_better(
     assert re.search("More comments would be in clear topics:|It would not be clearly better:", said)
 
 
+def test_the_topics_that_the_change_would_give_are_there_to_open(page: Path, opened: Browser) -> None:
+    """Closed at first, opened by a key; each with its size; on a phone and in the dark too nothing is cut off."""
+    said = opened.evaluate("document.querySelector('.short').innerText")
+    found = re.search("topics: ([0-9]+)", said)
+    assert found is not None
+    with Browser() as browser:
+        for width, height in SIZES:
+            for dark in (False, True):
+                browser.open(page, width=width, height=height, dark=dark)
+                browser.wait_until(DRAWN)
+                hidden = "document.querySelector('#new-topics ul').checkVisibility()"
+                assert not browser.evaluate(hidden)
+                browser.evaluate("document.querySelector('#new-topics summary').focus()")
+                for kind in ("keyDown", "keyUp"):
+                    browser.ask("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r")
+                browser.wait_until(hidden)
+                lines = browser.evaluate("[...document.querySelectorAll('#new-topics li')].map(line => line.innerText)")
+                assert len(lines) == int(found[1])
+                sizes = [re.fullmatch(r".+ ([0-9]+)\s+comments( \(doubtful\))?", line) for line in lines]
+                counts = [int(size[1]) for size in sizes if size is not None]
+                assert counts == sorted(counts, reverse=True)
+                assert len(counts) == len(lines)
+                assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_facets_are_shown_and_saved(opened: Browser) -> None:
     """Shares by teacher and by month; the counts of the table add up; what looks like a tag is text."""
     heads = opened.evaluate("[...document.querySelectorAll('.facet')].map(t => t.tHead.innerText)")

@@ -6,6 +6,7 @@ from typing import Final
 
 from worker.replay.report.advice import Advice
 from worker.replay.report.assessment import Assessment, assess
+from worker.replay.report.overview import title_of
 from worker.replay.session import Session
 from worker.topics.fit import TopicFit
 from worker.topics.nuisance import Nuisance
@@ -28,6 +29,15 @@ _NEUTRAL: Final = {
 
 
 @dataclass(frozen=True)
+class NewTopic:
+    """A topic that a change would give: its name or first keywords, and how many comments it would hold."""
+
+    title: str
+    size: int
+    is_good: bool
+
+
+@dataclass(frozen=True)
 class Change:
     """What another value of a parameter would do, in sentences for a reader who does not know it.
 
@@ -36,12 +46,14 @@ class Change:
         flag: of `--once`, which sets the value.
         is_better: whether more comments would be in clear topics; None if that was not tried.
         effects: what would be otherwise, in sentences without a dot.
+        topics: that the change would give, the largest first; empty if it was not tried as a whole.
     """
 
     condition: str
     flag: str
     is_better: bool | None
     effects: tuple[str, ...]
+    topics: tuple[NewTopic, ...] = ()
 
 
 def change_of(session: Session, topics: Sequence[Assessment], tried: Sequence[Advice]) -> Change | None:
@@ -62,7 +74,8 @@ def change_of(session: Session, topics: Sequence[Assessment], tried: Sequence[Ad
     if not effective:
         return None
     checked = {one.flag: one.fit for one in session.checked}
-    clear = {flag: _clear(_assessed(session, fit)) for flag, fit in checked.items()}
+    assessed = {flag: _assessed(session, fit) for flag, fit in checked.items()}
+    clear = {flag: _clear(own) for flag, own in assessed.items()}
     one = max(effective, key=lambda one: clear[one.flag][1] if one.flag in clear else -1)
     if one.flag not in clear:
         numbers = ("topics", one.after.n_topics, one.before.n_topics)
@@ -76,13 +89,19 @@ def change_of(session: Session, topics: Sequence[Assessment], tried: Sequence[Ad
         _now("comments in no topic", int((checked[one.flag].labels < 0).sum()), one.before.outliers),
     )
     is_better = clear_after - clear_before >= BETTER * len(session.fit.labels)
-    return Change(_condition(one), one.flag, is_better, (*effects, *_fates(one)))
+    new = _new_topics(checked[one.flag], assessed[one.flag])
+    return Change(_condition(one), one.flag, is_better, (*effects, *_fates(one)), new)
 
 
 def _assessed(session: Session, fit: TopicFit) -> list[Assessment]:
     if fit.diagnostics is None:
         return []
     return assess(fit, fit.diagnostics, session.batch.texts, len(session.batch.submission_ids))
+
+
+def _new_topics(fit: TopicFit, topics: Sequence[Assessment]) -> tuple[NewTopic, ...]:
+    by_size = sorted(topics, key=lambda topic: (-topic.size, topic.index))
+    return tuple(NewTopic(title_of(fit, topic), topic.size, topic.is_good) for topic in by_size)
 
 
 def _clear(topics: Sequence[Assessment]) -> tuple[int, int]:
