@@ -29,7 +29,7 @@ GROUPS: Final = (
     ("tests/acceptance/test_models.py",),
     ("tests/replay/test_assessment.py",),
     ("tests/replay/test_continuity.py",),
-    ("tests/replay/test_inspection.py",),
+    ("tests/replay/test_inspection.py", "tests/replay/test_sweep.py", "tests/replay/test_comparison.py"),
     ("tests/replay/test_report_page.py",),
     ("tests/topics/test_keeping.py",),
     ("tests/topics/test_layout.py",),

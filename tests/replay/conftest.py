@@ -1,12 +1,18 @@
-"""The command line in the test's own process: for what does not depend on how the process was started."""
+"""The command line in the test's own process, and a small batch whose costly looks several modules share."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.replay.commands import environment_of
+from tests.acceptance.envelopes import themed_envelope
+from tests.replay.commands import ask, environment_of, told
+from tests.replay.sessions import session_of
+from tests.replay.small_batch import EXPLAINED, NASTY, SMALL
 from worker.cli.main import main
 
 Call = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -36,3 +42,44 @@ def ask_here(call: Call) -> Call:
         return call(*map(str, arguments), env=environment_of(**variables))
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a small batch of three themes, one comment of which would like to be a script."""
+    envelope = themed_envelope(**SMALL)
+    envelope["items"][3]["text"] += " " + NASTY
+    path = tmp_path_factory.mktemp("batch") / "job.json"
+    path.write_text(json.dumps(envelope))
+    return path
+
+
+@pytest.fixture(scope="session")
+def plain(batch: Path) -> dict[str, Any]:
+    """Fit the batch as it is in this process, once for all tests, without diagnostics; give the result."""
+    document = session_of(json.loads(batch.read_text()), diagnose=False).document
+    return json.loads(json.dumps(document))
+
+
+@pytest.fixture(scope="session")
+def varied(batch: Path) -> dict[str, Any]:
+    """Fit the batch with other parameters in this process; give the result."""
+    params = {"nr_topics": 2, "umap_n_neighbors": 28}
+    document = session_of(json.loads(batch.read_text()) | {"params": params}, diagnose=False).document
+    return json.loads(json.dumps(document))
+
+
+@pytest.fixture(scope="session")
+def inspected(batch: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[bytes], Path]:
+    """Run the batch once for all tests: from a file whose name is no UTF-8, with the other parameters and all flags."""
+    folder = tmp_path_factory.mktemp("inspected")
+    odd, report = folder / os.fsdecode(b"\xffjob.json"), folder / "out.html"
+    envelope = json.loads(batch.read_text()) | {"model": {"tenant": "campus-3"}}
+    odd.write_text(json.dumps(envelope))
+    item = envelope["items"][EXPLAINED]
+    change = ("--set", "nr_topics=9", "--set", "nr_topics=2", "--set", "umap_n_neighbors=28")
+    inspect = ("--report", report, "--explain", item["submissionId"], "--stability", "2")
+    keep = ("--save-bertopic", folder / "bertopic")
+    process = ask("--once", odd, *change, *inspect, *keep, MODEL_STORE=str(folder / "models"))
+    assert process.returncode == 0, told(process)
+    return process, report
