@@ -27,7 +27,12 @@ GROUPS: Final = (
     ("tests/cli/test_analyses.py",),
     ("tests/docs/test_shell_blocks.py",),
     ("tests/acceptance/test_models.py",),
-    ("tests/replay/test_assessment.py",),
+    (
+        "tests/replay/test_assessment.py",
+        "tests/replay/test_advice.py",
+        "tests/replay/test_map.py",
+        "tests/replay/test_report_values.py",
+    ),
     ("tests/replay/test_continuity.py",),
     ("tests/replay/test_inspection.py", "tests/replay/test_sweep.py", "tests/replay/test_comparison.py"),
     ("tests/replay/test_report_page.py",),

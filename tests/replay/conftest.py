@@ -14,6 +14,7 @@ from tests.replay.commands import ask, environment_of, told
 from tests.replay.sessions import session_of
 from tests.replay.small_batch import EXPLAINED, NASTY, SMALL
 from worker.cli.main import main
+from worker.replay.session import Session
 
 Call = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -83,3 +84,9 @@ def inspected(batch: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[su
     process = ask("--once", odd, *change, *inspect, *keep, MODEL_STORE=str(folder / "models"))
     assert process.returncode == 0, told(process)
     return process, report
+
+
+@pytest.fixture(scope="session")
+def session() -> Session:
+    """Four clean themes of twelve comments."""
+    return session_of(themed_envelope(12, 4))
