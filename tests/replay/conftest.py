@@ -1,4 +1,4 @@
-"""The command line in the test's own process, and a small batch whose costly looks several modules share."""
+"""The command line in the test's own process, and batches and sessions that several modules share."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import pytest
 
 from tests.acceptance.envelopes import themed_envelope
 from tests.replay.commands import ask, environment_of, told
+from tests.replay.processes import environment_with
 from tests.replay.sessions import session_of
 from tests.replay.small_batch import EXPLAINED, NASTY, SMALL
 from worker.cli.main import main
@@ -90,3 +91,9 @@ def inspected(batch: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[su
 def session() -> Session:
     """Four clean themes of twelve comments."""
     return session_of(themed_envelope(12, 4))
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """Give a clean environment with an engine that finds two topics."""
+    return environment_with("two_topics")

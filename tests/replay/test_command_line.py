@@ -2,74 +2,15 @@
 
 import gzip
 import json
-import os
-import pty
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.envelopes import SENTINEL_NUMBER, SENTINEL_TEXT, make_envelope
-from tests.environment import clean_environment
 from tests.replay.conftest import Call
+from tests.replay.processes import ENVELOPE, assert_one_line, environment_with, result_of, run, write
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-WAIT_S = 60
-
-
-@pytest.fixture
-def environment() -> dict[str, str]:
-    """Give a clean environment with an engine that finds two topics."""
-    return environment_with("two_topics")
-
-
-def environment_with(engine: str, **variables: str) -> dict[str, str]:
-    """Give a clean environment with a test engine."""
-    defaults = {"DEVICE": "cpu", "TOPIC_MODEL_TEST_ENGINE": f"tests.replay.engines:{engine}"}
-    return clean_environment(**(defaults | variables))
-
-
-def run(*arguments: str, env: dict[str, str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run the worker as a process."""
-    return subprocess.run(
-        [sys.executable, "-m", "worker", *arguments],
-        cwd=REPOSITORY,
-        env=env,
-        input=stdin,
-        capture_output=True,
-        timeout=WAIT_S,
-        check=False,
-    )
-
-
-def write(path: Path, document: Any) -> str:
-    """Write JSON, and give the path."""
-    path.write_text(json.dumps(document), encoding="utf-8")
-    return str(path)
-
-
-def result_of(process: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
-    """The document on stdout: exactly one line, and nothing else."""
-    assert process.stdout.count(b"\n") == 1, process.stderr.decode()
-    assert process.stdout.endswith(b"\n")
-    document: dict[str, Any] = json.loads(process.stdout)
-    return document
-
-
-def assert_one_line(process: subprocess.CompletedProcess[bytes], message: str) -> None:
-    """Nothing on stdout; the last line of stderr is the error; no traceback."""
-    assert process.stdout == b""
-    error = process.stderr.decode()
-    assert error.splitlines()[-1].startswith(f"python -m worker: {message}"), error
-    assert "Traceback" not in error
-
-
-ENVELOPE = make_envelope(20)
 SHAPES = {
     "envelope": ENVELOPE,
     "runpod": {"id": "request-1", "input": ENVELOPE},
@@ -101,16 +42,6 @@ def test_gzip_is_recognised_by_its_bytes(name: str, tmp_path: Path, environment:
     assert call("--once", str(path), env=environment).returncode == 0
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_stdin_is_read(compress: Any, environment: dict[str, str]) -> None:
-    """`-` takes the batch from stdin, compressed or not."""
-    raw = compress(json.dumps(ENVELOPE).encode())
-    process = run("--once", "-", env=environment, stdin=raw)
-    assert process.returncode == 0, process.stderr.decode()
-    assert result_of(process)["status"] == "completed"
-
-
 def test_people_read_stderr(tmp_path: Path, environment: dict[str, str]) -> None:
     """Stages, parameters, encoder, topics, metrics and warnings are told, and no comment."""
     envelope = make_envelope(20)
@@ -137,20 +68,6 @@ def test_people_read_stderr(tmp_path: Path, environment: dict[str, str]) -> None
     assert rows == [["0", "9", "45.0%"], ["1", "9", "45.0%"]]
     assert SENTINEL_TEXT not in told
     assert str(SENTINEL_NUMBER) not in told
-
-
-def test_result_on_a_terminal_is_indented(tmp_path: Path, environment: dict[str, str]) -> None:
-    """A person gets lines that can be read, a program one line."""
-    master, slave = pty.openpty()
-    path = write(tmp_path / "job.json", {})
-    command = [sys.executable, "-m", "worker", "--once", path]
-    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=slave, stderr=subprocess.DEVNULL) as process:
-        assert process.wait(WAIT_S) == 1
-    os.close(slave)
-    shown = os.read(master, 10_000).decode()
-    os.close(master)
-    assert shown.startswith("{\r\n  ")
-    assert json.loads(shown)["error"] == "Invalid envelope: items: is required"
 
 
 @pytest.mark.parametrize(
@@ -283,116 +200,6 @@ def test_parent_never_imports_the_engine(tmp_path: Path, environment: dict[str, 
     imported = {line.split("|")[-1].strip() for line in process.stderr.decode().splitlines()}
     assert "numpy" in imported
     assert not imported & {"torch", "bertopic", "sklearn", "scipy", "umap", "hdbscan"}
-
-
-@pytest.mark.slow
-def test_closed_stdout_is_no_traceback(tmp_path: Path, environment: dict[str, str]) -> None:
-    """A reader that has gone away costs the result, and one line says so."""
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    process = subprocess.run(
-        [sys.executable, "-m", "worker", "--once", write(tmp_path / "job.json", ENVELOPE)],
-        cwd=REPOSITORY,
-        env=environment,
-        stdout=write_end,
-        stderr=subprocess.PIPE,
-        timeout=WAIT_S,
-        check=False,
-    )
-    os.close(write_end)
-    assert process.returncode == 3
-    told = process.stderr.decode()
-    assert told.splitlines()[-1] == "warning: the result could not be written to stdout"
-    assert "BrokenPipe" not in told
-
-
-@pytest.mark.slow
-def test_closed_stderr_costs_nothing(tmp_path: Path) -> None:
-    """The result is written even if nobody reads the progress."""
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    process = subprocess.run(
-        [sys.executable, "-m", "worker", "--once", write(tmp_path / "job.json", ENVELOPE)],
-        cwd=REPOSITORY,
-        env=environment_with("no_clusters"),
-        stdout=subprocess.PIPE,
-        stderr=write_end,
-        timeout=WAIT_S,
-        check=False,
-    )
-    os.close(write_end)
-    assert json.loads(process.stdout)["error"] == "BERTopic produced 0 topics"
-    assert process.returncode == 1
-
-
-@pytest.mark.slow
-def test_result_is_utf8_under_any_locale(tmp_path: Path) -> None:
-    """Letters beyond ASCII reach stdout under LANG=C."""
-    env = environment_with("two_topics", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
-    process = run("--once", write(tmp_path / "job.json", ENVELOPE), env=env)
-    assert process.returncode == 0, process.stderr.decode()
-    assert "señor" in process.stdout.decode("utf-8")
-
-
-@pytest.fixture
-def hanging(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A replay whose engine has begun and will not end."""
-    path = write(tmp_path / "job.json", ENVELOPE)
-    with subprocess.Popen(
-        [sys.executable, "-m", "worker", "--once", path],
-        cwd=REPOSITORY,
-        env=environment_with("hangs"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stderr is not None
-        while b"neighbours" not in (line := process.stderr.readline()):
-            assert line, "the replay ended before its engine began"
-        yield process
-        process.kill()
-
-
-def test_ctrl_c_ends_cleanly(hanging: subprocess.Popen[bytes]) -> None:
-    """Ctrl-C ends the compute process and the command, with 130 and one line."""
-    children = _children(hanging.pid)
-    hanging.send_signal(signal.SIGINT)
-    stdout, stderr = hanging.communicate(timeout=WAIT_S)
-    assert hanging.returncode == 130
-    assert stdout == b""
-    assert stderr.decode().splitlines()[-1] == "python -m worker: interrupted"
-    assert b"Traceback" not in stderr
-    _assert_gone(children)
-
-
-@pytest.mark.slow
-def test_a_killed_replay_leaves_no_process(hanging: subprocess.Popen[bytes]) -> None:
-    """SIGTERM takes the compute process along."""
-    children = _children(hanging.pid)
-    hanging.send_signal(signal.SIGTERM)
-    hanging.communicate(timeout=WAIT_S)
-    _assert_gone(children)
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    assert children, "the compute process is not there to be ended"
-    return children
-
-
-def _assert_gone(pids: list[int]) -> None:
-    deadline_s = time.monotonic() + WAIT_S
-    while any(_is_running(pid) for pid in pids):
-        assert time.monotonic() < deadline_s, "a compute process was left behind"
-        time.sleep(0.02)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
 
 
 @pytest.mark.slow
