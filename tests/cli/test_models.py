@@ -1,159 +1,19 @@
 """`python -m worker models`: each command on a real store."""
 
-import json
-import os
-import pty
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.cli.kept_models import fitted, grown
+from tests.cli.answers import T1, V1, V2, Answer, Ask, Fitted, put
+from tests.cli.kept_models import grown
 from tests.environment import clean_environment
 from tests.s3_server import BUCKET, S3Server
-from worker.cli.main import main
 from worker.models.assignment import assign
-from worker.models.model import KeptModel
-from worker.models.model_file import to_files
 from worker.store.store import ModelStore
-from worker.topics.fit import FloatArray
-
-T1 = datetime(2026, 3, 9, 2, 15, tzinfo=UTC)
-V1, V2 = "20260309_021500", "20260316_021500"
-Fitted = tuple[KeptModel, list[str], FloatArray]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """What it printed for scripts."""
-        return json.loads(self.out)
-
-
-Ask = Callable[..., Answer]
-
-
-@pytest.fixture(scope="module")
-def model() -> Fitted:
-    """Fit once for all tests."""
-    return fitted()
-
-
-def put(store: ModelStore, tenant: str, model: KeptModel, at: datetime, job: str) -> str:
-    """Keep and activate a model."""
-    active = store.active(tenant)
-    files, details = to_files(model)
-    version = store.write(tenant, files, details, parent=active.version if active else None, at=at)
-    store.activate(tenant, version, after=active, job_id=job)
-    return version
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Fitted) -> ModelStore:
-    """Give a store with a tenant of two versions, the second active."""
-    monkeypatch.setenv("MODEL_STORE", str(tmp_path / "models"))
-    store = ModelStore(str(tmp_path / "models"))
-    assert put(store, "campus-3", model[0], T1, "job-1") == V1
-    assert put(store, "campus-3", grown(model[0]), T1 + timedelta(days=7), "job-2") == V2
-    return store
-
-
-@pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Run `python -m worker models …` in this process."""
-
-    def run(*arguments: str) -> Answer:
-        capsys.readouterr()
-        try:
-            code = main(["models", *arguments])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        captured = capsys.readouterr()
-        return Answer(code, captured.out, captured.err)
-
-    return run
-
-
-def test_list_shows_each_tenant(store: ModelStore, ask: Ask, model: Fitted) -> None:
-    """With the active version, its topics that reports show, and its size."""
-    put(store, "alpha", model[0], T1, "job-3")
-    table = ask("list")
-    assert (table.code, table.err) == (0, "")
-    lines = table.out.splitlines()
-    assert lines[0].split() == [
-        "topics",
-        "documents",
-        "size",
-        "versions",
-        "tenant",
-        "active",
-        "version",
-        "since",
-        "(UTC)",
-    ]
-    assert ["alpha" in lines[2], "campus-3" in lines[3]] == [True, True]
-    alpha, campus = ask("list", "--json").json
-    assert (alpha["active"], alpha["topics"], alpha["documents"]) == (V1, 4, 120)
-    assert (campus["active"], campus["topics"], campus["documents"], campus["versions"]) == (V2, 3, 620, 2)
-    assert campus["bytes"] == len(to_files(grown(model[0]))[0]["model.safetensors"])
-
-
-def test_an_empty_store_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
-    """It is no error, and nothing is made."""
-    monkeypatch.setenv("MODEL_STORE", str(tmp_path / "none"))
-    missing = f"no models in {tmp_path / 'none'}: there is no such folder; MODEL_STORE names it\n"
-    assert ask("list") == Answer(0, missing, "")
-    assert ask("list", "--json").json == []
-    assert not (tmp_path / "none").exists()
-
-
-def test_a_file_is_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
-    """A wrong MODEL_STORE does not look like one without models."""
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    monkeypatch.setenv("MODEL_STORE", str(tmp_path / "file"))
-    line = f"python -m worker: model store: {tmp_path / 'file'} is not a folder; MODEL_STORE must name one\n"
-    assert ask("list") == ask("show", "campus-3") == Answer(3, "", line)
-
-
-def test_list_of_a_tenant_shows_its_versions(store: ModelStore, ask: Ask, model: Fitted) -> None:
-    """The newest first; a damaged one stays in the list."""
-    table = ask("list", "campus-3").out.splitlines()
-    assert table[0].split() == ["topics", "documents", "size", "version", "made", "from"]
-    assert [line.split()[-3:] for line in table[2:]] == [[V2, "active", V1], ["kB", V1, "-"]]
-    newer, older = ask("list", "campus-3", "--json").json
-    assert (newer["version"], newer["active"], newer["madeFrom"], newer["documents"]) == (V2, True, V1, 620)
-    assert (older["version"], older["active"], older["madeFrom"], older["topics"]) == (V1, False, None, 4)
-    config = Path(str(store.location), "campus-3", V1, "config.json")
-    config.write_bytes(config.read_bytes()[:-1])
-    damaged = ask("list", "campus-3", "--json")
-    assert (damaged.code, [row["documents"] for row in damaged.json]) == (3, [620, None])
-    assert "config.json was changed" in damaged.err
-
-
-def test_a_damaged_tenant_is_listed_with_a_warning(store: ModelStore, ask: Ask, model: Fitted) -> None:
-    """The others are listed as ever, and scripts see it by the exit code."""
-    put(store, "alpha", model[0], T1, "job-3")
-    config = Path(str(store.location), "campus-3", V2, "config.json")
-    config.write_bytes(config.read_bytes().replace(b"seen", b"Seen"))
-    answer = ask("list", "--json")
-    assert answer.code == 3
-    assert [(row["tenant"], row["topics"]) for row in answer.json] == [("alpha", 4), ("campus-3", None)]
-    assert "config.json was changed" in answer.err
-    assert ask("rollback", "campus-3").code == 0
-    assert ask("list", "--json").code == 0
 
 
 def test_show_tells_topics_lineage_and_size(store: ModelStore, ask: Ask, model: Fitted) -> None:
@@ -260,57 +120,6 @@ def test_an_export_that_cannot_be_written_is_refused(store: ModelStore, ask: Ask
     (tmp_path / "file").write_text("", encoding="utf-8")
     answer = ask("export", "campus-3", "--bertopic", str(tmp_path / "file"))
     assert (answer.code, "file" in answer.err) == (2, True)
-
-
-def test_delete_asks_and_says_what_goes(store: ModelStore, ask: Ask, model: Fitted) -> None:
-    """Without a terminal it needs --yes; other tenants stay."""
-    put(store, "alpha", model[0], T1, "job-3")
-    refused = ask("delete", "--tenant", "campus-3")
-    assert (refused.code, "--yes" in refused.err) == (2, True)
-    assert "2 versions (" in refused.out
-    assert len(store.versions("campus-3")) == 2
-    gone = ask("delete", "--tenant", "campus-3", "--yes", "--json").json
-    assert (gone["tenant"], gone["versions"], gone["activations"]) == ("campus-3", 2, 2)
-    assert store.tenants() == ["alpha"]
-    assert ask("delete", "--tenant", "campus-3", "--yes").code == 2
-
-
-@pytest.mark.parametrize(("typed", "left"), [("y\n", []), ("\n", ["campus-3"])])
-def test_delete_takes_an_answer_from_a_terminal(store: ModelStore, typed: str, left: list[str]) -> None:
-    """Nothing but yes deletes."""
-    ours, theirs = pty.openpty()
-    os.write(ours, typed.encode())
-    done = subprocess.run(
-        [sys.executable, "-m", "worker", "models", "delete", "--tenant", "campus-3"],
-        env=clean_environment(MODEL_STORE=str(store.location)),
-        stdin=theirs,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    os.close(ours)
-    os.close(theirs)
-    assert (done.returncode, done.stderr) == (0, "delete all models of campus-3? [y/N] ")
-    assert store.tenants() == left
-
-
-def test_gc_says_what_would_go_and_then_removes_it(
-    store: ModelStore, ask: Ask, model: Fitted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the settings."""
-    monkeypatch.setenv("MODEL_KEEP_VERSIONS", "1")
-    monkeypatch.setenv("MODEL_KEEP_ACTIVATIONS", "1")
-    told = ask("gc", "--dry-run")
-    assert (told.code, V1 in told.out, "would remove: 1 version (" in told.out) == (0, True, True)
-    assert len(store.versions("campus-3")) == 2
-    done = ask("gc", "--json").json
-    assert [(each["tenant"], each["versions"], each["bytes"] > 0) for each in done] == [("campus-3", [V1], True)]
-    assert store.versions("campus-3") == [V2]
-    assert ask("gc", "--json").json == []
-    assert ask("gc").out.startswith("there is nothing to remove\n")
-    monkeypatch.setenv("MODEL_KEEP_VERSIONS", "0")
-    assert "MODEL_KEEP_VERSIONS is 0" in ask("gc").out
-    assert ask("gc", "--json").json == []
 
 
 @pytest.mark.parametrize(

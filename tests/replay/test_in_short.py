@@ -9,10 +9,8 @@ from tests.acceptance.envelopes import themed_envelope
 from tests.replay.sessions import session_of
 from worker.replay.extras import COMPLAINT, PRAISE, Extras
 from worker.replay.report.change import change_of
-from worker.replay.report.complaints import cut_around
 from worker.replay.report.doubts import Doubt, Suspicion
 from worker.replay.report.in_short import in_short
-from worker.replay.report.mood import complaining_words, complaints_in, guessed_mood
 from worker.replay.report.overview import cards_of
 from worker.replay.report.page import render
 from worker.replay.report.view import ReportView, make_view
@@ -38,43 +36,6 @@ def with_complaints(session: Session, n_complaints: int) -> Session:
     for row in np.flatnonzero(session.fit.labels == 1).tolist()[:n_complaints]:
         texts[row] = f"Boring and <b>rude</b>, lesson {row} was not clear"
     return replace(session, batch=replace(session.batch, texts=tuple(texts)))
-
-
-@pytest.mark.parametrize(
-    ("text", "mood"),
-    [
-        ("Boring and rude.", COMPLAINT),
-        ("It is NOT very clear", COMPLAINT),
-        ("didn’t help, wasn't helpful", COMPLAINT),
-        ("dili klaro si sir", COMPLAINT),
-        ("Maayo ug buotan", PRAISE),
-        ("great teacher, boring room, nice slides", PRAISE),
-        ("Nothing. Great teacher", PRAISE),
-        ("None, excellent teacher!", PRAISE),
-        ("Wala. Maayo kaayo", PRAISE),
-        ("not boring", ""),
-        ("tough, but nothing ridiculous", ""),
-        ("good lab, bad room", ""),
-        ("", ""),
-    ],
-)
-def test_the_mood_of_a_comment_is_guessed_by_its_words(text: str, mood: str) -> None:
-    """A denied praise is a complaint; a denied complaint is nothing; as many of both are nothing."""
-    assert guessed_mood(text) == mood
-
-
-def test_the_words_of_complaints() -> None:
-    """Those that most comments hold, and no word of one comment alone."""
-    assert complaining_words(["rude, rude", "boring and rude", "boring", "rude"], 3) == ("rude", "boring")
-    assert complaining_words(["rude", "boring", "rude", "boring"], 1) == ("boring",)
-    assert complaining_words(["awful"], 3) == ()
-
-
-def test_a_denied_praise_is_among_the_words_of_complaints_and_a_denied_complaint_is_not() -> None:
-    """As it is when complaints are counted."""
-    texts = ["rude, not boring", "rude, never boring", "Not very clear", "not clear, isn't boring"]
-    assert complaining_words(texts, 3) == ("not clear", "rude")
-    assert [cue.words for cue in complaints_in("not boring, but it wasn’t clear")] == ["wasn't clear"]
 
 
 def test_all_complaints_are_counted_and_topics_ranked_by_their_number(clean: Session) -> None:
@@ -115,27 +76,6 @@ def test_the_quote_holds_the_words_that_complain(session: Session) -> None:
     assert "<blockquote><mark>Boring</mark> and &lt;b&gt;rude" in render(make_view(with_complaints(session, 8)))
     # Of comments that hardly ever praise or complain nothing is guessed.
     assert make_view(with_complaints(session, 7)).in_short.complaints.topics == ()
-
-
-def test_a_quote_without_spaces_is_cut_anywhere() -> None:
-    """Else a comment in Chinese would show nothing."""
-    quote = cut_around("好" * 200, 0, 0)
-    assert 0 < quote.after.count("好") < 200
-    assert quote.after.endswith(" …")
-
-
-def test_a_quote_is_cut_around_the_words() -> None:
-    """At spaces, with dots where something was left out; a short comment stays whole."""
-    text = "word " * 30 + "it was not clear at all " + "word " * 30
-    start = text.index("not clear")
-    quote = cut_around(text.strip(), start, start + 9)
-    assert quote.cue == "not clear"
-    assert (quote.before[:6], quote.before[-7:]) == ("… word", "it was ")
-    assert (quote.after[:7], quote.after[-6:]) == (" at all", "word …")
-    assert 60 < len(quote.before + quote.cue + quote.after) <= 96
-    short = cut_around("It was not clear.", 7, 16)
-    assert (short.before, short.cue, short.after) == ("It was ", "not clear", ".")
-    assert cut_around("word " * 30, 0, 0).after.endswith("word …")
 
 
 def test_a_key_that_tells_praise_from_complaint_is_asked_before_words(session: Session) -> None:
