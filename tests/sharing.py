@@ -35,7 +35,7 @@ GROUPS: Final = (
     ),
     ("tests/replay/test_continuity.py",),
     ("tests/replay/test_inspection.py", "tests/replay/test_sweep.py", "tests/replay/test_comparison.py"),
-    ("tests/replay/test_report_page.py",),
+    ("tests/replay/test_report_page.py", "tests/replay/test_report_map.py"),
     ("tests/topics/test_keeping.py",),
     ("tests/topics/test_layout.py",),
     ("tests/topics/test_tuning.py",),

@@ -1,17 +1,20 @@
 """The command line in the test's own process, and batches and sessions that several modules share."""
 
+import gzip
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.acceptance.envelopes import themed_envelope
-from tests.replay.commands import ask, environment_of, told
+from tests.browser import Browser
+from tests.replay.commands import EXAMPLE, ask, environment_of, told
 from tests.replay.processes import environment_with
+from tests.replay.report_pages import DRAWN, HOSTILE, LONG
 from tests.replay.sessions import session_of
 from tests.replay.small_batch import EXPLAINED, NASTY, SMALL
 from worker.cli.main import main
@@ -97,3 +100,35 @@ def session() -> Session:
 def environment() -> dict[str, str]:
     """Give a clean environment with an engine that finds two topics."""
     return environment_with("two_topics")
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the report of the example batch; one comment would like to be a script, one hardly ends."""
+    folder = tmp_path_factory.mktemp("report")
+    envelope = json.loads(gzip.decompress(EXAMPLE.read_bytes()))
+    # So few that clusters are joined: their topics have parts.
+    envelope["params"] = {**envelope.get("params", {}), "nr_topics": 6}
+    envelope["items"][0]["text"] = f"{HOSTILE} {envelope['items'][0]['text']}"
+    envelope["items"][0]["submissionId"] = "=nasty <b>"
+    envelope["items"][1]["text"] += " " + LONG
+    for position, item in enumerate(envelope["items"]):
+        month = 1 + position % 4
+        item |= {"stars": position % 5 + 1, "teacher": ("Cruz", "<i>Lim")[position % 2], "sent": f"2026-0{month}-11"}
+    batch = folder / "job.json"
+    batch.write_text(json.dumps(envelope))
+    report = folder / "out.html"
+    asked = ("--title", "Courses <spring>", "--sentiment", "stars", "--facet", "teacher", "--facet", "sent")
+    asked = (*asked, "--set", "umap_n_neighbors=19")
+    process = ask("--once", batch, "--report", report, *asked)
+    assert process.returncode == 0, told(process)
+    return report
+
+
+@pytest.fixture(scope="package")
+def opened(page: Path) -> Iterator[Browser]:
+    """Open the page once, wide and light, for all who only look or put back what they changed."""
+    with Browser() as browser:
+        browser.open(page)
+        browser.wait_until(DRAWN)
+        yield browser
