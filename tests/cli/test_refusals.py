@@ -49,6 +49,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
         ("train", "b.csv", "--report", "out.html", "--facet", "text"),
         "--facet text: that is what the contract has; name a key of your own",
     ),
+    "a facet without a value": (
+        ("train", "b.csv", "--report", "out.html", "--facet", "about"),
+        "--facet about: no comment has a value there; name another one",
+    ),
     "--once, a column that tells no mood": (
         ("--once", "b.csv", "--report", "out.html", "--sentiment", "when"),
         "--sentiment when: write positive or negative, a number from -1 to 1, or stars",

@@ -40,7 +40,7 @@ def read_extras(request: Request, data: object) -> Extras:
     """Read from a batch what a request wants to see in the report.
 
     Raises:
-        BadUsage: no item has a key that is asked for, or its values tell no mood.
+        BadUsage: no item has a key that is asked for, or a value of it, or its values tell no mood.
     """
     items = data.get("items") if isinstance(data, dict) else None
     items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
@@ -59,6 +59,8 @@ def _values(items: Sequence[Mapping[str, Any]], key: str, flag: str) -> list[Any
         own = sorted({name for item in items for name in item} - _OF_THE_CONTRACT)[:_MOST_NAMED]
         there = f"there are {', '.join(own)}" if own else "they have no key beside the contract's"
         raise BadUsage(f"{flag} {key}: no item has this key; {there}")
+    if items and all(value in (None, "") for value in values):
+        raise BadUsage(f"{flag} {key}: no comment has a value there; name another one")
     return values
 
 
