@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from scipy.special import chdtrc, gammaln
+from scipy.special import chdtrc
 
 from worker.models.model import KeptModel
 from worker.models.shift import Shift, shift
 from worker.topics.arrays import DoubleArray, FloatArray, IntArray
+from worker.topics.hypergeometric import chance_of_so_many
 
 Level = Literal["LOW", "MEDIUM", "HIGH"]
 
@@ -157,17 +158,8 @@ def _many(found: int, n: int, found_before: int, n_before: int) -> float:
 
 
 def _more(found: int, n: int, found_before: int, n_before: int) -> float:
-    """Give the chance that of `n` at least `found` are outliers, if both groups have as many (Fisher 1935)."""
-    total, n_outliers = n + n_before, found + found_before
-    counts = np.arange(found, min(n, n_outliers) + 1)
-    ways = _log_ways(n_outliers, counts) + _log_ways(total - n_outliers, n - counts) - _log_ways(total, np.array([n]))
-    return float(min(1.0, np.exp(ways).sum()))
-
-
-def _log_ways(n: int, k: IntArray) -> DoubleArray:
-    """Give the logarithm of the number of ways to choose k of n."""
-    ways: DoubleArray = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
-    return ways
+    """Give the chance that of `n` at least `found` are outliers, if both groups have as many."""
+    return chance_of_so_many(found, drawn=n, marked=found + found_before, of=n + n_before)
 
 
 def _excess_variation(before: IntArray, now: IntArray) -> float:
