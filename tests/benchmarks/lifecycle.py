@@ -260,7 +260,7 @@ def drifts(corpus: LabelledCorpus, draws: int) -> Iterator[str]:
                 drifted = rng.choice(rows, n_drifted, replace=False)
                 batch = np.concatenate([rng.choice(np.setdiff1d(rest, drifted), n - n_drifted, replace=False), drifted])
                 embeddings = corpus.embeddings[batch]
-                level = drift(model, assign(model, embeddings).labels, embeddings).level
+                level = drift(model, assign(model, embeddings), embeddings).level
                 levels.setdefault((n, case), []).append(level)
     for n in BATCHES:
         yield f"| {corpus.name} | {n} | " + " | ".join(_shares(levels.get((n, case), [])) for case in DRIFTS) + " |"

@@ -64,7 +64,7 @@ def predict(task: ModelTask, host: Host, clock: StageClock, on_event: OnEvent) -
     clock.enter(ModelStage.ASSIGN)
     assignment = assign(model, batch.embeddings)
     placed = Placed(assignment.labels, assignment.probabilities, model.topics)
-    change = drift(model, assignment.labels, batch.embeddings)
+    change = drift(model, assignment, batch.embeddings)
     warn_of_foreign(change, on_event)
     document = predicted(batch, placed, change, version, datetime.now(UTC))
     clock.note(documents=len(assignment.labels), topics=len(document["topics"]))  # type: ignore[arg-type]

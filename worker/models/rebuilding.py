@@ -53,7 +53,8 @@ def rebuild(
     fit = fit_documents(documents, preparation, wanted, engine, on_stage)
     if isinstance(fit, NoTopics):
         return fit
-    before = assign(model, documents.embeddings).labels
+    assignment = assign(model, documents.embeddings)
+    before = assignment.labels
     numbers = with_new_numbers(matched_numbers(fit.labels, before, len(fit.topics)), model.highest)
     vocabulary, _ = preparation.words(params.stop_words)
     names = _names(model, fit, numbers, fit.labels[preparation.order], vocabulary, origin.at)
@@ -69,7 +70,7 @@ def rebuild(
     )
     old = {topic.number for topic in model.topics}
     born = tuple(sorted(set(numbers.tolist()) - old))
-    change = drift(model, before, documents.embeddings)
+    change = drift(model, assignment, documents.embeddings)
     return Updated(kept, labels, fit.probabilities, born, redirects, change, fit.metrics)
 
 

@@ -89,7 +89,7 @@ def update(
     known = {topic.number for topic in model.topics}
     redirects = {old: into for old, into in capped.redirects.items() if old in known}
     metrics = measured(kept.topics, now, preparation, vocabulary, engine)
-    return Updated(kept, labels, probabilities, born, redirects, drift(model, before.labels, embeddings), metrics)
+    return Updated(kept, labels, probabilities, born, redirects, drift(model, before, embeddings), metrics)
 
 
 def _taken_in(model: KeptModel, beside: Beside, arrivals: Arrivals, vocabulary: Vocabulary, most: int) -> Capped:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.special import gammaln
 
 from worker.topics.fit import DoubleArray, IntArray
+from worker.topics.hypergeometric import chance_of_so_many
 from worker.topics.nuisance import Excess, Nuisance
 from worker.topics.words.wording import Wording
 
@@ -58,9 +58,7 @@ def excesses(labels: IntArray, wording: Wording, n_topics: int) -> tuple[tuple[E
 
 
 def _at_least(counts: IntArray, n: int, totals: IntArray, sizes: IntArray) -> DoubleArray:
-    """Give the chance that a topic drawn at random holds a mark so often: the hypergeometric survival function.
-
-    That of `scipy.stats`, whose import takes as long as numpy's and torch's together, gives the same to nine digits.
+    """Give the chance that a topic drawn at random holds a mark so often.
 
     Args:
         counts: (t, m) int64, how many comments of each topic hold each mark.
@@ -69,20 +67,13 @@ def _at_least(counts: IntArray, n: int, totals: IntArray, sizes: IntArray) -> Do
         sizes: (t,) int64, of the topics.
 
     Returns:
-        (t, m) float64, in [0, 1]: the sum of C(K, k) C(n - K, s - k) / C(n, s) over all k from the count on.
+        (t, m) float64, in [0, 1].
     """
     chances = np.empty(counts.shape)
     for (topic, mark), count in np.ndenumerate(counts):
-        size, total = int(sizes[topic]), int(totals[mark])
-        k = np.arange(max(int(count), size - (n - total)), min(size, total) + 1)
-        ways = _log_choose(total, k) + _log_choose(n - total, size - k) - _log_choose(n, np.array(size))
-        chances[topic, mark] = min(1.0, float(np.exp(ways).sum()))
+        drawn, marked = int(sizes[topic]), int(totals[mark])
+        chances[topic, mark] = chance_of_so_many(int(count), drawn=drawn, marked=marked, of=n)
     return chances
-
-
-def _log_choose(of: int, taken: IntArray) -> DoubleArray:
-    log: DoubleArray = gammaln(of + 1) - gammaln(taken + 1) - gammaln(of - taken + 1)
-    return log
 
 
 def logged(found: Sequence[Sequence[Excess]], numbers: Sequence[int]) -> str:

@@ -1,0 +1,67 @@
+"""Whether documents are farther from their topics than those before."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.models.made_up import Comments, first_model
+from worker.models.assignment import Assignment
+from worker.models.closeness import histogram
+from worker.models.model import KeptTopic
+from worker.models.remoteness import remoteness
+from worker.topics.arrays import DoubleArray
+
+
+@pytest.fixture(scope="module")
+def topics() -> list[KeptTopic]:
+    """Give two topics of 5,000 documents, of which the documents of one are closer than those of the other."""
+    comments, rng = Comments(12), np.random.default_rng(0)
+    one, other = first_model(comments, comments.rows(0, 1)).topics
+    return [
+        replace(one, closeness=histogram(rng.normal(0.6, 0.1, 5000))),
+        replace(other, closeness=histogram(rng.normal(0.2, 0.05, 5000))),
+    ]
+
+
+def near(nearest: list[int], closeness: DoubleArray) -> Assignment:
+    """Give a batch of this closeness."""
+    numbers = np.array(nearest, dtype=np.int64)
+    return Assignment(numbers, np.ones(len(numbers), dtype=np.float32), numbers, closeness)
+
+
+def test_the_same_closeness_is_far_in_one_topic_and_usual_in_another(topics: list[KeptTopic]) -> None:
+    """What counts is how close the documents before were to the same topic."""
+    rng = np.random.default_rng(1)
+    closeness = rng.normal(0.2, 0.05, 50)
+    assert remoteness(topics, near([1] * 50, closeness)) > 0.05
+    assert remoteness(topics, near([0] * 50, closeness)) < 1e-9
+
+
+def test_few_that_are_very_far_are_told(topics: list[KeptTopic]) -> None:
+    """Though the mean of the batch hardly moves; documents that are closer than usual are not far."""
+    rng = np.random.default_rng(2)
+    closeness = rng.normal(0.6, 0.1, 50)
+    usual, closer = near([0] * 50, closeness), near([0] * 50, closeness + 0.1)
+    closeness = closeness.copy()
+    closeness[:10] = 0.3
+    few = near([0] * 50, closeness)
+    assert remoteness(topics, few) < 0.001 < remoteness(topics, usual) < remoteness(topics, closer)
+
+
+@pytest.mark.parametrize("n", [50, 1000])
+def test_documents_as_far_as_new_ones_usually_are_say_little(topics: list[KeptTopic], n: int) -> None:
+    """Of 300 batches: like those before, and with logarithms 1.3 times as large."""
+    rng = np.random.default_rng(n)
+    below = np.cumsum(topics[0].closeness) / 5000
+    edges = np.linspace(-0.99, 1, 200)
+    for times, most in ((1.0, 0.02), (1.3, 0.2)):
+        shares = np.exp(-rng.exponential(times, size=(300, n)))
+        found = [remoteness(topics, near([0] * n, np.interp(row, below, edges))) for row in shares]
+        assert np.mean(np.array(found) < 0.05) <= most
+
+
+def test_nothing_to_compare_with_says_nothing(topics: list[KeptTopic]) -> None:
+    """No topic has a vector, or nobody was near one."""
+    assert remoteness([], near([-1] * 60, np.full(60, -1.0))) == 1
+    assert remoteness([replace(topics[0], closeness=np.zeros(200, dtype=np.int64))], near([0] * 9, np.zeros(9))) <= 1
