@@ -57,10 +57,12 @@ from tests.benchmarks.speed_rows import (
     WORKER_PREDICT,
     WORKER_UPDATE,
 )
+from worker.compute.large_pages import large_pages
 
 PLAIN, WORKER, SEEN = "plain BERTopic", "worker", "worker, words seen"
 NOISE = 0.01
 WARM = (PLAIN, WORKER, SEEN)
+OURS = (WORKER, SEEN, WORKER_PREDICT, WORKER_UPDATE)
 # The rows beside the usual one, and who is measured in each; the others are compared with the first.
 ROWS = {
     "rivals": (PLAIN, WORKER, K_MEANS, FAST_HDBSCAN, EVOC, TURFTOPIC),
@@ -111,6 +113,8 @@ class Competitor:
         command = [sys.executable, "-m", "tests.benchmarks.speed", "--data", str(arguments.data), "--serve", who]
         command += ["--device", arguments.device, "--encoder", arguments.encoder, *(["--cpu"] if arguments.cpu else [])]
         self.began_s = time.monotonic()
+        # As the worker starts its compute process.
+        environment |= large_pages(os.environ) if who in OURS else {}
         self._process = subprocess.Popen(
             command, env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
