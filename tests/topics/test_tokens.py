@@ -2,11 +2,16 @@
 
 import time
 import unicodedata
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.effort import effort
 from worker.topics.words.function_words import is_function_word
 from worker.topics.words.noise import is_noise
+from worker.topics.words.splitting import split_all
 from worker.topics.words.tokens import LONGEST_TOKEN, split, tokenize
 
 
@@ -273,3 +278,25 @@ def test_words_that_sound_like_function_words_are_words(word: str) -> None:
     """What is dropped by a rule must not mean something."""
     assert not is_function_word(word)
     assert tokenize(word) == [word]
+
+
+_SNIPPETS = (
+    *("Lab", "late", "a", "B2", "_", "'", "-", ".", "/", ":", "`", "@", "but.an", "iraq's", "no."),
+    *("ñ", "é", "e\u0301", "\u0301", "Σ", "ﬁ", "😀", "ก", "老师", "\u200b", "\u00a0"),
+    *("&", "&amp;", "&amp;amp;lt;", "amp;", "#39;", ";", "<b>", "</b>", "<br/>", "<", ">", "http://", "www.", "x.com"),
+    *(" ", "  ", "\n", "\t", "\x1e", "\x1f", "\x85"),
+)
+
+
+@pytest.mark.soak
+@settings(max_examples=effort(300, soak=20_000), deadline=None)
+@given(st.lists(st.lists(st.sampled_from(_SNIPPETS), max_size=12).map("".join), max_size=6))
+def test_a_batch_is_split_as_its_texts_are(texts: list[str]) -> None:
+    """What is split once for the whole batch gives the tokens of each text, and numbers them as they appear."""
+    found = split_all(texts)
+    expected = [[*split(text), "."] for text in texts]
+    assert list(found.numbers) == list(dict.fromkeys(token for own in expected for token in own))
+    assert list(found.numbers.values()) == list(range(len(found.numbers)))
+    spelled = list(found.numbers)
+    tokens = [[spelled[i] for i in found.ids[start:end]] for start, end in pairwise(found.ends.tolist())]
+    assert tokens == expected

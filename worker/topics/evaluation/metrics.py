@@ -1,6 +1,6 @@
 """The five metrics of a result, in closed form if there is one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -123,8 +123,7 @@ def _windows_with(keywords: Sequence[str], vocabulary: Vocabulary, window: int) 
     document = np.repeat(np.arange(len(lengths)), lengths)
     position = np.arange(len(vocabulary.tokens)) - vocabulary.offsets[document]
     rows, columns = [], []
-    for row, column in enumerate(vocabulary.columns_of(keywords).tolist()):
-        at, length = _positions(column, vocabulary)
+    for row, (at, length) in enumerate(_positions(vocabulary.columns_of(keywords), vocabulary)):
         where, start = document[at], position[at]
         first = np.maximum(0, start + length - window)
         last = np.minimum(start, windows[where] - 1)
@@ -138,15 +137,22 @@ def _windows_with(keywords: Sequence[str], vocabulary: Vocabulary, window: int) 
     return matrix
 
 
-def _positions(column: int, vocabulary: Vocabulary) -> tuple[IntArray, int]:
-    """Find where a term begins among the tokens, and its length in tokens; a negator is no token."""
-    words = vocabulary.words_of(column)
-    tokens = vocabulary.tokens
-    found = np.isin(tokens, words[0])
-    if len(words) == 2:
-        found[:-1] &= np.isin(tokens[1:], words[1]) & vocabulary.joined[1:]
-        found[-1:] = False
-    return np.flatnonzero(found), len(words)
+def _positions(columns: IntArray, vocabulary: Vocabulary) -> Iterator[tuple[IntArray, int]]:
+    """Find where each term begins among the tokens, and its length in tokens; a negator is no token."""
+    tokens, words = vocabulary.tokens, [vocabulary.words_of(column) for column in columns.tolist()]
+    is_sought = np.zeros(len(vocabulary.terms), dtype=bool)
+    is_sought[[column for own in words for column in own[0]]] = True
+    # One look at all tokens for all terms; sorted by token, each one's places lie side by side.
+    places = np.flatnonzero(is_sought[tokens])
+    places = places[np.argsort(tokens[places], kind="stable")]
+    sought = tokens[places]
+    for first, *second in words:
+        starts, ends = np.searchsorted(sought, first, side="left"), np.searchsorted(sought, first, side="right")
+        at = np.sort(np.concatenate([places[start:end] for start, end in zip(starts, ends, strict=True)]))
+        if second:
+            at = at[at + 1 < len(tokens)]
+            at = at[np.isin(tokens[at + 1], second[0]) & vocabulary.joined[at + 1]]
+        yield at, 1 + len(second)
 
 
 def _mean_npmi(together: DoubleArray) -> float:

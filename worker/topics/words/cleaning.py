@@ -3,8 +3,12 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 import regex
+
+# Distinct entities that are remembered across batches.
+_REMEMBERED = 1_000
 
 # Anything that is no word and no white space keeps the words on its two sides apart.
 _APART = " . "
@@ -44,6 +48,11 @@ def clean(text: str) -> str:
     HTML entities are resolved, tags, links and mail addresses left out, letters of the look-alike fonts
     replaced by those they show (NFKC), and characters that nobody sees left out. Linear in the length of the text.
     """
+    return clean_plain(without_markup(text))
+
+
+def without_markup(text: str) -> str:
+    """Resolve HTML entities and leave tags out: what of `clean` looks beyond white space."""
     if "&" in text:
         # Twice: a text that went through two programs is often escaped two times.
         text = _ENTITY.sub(_resolved, _ENTITY.sub(_resolved, text))
@@ -51,6 +60,11 @@ def clean(text: str) -> str:
         text = _REST_OF_ENTITY.sub(_resolved, text)
     if "<" in text:
         text = _BLOCK_TAG.sub(_APART, _INLINE_TAG.sub("", text))
+    return text
+
+
+def clean_plain(text: str) -> str:
+    """Do the rest of `clean` for a text without markup; of ASCII, each part between white space by itself."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", _PILE.sub(r"\1", _INVISIBLE.sub("", text)))
         text = _FONT.sub(_plain_letters, text)
@@ -64,7 +78,12 @@ def clean(text: str) -> str:
 
 
 def _resolved(match: re.Match[str]) -> str:
-    return html.unescape("&" + match.group().strip("& "))
+    return _unescaped("&" + match.group().strip("& "))
+
+
+@lru_cache(_REMEMBERED)
+def _unescaped(entity: str) -> str:
+    return html.unescape(entity)
 
 
 def _plain_letters(match: "regex.Match[str]") -> str:

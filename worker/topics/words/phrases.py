@@ -1,9 +1,9 @@
 """Which words stand side by side, and which of them are denied: what a batch's tokens say about one another."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from worker.topics.fit import IntArray
 from worker.topics.words.function_words import foreign_words, native_words
 from worker.topics.words.homographs import deny_by_homographs
 from worker.topics.words.negation import REACH
+from worker.topics.words.splitting import split_all
 from worker.topics.words.tokens import Kind, read_token, split
 
 BoolArray = npt.NDArray[np.bool_]
@@ -19,7 +20,6 @@ BoolArray = npt.NDArray[np.bool_]
 _NATIVE_SHARE = 0.01
 # A batch speaks one of the other languages if at least this share of its tokens are function words of theirs.
 _FOREIGN_SHARE = 0.02
-_BREAK = "."
 
 
 @dataclass(frozen=True)
@@ -82,21 +82,15 @@ def read_texts(texts: Sequence[str], own_stop_words: Sequence[str] = ()) -> Read
         texts: (n,) the documents.
         own_stop_words: words and phrases that are no words of this batch.
     """
-    documents = [[*split(text), _BREAK] for text in texts]
-    lengths = np.array([len(document) for document in documents], dtype=np.int64)
-    # A new token gets the next number as it is looked up.
-    numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    flat = map(numbers.__getitem__, chain.from_iterable(documents))
-    ids = np.fromiter(flat, dtype=np.int64, count=int(lengths.sum()))
-    distinct = list(numbers)
+    found = split_all(texts)
+    distinct, ids = list(found.numbers), found.ids
     read = [read_token(token) for token in distinct]
     kinds = np.array([kind for _, kind in read], dtype=np.int8)[ids]
     _mark_foreign(kinds, ids, read)
     deny_by_homographs(kinds, ids, distinct)
-    _silence(kinds, ids, numbers, own_stop_words)
+    _silence(kinds, ids, found.numbers, own_stop_words)
     is_adverb = np.array([word.endswith("ly") for word, _ in read], dtype=bool)
-    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Reading([word for word, _ in read], ids, kinds, _deniers(kinds, ids, is_adverb), ends)
+    return Reading([word for word, _ in read], ids, kinds, _deniers(kinds, ids, is_adverb), found.ends)
 
 
 def content_of(reading: Reading) -> Stream:

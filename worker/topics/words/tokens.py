@@ -8,7 +8,7 @@ from typing import Final
 
 import regex
 
-from worker.topics.words.cleaning import clean
+from worker.topics.words.cleaning import clean, clean_plain, without_markup
 from worker.topics.words.function_words import is_function_word, unstretched
 from worker.topics.words.negation import BARRIERS, NEGATORS
 from worker.topics.words.noise import is_noise
@@ -59,13 +59,24 @@ def tokenize(text: str) -> list[str]:
 
 def split(text: str) -> list[str]:
     """Split a text into words, stop words included, and what else stands between them; white space is dropped."""
-    cleaned = clean(text)
-    if cleaned.isascii():
-        return _ASCII.findall(cleaned)
-    tokens: list[str] = _UNICODE.findall(cleaned)
-    if max(cleaned) < _FIRST_SPACELESS:
-        return tokens
-    return [part for token in tokens for part in (_parts(token) if _IS_SPACELESS.match(token) else (token,))]
+    return _split_clean(clean(text))
+
+
+def pieces(text: str) -> list[str]:
+    """Cut a text into pieces whose tokens, one piece after the other, are those of the text.
+
+    They are what stands between white space, in lower case. A text with letters beyond ASCII is one piece: what they
+    become depends on their neighbors.
+    """
+    plain = without_markup(text)
+    return plain.lower().split() if plain.isascii() else [plain]
+
+
+def split_piece(piece: str) -> list[str]:
+    """Split a piece of a text as `split` splits the text."""
+    if piece.isascii() and piece.isalnum():
+        return [piece]
+    return _split_clean(clean_plain(piece))
 
 
 @lru_cache(_REMEMBERED)
@@ -91,6 +102,15 @@ def read_token(token: str) -> tuple[str, Kind]:
 def is_han(word: str) -> bool:
     """Tell whether a word begins with a Chinese character; such words stand together without a space."""
     return _HAN.match(word) is not None
+
+
+def _split_clean(cleaned: str) -> list[str]:
+    if cleaned.isascii():
+        return _ASCII.findall(cleaned)
+    tokens: list[str] = _UNICODE.findall(cleaned)
+    if max(cleaned) < _FIRST_SPACELESS:
+        return tokens
+    return [part for token in tokens for part in (_parts(token) if _IS_SPACELESS.match(token) else (token,))]
 
 
 def _parts(run: str) -> list[str]:
