@@ -14,7 +14,7 @@ from scipy import sparse
 
 from worker.topics.fit import FloatArray, IntArray
 from worker.topics.graph.principal_axes import principal_axes
-from worker.topics.graph.threads import one_thread
+from worker.topics.graph.threads import one_thread, over_blocks
 
 # 1 / (1 + A d^(2 B)) is UMAP's stand-in for exp(-d), its curve for min_dist = 0; least squares on
 # [0, 3] gives 1.93 and .79. An exponent of three quarters needs square roots only; any other power has
@@ -34,6 +34,8 @@ EXTENT = 10.0
 _START_DECIMALS = 3
 _NEAR = 1e-3
 _NEARER = 1e-6
+# Rows that are held in double precision at a time.
+_BLOCK_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,11 @@ def principal_start(embeddings: FloatArray, n_components: int, seed: int) -> Flo
     Coarse and with a little noise: the last bits of a product over threads must not matter, and
     equal points must be able to part. The clusters are as good as from a spectral start.
     """
-    mean, axes = principal_axes(embeddings, n_components, centred=True)
-    projected = embeddings.astype(np.float64) @ axes - mean @ axes
+    mean, axes = principal_axes(embeddings, n_components)
+    projected = np.concatenate(
+        over_blocks(lambda rows: embeddings[rows].astype(np.float64) @ axes, len(embeddings), _BLOCK_ROWS)
+    )
+    projected -= mean @ axes
     scaled = np.round(projected * (EXTENT / max(np.abs(projected).max(), _NEARER)), _START_DECIMALS)
     noise = np.random.default_rng(seed).normal(scale=10.0**-_START_DECIMALS, size=(len(scaled), n_components))
     noise[:, : scaled.shape[1]] += scaled

@@ -10,25 +10,22 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from worker.topics.fit import FloatArray, IntArray
-from worker.topics.graph.principal_axes import principal_axes
+from worker.topics.fit import DoubleArray, FloatArray, IntArray
+from worker.topics.graph.candidates import candidates
+from worker.topics.graph.sketch import near_together, sketch
+from worker.topics.graph.threads import over_blocks
 
-_BLOCK_BYTES = 32 * 2**20
 # Above so many rows a CPU finds candidates by a sketch: the n^2 products are a tenth of the work, which
 # pays for the axes and the longer lists of candidates.
 SKETCH_ABOVE = 8_000
-# Axes of the sketch, and candidates for each neighbor that is wanted: .9998 of the exact 20
-# neighbors were found on real sentences and on tiled ones, .966 if noise drowns the axes.
-_SKETCH_AXES = 256
+# Candidates for each neighbor that is wanted: .9998 of the exact 20 neighbors were found on real sentences
+# and on tiled ones, .966 if noise drowns the axes.
 _SKETCH_FACTOR = 1.5
-# A sketch is rounded to integers that bfloat16 holds, and so small that no sum of products exceeds
-# 2^24: they are added exactly, in whatever order, the same for any number of threads.
-_SKETCH_LARGEST = 255.0
-_SKETCH_NORM = 4080.0
 # More candidates than asked for, so that near ties at the cut are decided in double precision.
 _SPARE = 8
 # What is closer than this is a tie: the last bits differ between devices.
 _DECIMALS = 12
+_BLOCK_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,15 @@ def nearest_neighbors(embeddings: FloatArray, k: int, device: str, *, spare: boo
     """
     n = len(embeddings)
     k = min(k, n - 1)
-    points = torch.from_numpy(embeddings).to(device)
-    exact = points.double()
     if device == "cpu" and n > SKETCH_ABOVE:
-        candidates = _candidates(_sketch(embeddings, exact), min(int(k * _SKETCH_FACTOR) + _SPARE, n - 1))
+        numbers = sketch(embeddings)
+        found = candidates(numbers, min(int(k * _SKETCH_FACTOR) + _SPARE, n - 1))
+        products = _products_in_order(embeddings, found, near_together(numbers))
     else:
-        candidates = _candidates(points, min(k + _SPARE, n - 1))
-    return _ranked(exact, candidates, candidates.shape[1] if spare else k)
+        points = torch.from_numpy(embeddings).to(device)
+        found = candidates(points, min(k + _SPARE, n - 1))
+        products = _products(points.double(), found)
+    return _ranked(products, found, found.shape[1] if spare else k)
 
 
 def neighbors_among(kept: IntArray, neighbors: Neighbors, most: int) -> Neighbors:
@@ -88,47 +87,44 @@ def neighbors_among(kept: IntArray, neighbors: Neighbors, most: int) -> Neighbor
     return Neighbors(np.take_along_axis(around, order, axis=1), distances)
 
 
-def _sketch(embeddings: FloatArray, exact: torch.Tensor) -> torch.Tensor:
-    """Project unit vectors, also given in double precision, on their principal axes, in integers: (n, axes)."""
-    _, axes = principal_axes(embeddings, _SKETCH_AXES, centred=False)
-    projected = exact.numpy() @ axes
-    projected *= min(_SKETCH_LARGEST / max(projected.max(), -projected.min()), _SKETCH_NORM)
-    sketch = torch.from_numpy(np.round(projected, out=projected).astype(np.float32))
-    # Up to four times as fast as float32; without AVX-512 it would be slower.
-    return sketch.bfloat16() if torch.backends.cpu.get_cpu_capability() == "AVX512" else sketch
+def _products_in_order(embeddings: FloatArray, candidates: IntArray, order: IntArray) -> DoubleArray:
+    """Multiply as `_products` does, row after row in this order.
 
-
-def _candidates(points: torch.Tensor, n_candidates: int) -> torch.Tensor:
-    """Select by products in the precision of the points: (n, n_candidates) int64, rising.
-
-    Those of vectors are not the same bits for any number of threads; spare candidates allow for it.
+    If rows that share candidates follow each other, these are still in the cache: a third of the time.
     """
-    n = len(points)
-    rows = max(1, _BLOCK_BYTES // (points.element_size() * n))
-    # One block for all: a fresh one each time costs a third of the product for its pages.
-    block = torch.empty(min(rows, n), n, dtype=points.dtype, device=points.device)
-    candidates = torch.empty(n, n_candidates, dtype=torch.int64, device=points.device)
-    for start in range(0, n, rows):
-        own = torch.arange(start, min(start + rows, n), device=points.device)
-        similarities = torch.mm(points[own], points.T, out=block[: len(own)])
-        similarities[own - start, own] = -torch.inf
-        candidates[own] = torch.topk(similarities, n_candidates, dim=1, sorted=False).indices
-    return candidates.sort(dim=1).values
+    exact = np.empty(embeddings.shape)
+
+    def copy(rows: slice) -> None:
+        exact[rows] = embeddings[order[rows]]
+
+    over_blocks(copy, len(exact), _BLOCK_ROWS)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    products = np.empty(candidates.shape)
+    products[order] = _products(torch.from_numpy(exact), place[candidates[order]])
+    return products
 
 
-def _ranked(points: torch.Tensor, candidates: torch.Tensor, k: int) -> Neighbors:
-    """Rank candidates by double precision products: the same order and bits however they were found."""
+def _products(points: torch.Tensor, candidates: IntArray) -> DoubleArray:
+    """Multiply each point, double precision on any device, with its candidates: (n, candidates) float64."""
     n, n_candidates = candidates.shape
     starts = torch.arange(0, n * n_candidates + 1, n_candidates, device=points.device)
+    columns = torch.from_numpy(candidates.ravel()).to(points.device)
     zeros = torch.zeros(n * n_candidates, dtype=torch.float64, device=points.device)
     with warnings.catch_warnings():
         # Sparse tensors in compressed rows have been "in beta state" for years.
         warnings.simplefilter("ignore", UserWarning)
-        pairs = torch.sparse_csr_tensor(starts, candidates.reshape(-1), zeros, size=(n, n), check_invariants=False)
-    products = torch.sparse.sampled_addmm(pairs, points, points.T, beta=0.0).values().view(n, n_candidates)
-    similarities = np.round(products.cpu().numpy(), _DECIMALS)
+        pairs = torch.sparse_csr_tensor(starts, columns, zeros, size=(n, n), check_invariants=False)
+    products = torch.sparse.sampled_addmm(pairs, points, points.T, beta=0.0).values()
+    found: DoubleArray = products.view(n, n_candidates).cpu().numpy()
+    return found
+
+
+def _ranked(products: DoubleArray, candidates: IntArray, k: int) -> Neighbors:
+    """Rank candidates by double precision products: the same order and bits however they were found."""
+    similarities = np.round(products, _DECIMALS)
     # Stable: of equally near ones, the one with the lower index comes first.
     order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
-    indices = np.take_along_axis(candidates.cpu().numpy(), order, axis=1)
+    indices = np.take_along_axis(candidates, order, axis=1)
     distances = np.maximum(0.0, 1.0 - np.take_along_axis(similarities, order, axis=1))
     return Neighbors(indices, distances.astype(np.float32))

@@ -1,31 +1,51 @@
 """Principal axes of a batch, from a sample if the batch is large."""
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from worker.topics.fit import DoubleArray, FloatArray
+from worker.topics.graph.threads import over_blocks
 
 # Rows that the axes are taken from.
 _SAMPLE_ROWS = 4096
+_BLOCK_ROWS = 512
+
+_Precision = TypeVar("_Precision", np.float32, np.float64)
 
 
-def principal_axes(embeddings: FloatArray, n_axes: int, *, centred: bool) -> tuple[DoubleArray, DoubleArray]:
+def principal_axes(embeddings: FloatArray, n_axes: int) -> tuple[DoubleArray, DoubleArray]:
     """Find the directions in which the rows vary most, in double precision.
 
     Args:
         embeddings: (n, d) float32. Not modified.
         n_axes: at most d are returned.
-        centred: whether the mean is taken away first.
 
     Returns:
-        The mean that was taken away, (d,), and the axes, (d, n_axes), each with a positive largest entry.
+        The mean, (d,), and the axes, (d, n_axes), each with a positive largest entry.
     """
-    sample = embeddings[:: -(-len(embeddings) // _SAMPLE_ROWS)].astype(np.float64)
-    mean = sample.mean(axis=0) if centred else np.zeros(sample.shape[1])
+    sample = sample_rows(embeddings).astype(np.float64)
+    mean: DoubleArray = sample.mean(axis=0)
     sample -= mean
+    sums = second_moments(sample)
     # One thread gives the same bits on every machine, and waits for no other thread if the cores are shared.
     with threadpool_limits(limits=1, user_api="blas"):
-        _, vectors = np.linalg.eigh(sample.T @ sample)
+        _, vectors = np.linalg.eigh(sums)
     axes = vectors[:, ::-1][:, :n_axes]
     largest = np.abs(axes).argmax(axis=0)
     return mean, axes * np.sign(axes[largest, np.arange(axes.shape[1])])
+
+
+def sample_rows(embeddings: FloatArray) -> FloatArray:
+    """Take evenly spread rows, at most 4,096."""
+    return np.ascontiguousarray(embeddings[:: -(-len(embeddings) // _SAMPLE_ROWS)])
+
+
+def second_moments(rows: npt.NDArray[_Precision]) -> npt.NDArray[_Precision]:
+    """Add up the outer products of rows, (n, d), with themselves: (d, d), the same bits for any number of threads."""
+    first, *others = over_blocks(lambda block: rows[block].T @ rows[block], len(rows), _BLOCK_ROWS)
+    for other in others:
+        first += other
+    return first

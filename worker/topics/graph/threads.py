@@ -1,9 +1,14 @@
-"""How many threads torch uses for steps so small that more threads would only wait for each other."""
+"""How many threads the numbers of a batch are computed on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
+from threadpoolctl import threadpool_limits
+
+_Result = TypeVar("_Result")
 
 
 @contextmanager
@@ -18,3 +23,23 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(n_threads)
+
+
+def over_blocks(work: Callable[[slice], _Result], n_rows: int, block_rows: int) -> list[_Result]:
+    """Do the work for each block of rows, on as many threads as torch has, and give what it gave in order.
+
+    A block a thread: each is computed on one thread alone, so that its bits are the same for any number of threads, and
+    no thread waits for another one within a block.
+
+    Args:
+        work: takes the rows of a block; it may write to these rows of a shared array.
+        n_rows: of all blocks, >= 1.
+        block_rows: of one block; the last may have fewer.
+    """
+    blocks = [slice(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
+    n_threads = min(torch.get_num_threads(), len(blocks))
+    with one_thread(), threadpool_limits(limits=1, user_api="blas"):
+        if n_threads < 2:
+            return [work(block) for block in blocks]
+        with ThreadPoolExecutor(n_threads, "blocks") as threads:
+            return list(threads.map(work, blocks))
