@@ -73,6 +73,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
         ("evaluate", "b.csv", "--label", "about"),
         "--label about: this column is empty; name one with what comments are about",
     ),
+    "a version of no tenant": (
+        ("evaluate", "b.csv", "--version", "20260309_021500"),
+        "--version is of a kept model: add --tenant T; without it the topics of the file are found",
+    ),
     "trials as rows": (
         ("tune", "b.csv", "--out", "trials.csv"),
         "--out trials.csv: trials are written as JSON: a name that ends in .json",

@@ -51,7 +51,7 @@ def tune(argv: Sequence[str]) -> ExitCode:
 
 def _run(command: str, argv: Sequence[str]) -> ExitCode:
     given = make_parser(command).parse_args(argv)
-    _check(given)
+    _check(command, given)
     from worker.settings import Settings
 
     asked, settings = _asked(given), Settings.from_environment()
@@ -60,11 +60,11 @@ def _run(command: str, argv: Sequence[str]) -> ExitCode:
     return analysis(asked, settings)
 
 
-def _check(given: argparse.Namespace) -> None:
+def _check(command: str, given: argparse.Namespace) -> None:
     """Check what can be checked before anything slow is imported.
 
     Raises:
-        BadUsage: a flag is empty.
+        BadUsage: a flag is empty, or needs another one.
         InvalidName: a tenant's or a version's name is against its rule.
     """
     for name, value in vars(given).items():
@@ -77,6 +77,8 @@ def _check(given: argparse.Namespace) -> None:
     if getattr(given, "tenant", None) is not None:
         checked_tenant(given.tenant)
     if getattr(given, "version", None) is not None:
+        if command == "evaluate" and given.tenant is None:
+            raise BadUsage("--version is of a kept model: add --tenant T; without it the topics of the file are found")
         checked_version(given.version)
 
 
