@@ -75,7 +75,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "a version of no tenant": (
         ("evaluate", "b.csv", "--version", "20260309_021500"),
-        "--version is of a kept model: add --tenant T; without it topics are found in the file itself",
+        "--version is of a kept model: add --tenant T; without it the topics of the file are found",
     ),
     "trials as rows": (
         ("tune", "b.csv", "--out", "trials.csv"),

@@ -78,7 +78,7 @@ def _check(command: str, given: argparse.Namespace) -> None:
         checked_tenant(given.tenant)
     if getattr(given, "version", None) is not None:
         if command == "evaluate" and given.tenant is None:
-            raise BadUsage("--version is of a kept model: add --tenant T; without it topics are found in the file itself")
+            raise BadUsage("--version is of a kept model: add --tenant T; without it the topics of the file are found")
         checked_version(given.version)
 
 
