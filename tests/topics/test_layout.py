@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 from tests.effort import effort
 from tests.topics.themes import themed_corpus
 from worker.topics.fit import FloatArray
-from worker.topics.graph import neighbors
+from worker.topics.graph import layout, neighbors
 from worker.topics.graph.fuzzy_graph import fuzzy_graph
 from worker.topics.graph.layout import lay_out, principal_start
 from worker.topics.graph.neighbors import nearest_neighbors
@@ -113,6 +113,27 @@ def test_the_start_is_not_modified() -> None:
     before = start.copy()
     lay_out(fuzzy_graph(found.indices, found.distances), start, n_epochs=3, seed=0, device="cpu")
     np.testing.assert_array_equal(start, before)
+
+
+@pytest.mark.parametrize("n_bits", [5, 16, 17, 32])
+def test_integers_are_sorted_as_a_stable_sort_does(n_bits: int) -> None:
+    """Equal ones keep their order, whatever the number of digits."""
+    keys = np.random.default_rng(0).integers(0, 2**n_bits, 5000, dtype=np.int64)
+    keys[::3] = keys[0]
+    np.testing.assert_array_equal(layout._stable_order(keys, n_bits), np.argsort(keys, kind="stable"))
+
+
+def test_ranks_are_those_of_a_sort_by_weight() -> None:
+    """Every point's strongest edge, then its second strongest: of equal ones first the one with the lower number."""
+    weights = np.random.default_rng(0).integers(0, 4, (50, 50)).astype(np.float32) / 4
+    graph = sparse.csr_matrix(np.maximum(weights, weights.T))
+    order = np.argsort(-np.diff(graph.indptr), kind="stable")
+    ranks = layout._ranks(graph, order, "cpu")
+    for head, point in enumerate(order):
+        row = graph[point]
+        expected = row.indices[np.argsort(-row.data, kind="stable")][: layout.MAX_DEGREE]
+        found = [order[rank.tails[head]] for rank in ranks if head < len(rank.tails)]
+        assert found == expected.tolist()
 
 
 def test_more_components_than_dimensions() -> None:

@@ -7,8 +7,10 @@ over the axes is then an addition of long rows.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy import sparse
 
@@ -36,6 +38,7 @@ _NEAR = 1e-3
 _NEARER = 1e-6
 # Rows that are held in double precision at a time.
 _BLOCK_ROWS = 512
+_DIGIT = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -140,17 +143,28 @@ def _ranks(graph: sparse.csr_matrix, order: IntArray, device: str) -> list[_Rank
     degree = np.diff(graph.indptr).astype(np.int64)
     position = np.empty(len(order), dtype=np.int64)
     position[order] = np.arange(len(order))
-    heads = np.repeat(np.arange(len(order)), degree)
-    strongest = np.lexsort((graph.indices, -graph.data, heads))
-    rank = np.arange(len(heads)) - np.repeat(graph.indptr[:-1].astype(np.int64), degree)
+    heads = np.repeat(position, degree)
+    # The bits of positive floats have the floats' order.
+    edges = _stable_order(~graph.data.astype(np.float32).view(np.uint32), 32)
+    edges = edges[_stable_order(heads[edges], len(order).bit_length())]
+    degree = degree[order]
+    rank = np.arange(len(heads)) - np.repeat(np.cumsum(degree) - degree, degree)
     kept = rank < MAX_DEGREE
-    edges, rank = strongest[kept], rank[kept]
-    by_rank = np.lexsort((position[heads[edges]], rank))
+    edges, rank = edges[kept], rank[kept]
+    by_rank = _stable_order(rank, MAX_DEGREE.bit_length())
     edges, rank = edges[by_rank], rank[by_rank]
     cuts = np.searchsorted(rank, np.arange(1, int(rank.max(initial=0)) + 1))
     tails = np.split(position[graph.indices[edges].astype(np.int64)], cuts)
     weights = np.split(graph.data[edges].astype(np.float32), cuts)
     return [_rank(own, weight, device) for own, weight in zip(tails, weights, strict=True)]
+
+
+def _stable_order(keys: npt.NDArray[np.integer[Any]], n_bits: int) -> IntArray:
+    """Sort integers of so many bits as a stable `np.argsort` does, but 16 bits at a time, for which numpy is faster."""
+    order: IntArray = np.argsort((keys & _DIGIT).astype(np.uint16), kind="stable")
+    for done in range(16, n_bits, 16):
+        order = order[np.argsort(((keys >> done) & _DIGIT)[order].astype(np.uint16), kind="stable")]
+    return order
 
 
 def _rank(tails: IntArray, weights: FloatArray, device: str) -> _Rank:

@@ -4,14 +4,13 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from worker.topics.fit import DoubleArray, FloatArray
-from worker.topics.graph.threads import over_blocks
+from worker.topics.graph.threads import one_blas_thread, over_blocks
 
 # Rows that the axes are taken from.
 _SAMPLE_ROWS = 4096
-_BLOCK_ROWS = 512
+_BLOCK_ROWS = 1024
 
 _Precision = TypeVar("_Precision", np.float32, np.float64)
 
@@ -30,8 +29,7 @@ def principal_axes(embeddings: FloatArray, n_axes: int) -> tuple[DoubleArray, Do
     mean: DoubleArray = sample.mean(axis=0)
     sample -= mean
     sums = second_moments(sample)
-    # One thread gives the same bits on every machine, and waits for no other thread if the cores are shared.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         _, vectors = np.linalg.eigh(sums)
     axes = vectors[:, ::-1][:, :n_axes]
     largest = np.abs(axes).argmax(axis=0)

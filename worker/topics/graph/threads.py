@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import TypeVar
 
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 _Result = TypeVar("_Result")
 
@@ -25,6 +26,19 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(n_threads)
 
 
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep numpy's products on one thread: the same bits on every machine, and no waiting for a core that is shared."""
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Look for the libraries once: it takes four milliseconds."""
+    return ThreadpoolController()
+
+
 def over_blocks(work: Callable[[slice], _Result], n_rows: int, block_rows: int) -> list[_Result]:
     """Do the work for each block of rows, on as many threads as torch has, and give what it gave in order.
 
@@ -38,7 +52,7 @@ def over_blocks(work: Callable[[slice], _Result], n_rows: int, block_rows: int) 
     """
     blocks = [slice(start, min(start + block_rows, n_rows)) for start in range(0, n_rows, block_rows)]
     n_threads = min(torch.get_num_threads(), len(blocks))
-    with one_thread(), threadpool_limits(limits=1, user_api="blas"):
+    with one_thread(), one_blas_thread():
         if n_threads < 2:
             return [work(block) for block in blocks]
         with ThreadPoolExecutor(n_threads, "blocks") as threads:
