@@ -20,7 +20,7 @@ EXCLUSIVE = 0.95
 ENOUGH_DOCUMENTS = 3
 ENOUGH_SHARE = 0.05
 # If the words that name a topic stand in less than this share of its documents all together ...
-NAMED_SHARE = 0.25
+NAMED_SHARE = 1 / 3
 # ... those that this share hold come first, its own or not: "message", "process", "customer" and "return" stood in
 # 15 of 100 comments of a topic, and that something was missing ("kulang") in 14.
 SAID_SHARE = 0.1
