@@ -168,11 +168,15 @@ def _expected(counts: DoubleArray) -> DoubleArray:
 def _many(found: int, n: int, found_before: int, n_before: int) -> float:
     """Give the p-value of so many outliers: Fisher's exact test, the mean over how many more new documents usually are.
 
-    Too far is by definition what few documents are, so that fewer outliers before than that were luck.
+    Of batches as likely as this one half count (mid-p, Lancaster 1961): few outliers take few values, and p-values of
+    "as many or more" are too large. Too far is by definition what few documents are; fewer outliers before were luck.
     """
     least = max(float(found_before), TOO_FAR * n_before)
-    usual = [min(n_before, round(times * least)) for times in _USUAL]
-    return float(np.mean([chance_of_so_many(found, drawn=n, marked=found + most, of=n + n_before) for most in usual]))
+    chances = []
+    for times in _USUAL:
+        marked, of = found + min(n_before, round(times * least)), n + n_before
+        chances += [chance_of_so_many(many, drawn=n, marked=marked, of=of) for many in (found, found + 1)]
+    return float(np.mean(chances))
 
 
 def _excess_variation(before: IntArray, now: IntArray) -> float:
