@@ -37,7 +37,7 @@ def test_corpus_vectors_point_to_their_theme() -> None:
     """A word's vector is nearest to the documents of the theme it belongs to."""
     texts, embeddings, themes = themed_corpus(20)
     taken = candidates(texts, embeddings)
-    space = CorpusEncoder().space(taken, np.arange(0))
+    space = CorpusEncoder().space(taken, lambda: np.arange(0))
     centroid = unit(space.documents[np.array(themes) == 2].mean(axis=0, keepdims=True))[0]
     best = np.argsort(-(space.terms @ centroid))[:5]
     assert {taken.terms[i].split(" ")[0] for i in best} <= set(THEMES["laboratory"].split())
@@ -49,7 +49,7 @@ def test_given_embeddings_serve_where_they_are_the_models_own(real_model: str) -
     encoder = load(real_model)
     texts, _, _ = themed_corpus(5)
     own = np.pad(encoder.encode(texts), ((0, 0), (0, 384)))
-    space = encoder.space(candidates(texts, own), np.array([0]))
+    space = encoder.space(candidates(texts, own), lambda: np.array([0]))
     assert space.documents is own
     assert space.terms.shape[1] == 768
     np.testing.assert_allclose(np.linalg.norm(space.terms, axis=1), 1, atol=1e-5)
@@ -59,7 +59,7 @@ def test_documents_are_encoded_where_the_given_vectors_are_foreign(real_model: s
     """Vectors of another model say nothing about this model's words."""
     encoder = load(real_model)
     texts, foreign, _ = themed_corpus(5)
-    space = encoder.space(candidates(texts, foreign), np.array([1, 4]))
+    space = encoder.space(candidates(texts, foreign), lambda: np.array([1, 4]))
     assert space.rows.tolist() == [1, 4]
     np.testing.assert_allclose(space.documents, encoder.encode([texts[1], texts[4]]), atol=1e-5)
 
@@ -73,7 +73,7 @@ def test_documents_are_encoded_once_each(real_model: str, monkeypatch: pytest.Mo
     )
     texts = ["late " * n for n in range(1, 41)]
     foreign = unit(np.random.default_rng(0).normal(size=(40, 768)))
-    _ = encoder.space(candidates(texts, foreign), np.arange(40))
+    _ = encoder.space(candidates(texts, foreign), lambda: np.arange(40))
     documents = [text for batch in seen for text in batch if text in texts[20:]]
     assert sorted(documents) == sorted(texts[20:])
 
@@ -82,7 +82,7 @@ def test_a_model_wider_or_smaller_than_labse_works(tiny_model: str) -> None:
     """Any sentence-transformers model will do."""
     encoder = load(tiny_model)
     texts, foreign, _ = themed_corpus(3)
-    space = encoder.space(candidates(texts, foreign), np.array([0, 2]))
+    space = encoder.space(candidates(texts, foreign), lambda: np.array([0, 2]))
     assert space.terms.shape[1] == space.documents.shape[1] == 32
 
 
@@ -180,4 +180,4 @@ def test_corpus_vectors_of_a_term_in_no_document_are_zero() -> None:
     """No division by zero."""
     texts, embeddings, _ = themed_corpus(3, 2)
     taken = Candidates(["nowhere"], sparse.csr_matrix((len(texts), 1)), texts, embeddings)
-    assert not CorpusEncoder().space(taken, np.arange(0)).terms.any()
+    assert not CorpusEncoder().space(taken, lambda: np.arange(0)).terms.any()

@@ -1,5 +1,7 @@
 """Vectors of keywords in 8-bit integers: near those in float32, and the same whatever stands beside them."""
 
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,36 @@ def test_vectors_are_the_same_in_any_company_and_on_any_number_of_threads(real_m
         np.testing.assert_array_equal(encoder.encode(terms[20:24]), crowd[20:24])
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_vectors_are_the_same_in_batches_of_any_size(real_model: str, dense: bool) -> None:
+    """To the last bit, also behind a dense layer, so that no batch has to be filled up with copies."""
+    bert = _bert(real_model)
+    if dense:
+        torch.manual_seed(0)
+        weights = dict(bert._weights) | {"dense.weight": torch.randn(384, 384), "dense.bias": torch.randn(384)}
+        bert = Bert(replace(bert._shape, dense=True), weights, bert._tokenizer)
+    words = quantized(bert)
+    assert words.rows_apart
+    assert not bert.rows_apart
+    terms = [f"{first} {second}" for first in ("late", "clear", "kind", "module") for second in TERMS[:4]] * 9
+    (crowd,) = words.encode_batches([terms])
+    for size in (1, 3, 32, 50):
+        batches = [terms[start : start + size] for start in range(0, len(terms), size)]
+        np.testing.assert_array_equal(np.concatenate(words.encode_batches(batches)), crowd)
+
+
+def test_no_batch_is_filled_up_with_copies(real_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model whose vectors do not depend on the batch sees each n-gram once."""
+    encoder = TransformerEncoder(_bert(real_model), "float32", quantized(_bert(real_model)))
+    seen: list[str] = []
+    inner = encoder._words.encode_batches  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        encoder._words, "encode_batches", lambda batches: seen.extend(chain.from_iterable(batches)) or inner(batches)
+    )
+    encoder.encode(TERMS)
+    assert sorted(seen) == sorted(TERMS)
 
 
 @pytest.mark.parametrize(

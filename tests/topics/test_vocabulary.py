@@ -54,18 +54,30 @@ def test_counts_equal_those_of_a_plain_count_vectorizer() -> None:
 def test_no_ngram_reaches_into_the_next_document() -> None:
     """The vectorizer counts joined documents one by one."""
     texts = ["clear grading", "funny jokes\n\tlively"]
-    documents = for_bertopic(texts)
-    vectorizer = NgramVectorizer(build_vocabulary(texts), documents)
+    documents = for_bertopic(len(texts))
+    vectorizer = NgramVectorizer(build_vocabulary(texts))
     counts = vectorizer.fit_transform([" ".join(documents).replace("\n", " ").replace("\t", " ")])
     found = {str(vectorizer.get_feature_names_out()[column]) for column in counts.indices}
     assert found == {"clear", "grading", "clear grading", "funny", "jokes", "lively", "funny jokes", "jokes lively"}
 
 
+def test_a_number_is_a_document_and_a_name_is_a_row() -> None:
+    """BERTopic gets names in the place of the comments; what a person writes is never taken for one."""
+    texts = ["clear grading", "funny jokes", "funny voice"]
+    vectorizer = NgramVectorizer(build_vocabulary(texts))
+    names = for_bertopic(len(texts))
+    assert not any(word in name for name in names for word in " ".join(texts).split())
+    assert not vectorizer.transform(["2"]).toarray().any()
+    counts = vectorizer.transform([f"{names[1]} {names[2]}"]).toarray()[0]
+    said = {str(vectorizer.get_feature_names_out()[i]): int(n) for i, n in enumerate(counts) if n}
+    assert said == {"funny": 2, "jokes": 1, "voice": 1, "funny jokes": 1, "funny voice": 1}
+
+
 def test_vectorizer_counts_documents_it_does_not_know() -> None:
     """A text of another batch is counted over the known terms."""
     texts = ["clear grading", "funny jokes"]
-    vectorizer = NgramVectorizer(build_vocabulary(texts), for_bertopic(texts))
-    vectorizer.fit_transform(for_bertopic(texts))
+    vectorizer = NgramVectorizer(build_vocabulary(texts))
+    vectorizer.fit_transform(for_bertopic(len(texts)))
     counts = vectorizer.transform(["jokes about grading"])
     names = vectorizer.get_feature_names_out()
     assert {str(names[i]) for i in np.flatnonzero(counts.toarray()[0])} == {"jokes", "grading"}

@@ -306,8 +306,8 @@ def test_a_strange_document_is_counted_by_the_same_rules() -> None:
     """Denied words under the name that the batch gave them, and without the batch's own stop words."""
     texts = ["not clear lab", "not clear", "reyes lab"]
     vocabulary = build_vocabulary(texts, stop_words=["reyes"])
-    vectorizer = NgramVectorizer(vocabulary, for_bertopic(texts), ("reyes",))
-    vectorizer.fit_transform(for_bertopic(texts))
+    vectorizer = NgramVectorizer(vocabulary, ("reyes",))
+    vectorizer.fit_transform(for_bertopic(len(texts)))
     found = vectorizer.transform(["isn't clear reyes lab unknown"]).toarray()[0]
     assert {str(vocabulary.terms[i]): int(n) for i, n in enumerate(found) if n} == {"not clear": 1, "lab": 1}
     assert counts(vocabulary, 0) == {"not clear": 1, "lab": 1}

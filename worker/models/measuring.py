@@ -48,6 +48,6 @@ def _vectors(
     corpus = preparation.corpus
     held = vocabulary.doc_term_matrix[:, vocabulary.columns_of(names)].astype(bool).astype(np.int32)
     # No documents: only the words' vectors are wanted.
-    nobody = np.empty(0, dtype=np.int64)
-    vectors = encoder.space(Candidates(names, held, corpus.texts, corpus.embeddings), nobody).terms
+    candidates = Candidates(names, held, corpus.texts, corpus.embeddings)
+    vectors = encoder.space(candidates, lambda: np.empty(0, dtype=np.int64)).terms
     return [vectors[[names.index(word) for word in own]] for own in words]

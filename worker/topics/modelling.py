@@ -56,7 +56,7 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
     corpus, adapted = prepared.corpus, prepared.adapted
     ranking = KeywordRanking(prepared.encoder, prepared.vocabulary, corpus.texts, prepared.given)
     clustering = _clustering(prepared)
-    documents = for_bertopic(corpus.texts)
+    documents = for_bertopic(len(corpus.texts))
     model = LeanBERTopic(
         # Any other language deletes every letter that is not ASCII.
         language="multilingual",
@@ -67,7 +67,7 @@ def model_topics(prepared: Prepared, clock: StageClock) -> Modelled | NoTopics:
         nr_topics=None,
         umap_model=_reduction(prepared, clock),
         hdbscan_model=ClusteringSubModel(clustering, clock),
-        vectorizer_model=NgramVectorizer(prepared.vocabulary, documents, prepared.params.stop_words),
+        vectorizer_model=NgramVectorizer(prepared.vocabulary, prepared.params.stop_words),
         ctfidf_model=TermWeights(),
         representation_model=ranking,
     )

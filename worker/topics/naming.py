@@ -8,7 +8,7 @@ from scipy import sparse
 
 from worker.topics.fit import IntArray
 from worker.topics.words.keywords import Keyword
-from worker.topics.words.vocabulary import Vocabulary
+from worker.topics.words.vocabulary import NEGATOR, Vocabulary
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,10 @@ class NamedTopics:
 
 def form_counts(vocabulary: Vocabulary) -> sparse.csr_matrix:
     """Count the forms of each document: (n, f) CSR; terms that are forms of one another share a column."""
-    forms, column = np.unique(vocabulary.stems, axis=0, return_inverse=True)
-    cells = (np.ones(len(column), dtype=np.int32), (np.arange(len(column)), column.ravel()))
+    first, second = vocabulary.stems[:, 0], vocabulary.stems[:, 1] - NEGATOR
+    # One number for each pair: pairs are sorted a hundred times slower. NEGATOR is the lowest that there is.
+    forms, column = np.unique(first * (int(second.max(initial=0)) + 1) + second, return_inverse=True)
+    cells = (np.ones(len(column), dtype=np.int32), (np.arange(len(column)), column))
     counts: sparse.csr_matrix = vocabulary.doc_term_matrix @ sparse.csr_matrix(cells, shape=(len(column), len(forms)))
     return counts
 

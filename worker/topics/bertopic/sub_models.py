@@ -21,14 +21,18 @@ class NoClusters(Exception):
 
 
 class LeanBERTopic(BERTopic):  # type: ignore[misc]
-    """BERTopic without its choice of typical documents, which takes a c-TF-IDF of samples of each topic.
+    """BERTopic without what nobody reads.
 
-    Nobody reads them: what a batch gives has its own, and what is saved holds no comment.
+    Its choice of typical documents takes a c-TF-IDF of samples of each topic; what a batch gives has its own, and what
+    is saved holds no comment. Topics' vectors are means over the final topics, which it does not see.
     """
 
     def _save_representative_docs(self, documents: "pd.DataFrame") -> None:
         """Choose none; BERTopic calls it at the end of a fit."""
         self.representative_docs_: dict[int, list[str]] = {}
+
+    def _create_topic_vectors(self, *_: object, **__: object) -> None:
+        """Make none; BERTopic calls it before the end of a fit."""
 
 
 class TermWeights(ClassTfidfTransformer):  # type: ignore[misc]

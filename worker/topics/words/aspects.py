@@ -105,7 +105,7 @@ def _vectors(aspects: Sequence[Sequence[str]], encoder: KeywordEncoder, batch: B
     found = [_occurrence(seed, vocabulary) for seed in seeds]
     counts = sparse.hstack([*found, vocabulary.doc_term_matrix[:, columns]]).tocsr()
     terms = [*seeds, *(str(term) for term in vocabulary.terms[columns])]
-    vectors = encoder.space(Candidates(terms, counts, batch.texts, batch.embeddings), np.arange(0)).terms
+    vectors = encoder.space(Candidates(terms, counts, batch.texts, batch.embeddings), lambda: np.arange(0)).terms
     owner = np.repeat(np.arange(len(aspects)), [len(own) for own in aspects])
     return _Seeds(vectors[: len(seeds)], owner, vectors[len(seeds) :])
 

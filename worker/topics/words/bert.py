@@ -19,6 +19,10 @@ from torch.nn import functional
 from worker.topics.fit import FloatArray
 from worker.topics.graph.threads import one_thread
 
+# Numbers of float32 that torch computes at a time on a CPU with AVX-512: two of its vectors.
+_VECTOR = 32
+# The dense layer always multiplies so many rows, if a vector must not depend on their number.
+_DENSE_ROWS = 32
 # From the tokens' vectors, (b, t, d), and which of them are texts' own, (b, 1, 1, t), to new vectors.
 _Layer = Callable[[Tensor, Tensor | None], Tensor]
 # From vectors, (..., d), to others, (..., w).
@@ -62,7 +66,8 @@ class Bert:
             shape: its settings.
             weights: float32, by the names of `BertModel`; those of the dense layer are `dense.weight` and `dense.bias`.
             tokenizer: cuts off texts that are too long, and does not pad.
-            linear: makes a linear layer of its weight and bias; None for torch's own.
+            linear: makes a linear layer of its weight and bias, whose rows do not depend on one another; None for
+                torch's own, whose do in their last bits.
 
         Raises:
             KeyError: a weight is missing.
@@ -71,12 +76,21 @@ class Bert:
         self._weights = weights
         self._tokenizer = tokenizer
         self._linear = linear or _float_linear
+        self._are_rows_apart = linear is not None
         self._layers = [self._layer(f"encoder.layer.{number}") for number in range(shape.n_layers)]
         self._dimension = len(weights["dense.weight" if shape.dense else "embeddings.LayerNorm.weight"])
 
     def with_layers(self, linear: Callable[[Tensor, Tensor], Linear]) -> "Bert":
         """Give the same model with linear layers of another kind."""
         return Bert(self._shape, self._weights, self._tokenizer, linear)
+
+    @property
+    def rows_apart(self) -> bool:
+        """Whether a text has the same vector, to the last bit, in a batch of any size."""
+        # Torch computes the last values of an array, if these fill no vector of the CPU, with another error function.
+        layers = [f"encoder.layer.{number}" for number in range(self._shape.n_layers)]
+        widths = [len(self._weights[f"{layer}.intermediate.dense.weight"]) for layer in layers]
+        return self._are_rows_apart and all(width % _VECTOR == 0 for width in widths)
 
     def get_embedding_dimension(self) -> int:
         """How many numbers a vector has."""
@@ -137,8 +151,16 @@ class Bert:
         tokens = self._tokens(padded, None if bool(mask.all()) else mask[:, None, None, :].bool())
         vectors = _mean(tokens, mask) if self._shape.pooling == "mean" else tokens[:, 0]
         if self._shape.dense:
-            vectors = torch.tanh(functional.linear(vectors, self._weights["dense.weight"], self._weights["dense.bias"]))
+            vectors = self._dense(vectors)
         return functional.normalize(vectors, p=2, dim=-1) if self._shape.normalizes else vectors
+
+    def _dense(self, vectors: Tensor) -> Tensor:
+        weight, bias = self._weights["dense.weight"], self._weights["dense.bias"]
+        if not self.rows_apart:
+            return torch.tanh(functional.linear(vectors, weight, bias))
+        blocks = [vectors[start : start + _DENSE_ROWS] for start in range(0, len(vectors), _DENSE_ROWS)]
+        filled = [functional.pad(block, (0, 0, 0, _DENSE_ROWS - len(block))) for block in blocks]
+        return torch.cat([torch.tanh(functional.linear(block, weight, bias)) for block in filled])[: len(vectors)]
 
     def _tokens(self, padded: Tensor, attended: Tensor | None) -> Tensor:
         words, kinds, places = (

@@ -3,12 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
+from worker.topics.words.sentence_models import BatchModel, SentenceModel
 
 CORPUS = "corpus"
 # N-gram vectors kept across jobs: 50,000 of LaBSE are 150 MB.
@@ -16,6 +17,8 @@ CACHE_SIZE = 50_000
 # Always encode 32 rows of equal length (short batches are filled up with copies): a model's output depends
 # slightly on the batch size, and a warm process must give the same bytes as a cold one.
 BATCH_ROWS = 32
+# Of a model whose vectors do not depend on it, so many rows of equal length at a time, without copies.
+ROWS_APART = 64
 # Of the candidates of a topic a model sees so many: those that the batch's own vectors find best.
 MOST_ENCODED = 50
 # Texts compared with their given embeddings to see whether both come from one model.
@@ -75,12 +78,12 @@ class KeywordEncoder(Protocol):
     def name(self) -> str:
         """As a log line or a report names it."""
 
-    def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
+    def space(self, candidates: Candidates, typical: Callable[[], IntArray]) -> KeywordSpace:
         """Place n-grams and documents in one space.
 
         Args:
             candidates: what to encode.
-            typical: (m,) int64, the documents to encode if the given embeddings do not serve.
+            typical: asked for the documents to encode, (m,) int64, if the given embeddings do not serve.
         """
 
 
@@ -98,35 +101,11 @@ class CorpusEncoder:
         self.hits = 0
         self.misses = 0
 
-    def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
+    def space(self, candidates: Candidates, typical: Callable[[], IntArray]) -> KeywordSpace:
         """Place n-grams and documents, both minus the mean of the batch; `typical` is not needed."""
         centred = candidates.embeddings - candidates.embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
         incidence = candidates.doc_term_matrix.astype(bool).astype(np.float32)
         return KeywordSpace(unit(incidence.T @ centred), unit(centred), np.arange(len(centred)))
-
-
-class SentenceModel(Protocol):
-    """What the encoder needs of `SentenceTransformer`; `Bert` has it too."""
-
-    @property
-    def tokenizer(self) -> Any:
-        """Called with texts, gives their "input_ids"."""
-
-    def get_embedding_dimension(self) -> int | None:
-        """How many numbers a vector has."""
-
-    # Any, because sentence-transformers declares an overload for each form of its input.
-    @property
-    def encode(self) -> Any:
-        """Called with texts and `batch_size`, gives (n, d) floats."""
-
-
-@runtime_checkable
-class BatchModel(Protocol):
-    """A model that encodes several batches at a time."""
-
-    def encode_batches(self, batches: Sequence[Sequence[str]]) -> list[FloatArray]:
-        """Encode each batch of texts as it would be alone: (b, d) float32 for each."""
 
 
 class TransformerEncoder:
@@ -153,7 +132,7 @@ class TransformerEncoder:
         """Empty the cache."""
         self._cache.clear()
 
-    def space(self, candidates: Candidates, typical: IntArray) -> KeywordSpace:
+    def space(self, candidates: Candidates, typical: Callable[[], IntArray]) -> KeywordSpace:
         """Place n-grams beside the given embeddings, or beside encoded documents.
 
         The given embeddings serve if they are this model's own, which a few encoded texts
@@ -163,7 +142,8 @@ class TransformerEncoder:
         width = candidates.embeddings.shape[1]
         if self.made(candidates.texts, candidates.embeddings):
             return KeywordSpace(_pad(terms, width), candidates.embeddings, np.arange(len(candidates.embeddings)))
-        return KeywordSpace(terms, self.encode_documents([candidates.texts[i] for i in typical]), typical)
+        rows = typical()
+        return KeywordSpace(terms, self.encode_documents([candidates.texts[i] for i in rows]), rows)
 
     @property
     def dimension(self) -> int:
@@ -215,7 +195,7 @@ class TransformerEncoder:
         by_length = np.argsort([len(text) for text in texts], kind="stable")
         rows = by_length[np.unique(np.linspace(0, (len(by_length) - 1) // 16, PROBE_TEXTS).astype(np.int64))]
         probe = [texts[i] for i in rows]
-        encoded = unit(self._words.encode(probe, batch_size=PROBE_TEXTS, show_progress_bar=False))
+        encoded = unit(self._encode_batches([probe])[0])
         cosines = np.einsum("ij,ij->i", _pad(encoded, embeddings.shape[1]), embeddings[rows])
         return float(np.median(cosines))
 
@@ -225,9 +205,12 @@ class TransformerEncoder:
         lengths = np.array([len(ids) for ids in self._words.tokenizer(list(texts), truncation=True)["input_ids"]])
         order = np.argsort(lengths, kind="stable")
         by_length = [order[lengths[order] == length] for length in np.unique(lengths)]
-        batches = [own[start : start + BATCH_ROWS] for own in by_length for start in range(0, len(own), BATCH_ROWS)]
+        is_apart = isinstance(self._words, BatchModel) and self._words.rows_apart
+        size = ROWS_APART if is_apart else BATCH_ROWS
+        batches = [own[start : start + size] for own in by_length for start in range(0, len(own), size)]
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        encoded = self._encode_batches([[texts[i] for i in np.resize(rows, BATCH_ROWS)] for rows in batches])
+        filled = batches if is_apart else [np.resize(rows, BATCH_ROWS) for rows in batches]
+        encoded = self._encode_batches([[texts[i] for i in rows] for rows in filled])
         for rows, own in zip(batches, encoded, strict=True):
             vectors[rows] = unit(np.asarray(own, dtype=np.float32)[: len(rows)])
         return vectors

@@ -119,7 +119,7 @@ def rank_keywords(
     names, held, stems = [str(term) for term in vocabulary.terms[terms]], incidence[:, terms], vocabulary.stems[terms]
     if len(terms) == 0:
         return Ranking(names, np.empty((0, 0), np.float32), np.empty((n_topics, 0)), per_topic, per_topic, held, stems)
-    space = encoder.space(Candidates(names, held, texts, embeddings), _typical(labels, embeddings))
+    space = encoder.space(Candidates(names, held, texts, embeddings), lambda: _typical(labels, embeddings))
     scores = score_terms(space, labels, weights[:, terms].toarray())
     counts, sizes = document_counts[:, terms].toarray(), np.bincount(labels[labels >= 0], minlength=n_topics)
     is_common = holds_common_word(terms, vocabulary, document_counts, sizes)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from worker.topics.words.encoders import CORPUS, CorpusEncoder, KeywordEncoder, SentenceModel, TransformerEncoder
+from worker.topics.words.encoders import CORPUS, CorpusEncoder, KeywordEncoder, TransformerEncoder
+from worker.topics.words.sentence_models import SentenceModel
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

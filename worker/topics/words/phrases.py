@@ -98,7 +98,8 @@ def content_of(reading: Reading) -> Stream:
     ids, denier = reading.ids, reading.denier
     is_content = reading.kinds == Kind.CONTENT
     at = np.flatnonzero(is_content)
-    spelled = list(dict.fromkeys(reading.tokens[i] for i in np.unique(ids[at]).tolist()))
+    is_said = np.bincount(ids[at], minlength=len(reading.tokens)) > 0
+    spelled = list(dict.fromkeys(reading.tokens[i] for i in np.flatnonzero(is_said).tolist()))
     number_of = {word: number for number, word in enumerate(spelled)}
     word_of = np.array([number_of.get(token, -1) for token in reading.tokens], dtype=np.int64)
     words = word_of[ids[at]]
