@@ -7,14 +7,13 @@ import torch
 from scipy import sparse
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
-from worker.topics.graph.threads import over_blocks
 from worker.topics.words.association import npmi
 from worker.topics.words.vocabulary import Vocabulary
 
 WINDOW = 10
 _EPSILON = 1e-12
 # Rows that are held in double precision at a time.
-_BLOCK_ROWS = 512
+_BLOCK_ROWS = 2048
 
 
 def npmi_coherence(topics: Sequence[Sequence[str]], vocabulary: Vocabulary, window: int = WINDOW) -> float:
@@ -79,26 +78,16 @@ def silhouettes(embeddings: FloatArray, labels: IntArray, device: str) -> torch.
     n_clusters = int(own.max(initial=-1)) + 1
     if n_clusters < 2:
         return None
-    points = torch.from_numpy(embeddings).to(device)
-    chosen = torch.from_numpy(np.flatnonzero(inside)).to(device)
+    points = torch.from_numpy(embeddings[inside]).to(device)
     cluster = torch.from_numpy(own.astype(np.int64)).to(device)
     sizes = torch.bincount(cluster, minlength=n_clusters).double()
-
-    def add_up(rows: slice) -> torch.Tensor:
-        block = points[chosen[rows]].double()
-        return torch.zeros(n_clusters, block.shape[1], dtype=block.dtype, device=device).index_add_(
-            0, cluster[rows], block
-        )
-
-    sums = torch.stack(over_blocks(add_up, len(chosen), _BLOCK_ROWS)).sum(dim=0)
-
-    def multiply(rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        block = points[chosen[rows]].double()
-        return block @ sums.T, block.square().sum(dim=1)
-
-    products = over_blocks(multiply, len(chosen), _BLOCK_ROWS)
-    to_sums, itself = (torch.cat(parts) for parts in zip(*products, strict=True))
-    rows = torch.arange(len(chosen), device=device)
+    sums = torch.zeros(n_clusters, points.shape[1], dtype=torch.float64, device=points.device)
+    blocks = [slice(start, start + _BLOCK_ROWS) for start in range(0, len(points), _BLOCK_ROWS)]
+    for block in blocks:
+        sums.index_add_(0, cluster[block], points[block].double())
+    to_sums = torch.cat([points[block].double() @ sums.T for block in blocks])
+    itself = torch.cat([points[block].double().square().sum(dim=1) for block in blocks])
+    rows = torch.arange(len(points), device=points.device)
     size = sizes[cluster]
     within = ((size - 1) - (to_sums[rows, cluster] - itself)) / torch.clamp(size - 1, min=1)
     distances = 1 - to_sums / sizes
