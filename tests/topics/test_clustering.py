@@ -9,9 +9,12 @@ import pytest
 from tests.topics.themes import themed_corpus
 from worker.topics.clusters.cluster_labels import by_size, unite_copies
 from worker.topics.clusters.clustering import Clustering, EqualVectors
-from worker.topics.clusters.merging import merge_clusters
+from worker.topics.clusters.merging import centred_means, merge_clusters
 from worker.topics.clusters.outliers import assignment_probabilities, place_outliers
 from worker.topics.clusters.voters import Voters
+from worker.topics.diagnostics import Merge
+from worker.topics.fit import FloatArray, IntArray
+from worker.topics.words.encoders import unit
 
 
 def blobs(sizes: list[int], spread: float = 0.1, seed: int = 0) -> np.ndarray:
@@ -25,9 +28,8 @@ def blobs(sizes: list[int], spread: float = 0.1, seed: int = 0) -> np.ndarray:
 
 def cluster(points: np.ndarray, n_topics: int = 20) -> Clustering:
     """Cluster points that are their own embeddings."""
-    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
     copies = np.arange(len(points))
-    return Clustering(unit, copies, min_cluster_size=15, min_samples=5, n_topics=n_topics).fit(points)
+    return Clustering(unit(points), copies, min_cluster_size=15, min_samples=5, n_topics=n_topics).fit(points)
 
 
 def all_vote(neighbors: np.ndarray) -> Voters:
@@ -69,6 +71,37 @@ def test_merging_joins_what_is_nearest_in_meaning() -> None:
     merged = merge_clusters(halves, embeddings, 4)
     assert all(len(set(merged[np.array(themes) == theme])) == 1 for theme in range(4))
     assert len(set(merged)) == 4
+
+
+def merged_plainly(labels: IntArray, embeddings: FloatArray, n_topics: int) -> list[tuple[int, int]]:
+    """Give the merges that a search of all pairs makes, the clusters' means averaged by their parts."""
+    means = centred_means(labels, embeddings, np.unique(labels))
+    near = {(a, b): float(np.round(means[a] @ means[b], 6)) for a in range(len(means)) for b in range(a)}
+    parts, made = dict.fromkeys(range(len(means)), 1), []
+    while len(parts) > n_topics:
+        gone, keep = max(near, key=lambda pair: (near[pair], -pair[1], -pair[0]))
+        made.append((keep, gone))
+        for other in parts.keys() - {keep, gone}:
+            to_keep, to_gone = ((max(other, each), min(other, each)) for each in (keep, gone))
+            total = parts[keep] * near[to_keep] + parts[gone] * near.pop(to_gone)
+            near[to_keep] = total / (parts[keep] + parts[gone])
+        del near[gone, keep]
+        parts[keep] += parts.pop(gone)
+    return made
+
+
+def test_the_nearest_pair_of_all_is_merged_each_time() -> None:
+    """However many clusters were merged before; 40 clusters become 3."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(40), 5)
+    centers = rng.normal(size=(40, 8))
+    embeddings = unit(centers[labels] + 0.1 * rng.normal(size=(200, 8)))
+    merges: list[Merge] = []
+    merged = merge_clusters(labels, embeddings, 3, merges)
+    assert len(np.unique(merged)) == 3
+    # So few that none is as large as a topic may be.
+    made = [(each.keep, each.gone) for each in merges[:30]]
+    assert made == merged_plainly(labels, embeddings, 3)[:30]
 
 
 def test_labels_are_by_falling_size() -> None:

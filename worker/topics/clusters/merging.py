@@ -40,24 +40,32 @@ def merge_clusters(
     sizes = np.bincount(rows[labels >= 0], minlength=len(clusters))
     members = np.ones(len(clusters))
     into = np.arange(len(clusters))
+    place = into.copy()
     limit = MAX_SHARE * len(labels)
-    for _ in range(len(clusters) - n_topics):
+    for n_left in range(len(clusters), n_topics, -1):
+        if 4 * n_left <= 3 * len(place):
+            # What is merged into others would only be looked at in vain.
+            left = np.flatnonzero(sizes)
+            place, sizes, members, similarity = place[left], sizes[left], members[left], similarity[np.ix_(left, left)]
         keep, gone = _nearest_pair(similarity, sizes, limit)
         if merges is not None:
-            merges.append(Merge(int(clusters[keep]), int(clusters[gone]), float(similarity[keep, gone])))
+            nearness = float(similarity[keep, gone])
+            merges.append(Merge(int(clusters[place[keep]]), int(clusters[place[gone]]), nearness))
         merged = (members[keep] * similarity[keep] + members[gone] * similarity[gone]) / (members[keep] + members[gone])
         similarity[keep, :] = similarity[:, keep] = merged
         similarity[gone, :] = similarity[:, gone] = -np.inf
         members[keep] += members[gone]
         sizes[keep] += sizes[gone]
         sizes[gone] = 0
-        into[into == gone] = keep
+        into[into == place[gone]] = place[keep]
     return np.where(labels >= 0, clusters[into][rows], -1)
 
 
 def centred_means(labels: IntArray, embeddings: FloatArray, clusters: IntArray) -> DoubleArray:
     """Give the mean vector of each cluster minus the mean of all of them, scaled to length 1: (clusters, d)."""
-    means = np.stack([embeddings[labels == cluster].mean(axis=0, dtype=np.float64) for cluster in clusters])
+    order = np.argsort(labels, kind="stable")
+    cuts = np.searchsorted(labels[order], clusters[:, None] + np.arange(2))
+    means = np.stack([embeddings[order[start:stop]].mean(axis=0, dtype=np.float64) for start, stop in cuts.tolist()])
     means -= means.mean(axis=0)
     unit: DoubleArray = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
     return unit
