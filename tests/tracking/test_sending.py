@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,7 +12,9 @@ from worker.jobs.registry import KINDS
 from worker.settings import Settings
 from worker.tracking import mlflow_process, sending
 from worker.tracking import tracking as tracking_module
+from worker.tracking.mlflow_process import MlflowProcess
 from worker.tracking.recorder import reason_of
+from worker.tracking.run import Run
 from worker.tracking.sending import MlflowTracking
 from worker.tracking.tracking import Tracking, start_tracking, tell_in_log
 
@@ -83,8 +86,18 @@ def test_a_missing_package_is_told_once_and_tracks_nothing(monkeypatch: pytest.M
 def test_runs_that_nobody_takes_are_dropped_and_told_once(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     """The queue has an end; a job is never told to wait; the worker's end drops what is left and ends the process."""
     monkeypatch.setattr(sending, "MOST_WAITING", 2)
+    is_taken, send = threading.Event(), MlflowProcess.send
+
+    def sent(process: MlflowProcess, run: Run) -> None:
+        is_taken.set()
+        send(process, run)
+
+    monkeypatch.setattr(MlflowProcess, "send", sent)
     tracking = MlflowTracking(WITH_SERVER, told)
-    for number in range(6):
+    deliver(tracking)
+    # Taken later, the first run would leave a place to one of those behind it.
+    assert is_taken.wait(60)
+    for number in range(5):
         deliver(tracking, f"job {number}")
     assert told.events == ["runs_not_sent"]
     tracking.close(0.0)
