@@ -10,7 +10,7 @@ from scipy.stats import hypergeom
 from tests.conftest import SHARED
 from tests.topics.themes import THEMES
 from worker.topics.evaluation.metrics import silhouette_score
-from worker.topics.evaluation.nuisance import _at_least, excesses, logged
+from worker.topics.evaluation.overrepresentation import _at_least, excesses, logged
 from worker.topics.fit import BoolArray, FloatArray, IntArray, StageFinished, StageStarted, TopicFit, TopicParams
 from worker.topics.graph.neutralizing import FEWEST, Contrast, neutralize
 from worker.topics.nuisance import Mark, Nuisance

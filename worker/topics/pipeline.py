@@ -12,7 +12,7 @@ from worker.topics.bertopic.export import renumber, save
 from worker.topics.carrying import carry_over
 from worker.topics.diagnostics import Diagnostics
 from worker.topics.earlier import EarlierTopics
-from worker.topics.evaluation import diagnosis, nuisance
+from worker.topics.evaluation import diagnosis, overrepresentation
 from worker.topics.evaluation.levers import try_levers
 from worker.topics.evaluation.stability import measure_stability
 from worker.topics.fit import FloatArray, NoTopics, OnStage, Stage, TopicFit, TopicParams
@@ -122,8 +122,8 @@ def _fit(
     fit, keywords = assemble(prepared, modelled, clock)
     fit = carry_over(prepared, modelled, fit)
     numbers = range(len(fit.topics)) if fit.continuity is None else fit.continuity.numbers
-    found = nuisance.excesses(fit.labels, prepared.wording, len(fit.topics))
-    if doubted := nuisance.logged(found, numbers):
+    found = overrepresentation.excesses(fit.labels, prepared.wording, len(fit.topics))
+    if doubted := overrepresentation.logged(found, numbers):
         clock.note(doubtful_topics=doubted)
     fit = replace(fit, excesses=found)
     return prepared, modelled, fit, keywords

@@ -7,7 +7,7 @@ from typing import Final
 from worker.topics.adaptation import adapt
 from worker.topics.clusters.cluster_labels import by_size
 from worker.topics.diagnostics import FIELDS_TRIED, Trial
-from worker.topics.evaluation import nuisance
+from worker.topics.evaluation import overrepresentation
 from worker.topics.fit import FloatArray, TopicParams
 from worker.topics.modelling import Hierarchies, Modelled, layout_of, topics_on
 from worker.topics.preparation import Preparation, Prepared
@@ -53,7 +53,7 @@ def try_levers(shared: Preparation, prepared: Prepared, modelled: Modelled, cloc
             layouts[key] = layout_of(variant), {}
         labels = by_size(topics_on(variant, *layouts[key]))
         n_topics = int(labels.max(initial=-1)) + 1
-        found = nuisance.excesses(labels, prepared.wording, n_topics)
+        found = overrepresentation.excesses(labels, prepared.wording, n_topics)
         worded = tuple(any(excess.is_doubt for excess in own) for own in found)
         trials.append(Trial(name, value, labels, worded, tuple(variant.removed)))
     clock.note(trials=len(trials))

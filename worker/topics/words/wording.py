@@ -86,7 +86,7 @@ def contrasts_of(wording: Wording) -> dict[str, Contrast]:
 @cache
 def words_of(name: str) -> frozenset[str]:
     """Read the list of this name, lower case, apostrophes straight; once a process."""
-    folder = resources.files("worker.topics.words") / "wording_words"
+    folder = resources.files("worker.topics.words") / "pronouns_and_titles"
     return frozenset((folder / f"{name}.txt").read_text(encoding="utf-8").split())
 
 
