@@ -56,11 +56,9 @@ class Vocabulary:
     @property
     def affirmed_and_denied(self) -> tuple[IntArray, IntArray]:
         """The columns of the words that stand both affirmed and denied, (p,), and those of the same words denied."""
-        pairs = [
-            (self.columns[key.removeprefix(_DENIED)], column)
-            for key, column in self.columns.items()
-            if key.startswith(_DENIED) and key.removeprefix(_DENIED) in self.columns
-        ]
+        keys = list(self.columns)
+        denied = [(keys[column].removeprefix(_DENIED), column) for column in np.flatnonzero(self.denied).tolist()]
+        pairs = [(self.columns[word], column) for word, column in denied if word in self.columns]
         found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         return found[:, 0], found[:, 1]
 
