@@ -6,7 +6,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy.special import chdtrc
 
-from worker.models.assignment import Assignment, assignable
+from worker.models.assignment import Assignment
 from worker.models.closeness import TOO_FAR
 from worker.models.model import KeptModel
 from worker.models.p_values import any_of, both
@@ -109,7 +109,7 @@ def _by_vectors(model: KeptModel, assignment: Assignment, embeddings: FloatArray
     How far documents are from their topics says nothing of where their mean is, if the batch is like those before:
     the rank correlation of the two p-values was -.11 to .10 in batches of 50, of 36 models.
     """
-    moved, far = shift(model, embeddings), remoteness(assignable(model.topics), assignment)
+    moved, far = shift(model, embeddings), remoteness(model, assignment)
     if moved is None:
         return [far], 0.0
     return [moved.along, both(far, moved.aside)], moved.size
