@@ -28,7 +28,7 @@ _MANY_OUTLIERS: Final = 0.10
 _FAR: Final = 0.2
 # Documents that a model was not made of are outliers more often, though each of those it was made of is judged as if it
 # had not known it. How much more often is not known beforehand: in 72 models of four corpora 1.2 times (median), up to
-# 1.5 times in 85 of 100, 2.6 times at most.
+# 1.5 times in 85 of 100, 2.6 times at most, of the share before or of `TOO_FAR`, whichever is more.
 _USUAL: Final = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 2.0)
 _N_MOVED: Final = 3
 # How much of the model's mean direction the mean of a batch has: about 1 in a batch like those before. Measured: .56 to
