@@ -1,4 +1,4 @@
-"""Whether a batch is spread over the topics as those before were."""
+"""Whether a batch is like those before."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Whether the documents of a batch are spread over the topics as those before were."""
+"""Whether the documents of a batch are like those that a model saw: in their topics, and as a whole."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
