@@ -1,4 +1,4 @@
-"""Whether a batch is spread over the topics as those before were."""
+"""Whether a batch is like those before."""
 
 from dataclasses import replace
 
@@ -183,13 +183,41 @@ def test_comments_like_those_before_are_rarely_told(*, has_half: bool) -> None:
     assert "HIGH" not in levels
 
 
+def scattered(rng: np.random.Generator, n: int) -> tuple[IntArray, FloatArray]:
+    """Draw documents of five themes, and one in seven that is of none."""
+    themes = np.where(rng.random(n) < 1 / 7, -1, rng.integers(5, size=n))
+    anywhere = rng.normal(size=(n, 60))
+    anywhere[:, 0] += 2.3
+    anywhere /= np.linalg.norm(anywhere, axis=1, keepdims=True)
+    drawn = wide(rng, np.maximum(themes, 0))
+    drawn[themes < 0] = anywhere[themes < 0]
+    return themes, drawn
+
+
+@pytest.mark.parametrize("n", [50, 1000])
+def test_outliers_as_in_the_fit_are_no_drift(n: int) -> None:
+    """Though no topic's histogram has any of the fit's."""
+    levels = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        themes, embeddings = scattered(rng, 1000)
+        documents = Documents([f"theme{i} word{i}" for i in themes], [f"s{i}" for i in range(1000)], embeddings)
+        model = build(fit_of(themes, documents.texts, embeddings), documents, DAY_ONE)
+        assert model.baseline_outliers > 120
+        for _ in range(4):
+            some = scattered(rng, n)[1]
+            levels.append(drift(model, assign(model, some), some).level)
+    assert levels.count("LOW") >= 23
+    assert "HIGH" not in levels
+
+
 def test_four_questions_make_one_p_value() -> None:
     """What the counts tell, and what the vectors tell of more of the same and of something new."""
     rng = np.random.default_rng(3)
     model, some = wide_model(rng), wide(rng, rng.integers(6, size=80))
     assignment, moved = assign(model, some), shift(model, some)
     assert moved is not None
-    new = both(remoteness(model.topics, assignment), moved.aside)
+    new = both(remoteness(model, assignment), moved.aside)
     counts = drift(model, assignment).p_value
     found = drift(model, assignment, some)
     assert 4 / found.p_value == pytest.approx(2 / counts + 1 / moved.along + 1 / new)

@@ -17,7 +17,7 @@ _SHIFT_TOLD: Final = 0.1
 
 
 def drift_lines(result: Mapping[str, Any], model: KeptModel, n: int) -> list[str]:
-    """Say whether comments are spread over a model's topics as those before were, and what moved.
+    """Say whether comments are like those that a model saw, and what moved.
 
     Args:
         result: of a prediction; with `keywordJaccard`, it is told too.

@@ -1,4 +1,4 @@
-"""`monitor`: whether the comments of a table are spread over a kept model's topics as those before were."""
+"""`monitor`: whether the comments of a table are like those that a kept model saw."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

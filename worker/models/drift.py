@@ -1,4 +1,4 @@
-"""Whether the documents of a batch are spread over the topics as those before were."""
+"""Whether the documents of a batch are like those that a model saw: in their topics, and as a whole."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -6,7 +6,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy.special import chdtrc
 
-from worker.models.assignment import Assignment, assignable
+from worker.models.assignment import Assignment
 from worker.models.closeness import TOO_FAR
 from worker.models.model import KeptModel
 from worker.models.p_values import any_of, both
@@ -28,7 +28,7 @@ _MANY_OUTLIERS: Final = 0.10
 _FAR: Final = 0.2
 # Documents that a model was not made of are outliers more often, though each of those it was made of is judged as if it
 # had not known it. How much more often is not known beforehand: in 72 models of four corpora 1.2 times (median), up to
-# 1.5 times in 85 of 100, 2.6 times at most.
+# 1.5 times in 85 of 100, 2.6 times at most, of the share before or of `TOO_FAR`, whichever is more.
 _USUAL: Final = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 2.0)
 _N_MOVED: Final = 3
 # How much of the model's mean direction the mean of a batch has: about 1 in a batch like those before. Measured: .56 to
@@ -109,7 +109,7 @@ def _by_vectors(model: KeptModel, assignment: Assignment, embeddings: FloatArray
     How far documents are from their topics says nothing of where their mean is, if the batch is like those before:
     the rank correlation of the two p-values was -.11 to .10 in batches of 50, of 36 models.
     """
-    moved, far = shift(model, embeddings), remoteness(assignable(model.topics), assignment)
+    moved, far = shift(model, embeddings), remoteness(model, assignment)
     if moved is None:
         return [far], 0.0
     return [moved.along, both(far, moved.aside)], moved.size

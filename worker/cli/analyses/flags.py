@@ -22,7 +22,7 @@ _ABOUT: Final = {
     "predict": "Assign the comments of a file to the topics of a kept model, which does not change.",
     "evaluate": "Measure the topics of a file, or those of a kept model on a file.",
     "tune": "Try settings on the comments of a file, and say which find better topics; nothing is kept.",
-    "monitor": "Say whether the comments of a file are spread over a kept model's topics as those before were.",
+    "monitor": "Say whether the comments of a file are like those that a kept model saw.",
 }
 _EXAMPLES: Final = {
     "train": """\
