@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
 
 from tests.small_model import make_model
@@ -49,10 +50,30 @@ def test_given_embeddings_serve_where_they_are_the_models_own(real_model: str) -
     encoder = load(real_model)
     texts, _, _ = themed_corpus(5)
     own = np.pad(encoder.encode(texts), ((0, 0), (0, 384)))
-    space = encoder.space(candidates(texts, own), lambda: np.array([0]))
+    space = encoder.space(candidates(texts, own), lambda: pytest.fail("no document has to be chosen"))
     assert space.documents is own
     assert space.terms.shape[1] == 768
     np.testing.assert_allclose(np.linalg.norm(space.terms, axis=1), 1, atol=1e-5)
+
+
+def test_the_probe_takes_one_thread(real_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two would wait for each other in each layer, for seconds if the cores are busy."""
+    encoder, seen = load(real_model), []
+    inner = encoder._words.encode
+    monkeypatch.setattr(
+        encoder._words,
+        "encode",
+        lambda *some, **options: seen.append(torch.get_num_threads()) or inner(*some, **options),
+    )
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        texts, foreign, _ = themed_corpus(5)
+        assert not encoder.made(texts, foreign)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
 
 
 def test_documents_are_encoded_where_the_given_vectors_are_foreign(real_model: str) -> None:

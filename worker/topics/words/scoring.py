@@ -7,6 +7,7 @@ import numpy as np
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
 from worker.topics.words.candidates import members
 from worker.topics.words.encoders import Candidates, KeywordSpace, unit
+from worker.topics.words.sums import summed
 
 
 def score_terms(space: KeywordSpace, labels: IntArray, weights: DoubleArray) -> DoubleArray:
@@ -40,10 +41,12 @@ def worth_encoding(
     """
     if all(len(own) <= most for own in columns):
         return list(columns)
-    embeddings, held = candidates.embeddings, candidates.doc_term_matrix.astype(np.float32)
-    mean, topics = embeddings.mean(axis=0, dtype=np.float64), members(labels, len(weights)).astype(np.float32)
+    embeddings, held = candidates.embeddings, candidates.doc_term_matrix
+    mean, own_topic = embeddings.mean(axis=0, dtype=np.float64), members(labels, len(weights)).T
     # Sums first, the mean taken away after: the centered embeddings would be a second copy of the batch's.
-    terms, centroids = (unit(sums @ embeddings - np.outer(sums.sum(axis=1), mean)) for sums in (held.T.tocsr(), topics))
+    terms, centroids = (
+        unit(summed(some, embeddings) - np.outer(some.getnnz(axis=0), mean)) for some in (held, own_topic)
+    )
     scores = _scores(centroids, terms, weights)
     ranked = [own[np.lexsort((own, -scores[topic, own]))] for topic, own in enumerate(columns)]
     return [np.sort(own[:most]) for own in ranked]
