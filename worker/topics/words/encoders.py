@@ -10,7 +10,6 @@ from scipy import sparse
 
 from worker.topics.fit import DoubleArray, FloatArray, IntArray
 from worker.topics.words.sentence_models import BatchModel, SentenceModel
-from worker.topics.words.sums import summed
 
 CORPUS = "corpus"
 # N-gram vectors kept across jobs: 50,000 of LaBSE are 150 MB.
@@ -105,6 +104,9 @@ class CorpusEncoder:
     def space(self, candidates: Candidates, typical: Callable[[], IntArray]) -> KeywordSpace:
         """Place n-grams and documents, both minus the mean of the batch; `typical` is not needed."""
         centred = candidates.embeddings - candidates.embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
+        # Here, since a prediction imports this module and needs no torch.
+        from worker.topics.words.sums import summed
+
         terms = unit(summed(candidates.doc_term_matrix, centred))
         return KeywordSpace(terms, unit(centred), np.arange(len(centred)))
 
