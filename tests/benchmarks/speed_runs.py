@@ -20,13 +20,11 @@ import numpy as np
 from tests.benchmarks.corpora import LabelledCorpus, corpus_names, load_corpus
 from tests.benchmarks.encoders import model_folder
 from tests.benchmarks.memory import peak_mb, reset_peak
-from tests.benchmarks.speed_rows import OTHERS, WORKER_PREDICT, WORKER_UPDATE
-from worker.compute.large_pages import large_pages
+from tests.benchmarks.speed_rows import OTHERS
 
 PLAIN, WORKER, SEEN = "plain BERTopic", "worker", "worker, words seen"
 NOISE = 0.01
 WARM = (PLAIN, WORKER, SEEN)
-OURS = (WORKER, SEEN, WORKER_PREDICT, WORKER_UPDATE)
 _INSIDE = "inside"
 
 
@@ -71,8 +69,6 @@ class Competitor:
         command = [sys.executable, "-m", "tests.benchmarks.speed", "--data", str(arguments.data), "--serve", who]
         command += ["--device", arguments.device, "--encoder", arguments.encoder, *(["--cpu"] if arguments.cpu else [])]
         self.began_s = time.monotonic()
-        # As the worker starts its compute process.
-        environment |= large_pages(os.environ) if who in OURS else {}
         self._process = subprocess.Popen(
             command, env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

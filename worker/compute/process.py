@@ -15,7 +15,6 @@ import structlog
 
 from worker.compute.child import serve
 from worker.compute.config import ComputeConfig
-from worker.compute.large_pages import started_with_large_pages
 from worker.compute.messages import (
     Done,
     Failed,
@@ -73,8 +72,7 @@ class ComputeProcess:
         self._process: SpawnProcess = context.Process(
             target=serve, args=(child_end, config), name="compute", daemon=True
         )
-        with started_with_large_pages():
-            self._process.start()
+        self._process.start()
         child_end.close()
         self._messages: asyncio.Queue[FromCompute | _Ended] = asyncio.Queue()
         loop = asyncio.get_running_loop()
