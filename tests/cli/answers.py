@@ -30,6 +30,13 @@ class Answer:
         """What it printed for scripts."""
         return json.loads(self.out)
 
+    @property
+    def refusal(self) -> str:
+        """The line that a command was refused with: nothing on stdout, no traceback."""
+        assert self.out == ""
+        assert "Traceback" not in self.err
+        return self.err.splitlines()[-1].removeprefix("python -m worker: ")
+
 
 Ask = Callable[..., Answer]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.processes import PROJECT
+from tests.cli.answers import Answer
 from tests.environment import clean_environment
 from tests.small_model import small_model
 from tests.topics.themes import THEMES
@@ -22,22 +23,6 @@ WAIT_S = 200
 # An engine that costs nothing; it knows the themes of the comments by their words.
 THEME_ENGINE = {"TOPIC_MODEL_TEST_ENGINE": "tests.lifecycle.theme_engine:fit"}
 N_THEMES, PER_THEME = 3, 24
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def refusal(self) -> str:
-        """The line that a command was refused with: nothing on stdout, no traceback."""
-        assert self.out == ""
-        assert "Traceback" not in self.err
-        return self.err.splitlines()[-1].removeprefix("python -m worker: ")
 
 
 @dataclass(frozen=True)
